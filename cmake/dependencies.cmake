@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# libyaml (rules), zlib (compressed dumps), jansson (JSON).
+find_package(PkgConfig QUIET)
+add_library(avdump_dependencies INTERFACE)
+
+function(avdump_dependency name header library)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(PC_${name} QUIET ${name})
+  endif()
+  find_path(${name}_INCLUDE ${header} HINTS ${PC_${name}_INCLUDE_DIRS})
+  if(AVDUMP_STATIC_DEPS)
+    find_library(${name}_LIBRARY NAMES lib${library}.a ${library} HINTS ${PC_${name}_LIBRARY_DIRS})
+  else()
+    find_library(${name}_LIBRARY NAMES ${library} HINTS ${PC_${name}_LIBRARY_DIRS})
+  endif()
+  if(NOT ${name}_INCLUDE OR NOT ${name}_LIBRARY)
+    message(FATAL_ERROR
+      "${name} is missing. Debian, Ubuntu: apt install libyaml-dev zlib1g-dev libjansson-dev; "
+      "Fedora: dnf install libyaml-devel zlib-devel jansson-devel; "
+      "Arch: pacman -S libyaml zlib jansson; macOS: brew install libyaml zlib jansson")
+  endif()
+  target_include_directories(avdump_dependencies SYSTEM INTERFACE ${${name}_INCLUDE})
+  target_link_libraries(avdump_dependencies INTERFACE ${${name}_LIBRARY})
+endfunction()
+
+avdump_dependency(yaml-0.1 yaml.h yaml)
+avdump_dependency(zlib zlib.h z)
+avdump_dependency(jansson jansson.h jansson)

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * avdump: why did this Windows process die?
+ *
+ * The public interface of libavdump. A program opens a minidump, analyzes it and writes the
+ * report:
+ *
+ *     struct avd_error err;
+ *     struct avd_dump *dump = NULL;
+ *     struct avd_report *report = NULL;
+ *     if (avd_dump_open("crash.dmp", NULL, &dump, &err) == AVD_OK &&
+ *         avd_analyze(dump, NULL, NULL, &report, &err) == AVD_OK)
+ *         avd_report_write(report, AVD_FORMAT_TEXT, NULL, write_to_stdout, NULL, &err);
+ *     avd_report_free(report);
+ *     avd_dump_close(dump);
+ *
+ * Ownership. Opaque handles come from `_open`, `_load` and `_analyze` and go to `_close` or
+ * `_free`, which accept NULL. What is returned as `const ... *` belongs to its handle and dies
+ * with it. Strings are UTF-8. A report copies what it needs, so its dump may be closed first. A
+ * dump is immutable after it was opened, so threads may share it. The library never prints, never
+ * exits and never reads the environment.
+ *
+ * Damage inside a dump is not an error: it becomes a note in the report and costs that part only.
+ */
+#ifndef AVDUMP_AVDUMP_H
+#define AVDUMP_AVDUMP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What an operation came to. */
+enum avd_status {
+    AVD_OK = 0,
+    AVD_NOT_FOUND,     /* an answer, not a failure */
+    AVD_E_ARG,         /* the caller passed something that cannot be */
+    AVD_E_NOMEM,       /* out of memory */
+    AVD_E_IO,          /* a file could not be opened, read or written */
+    AVD_E_FORMAT,      /* the file is not what it should be */
+    AVD_E_LIMIT,       /* a documented ceiling was reached */
+    AVD_E_UNSUPPORTED, /* recognised by name, but not a minidump of a process */
+    AVD_E_RULE         /* a rule file is wrong */
+};
+
+/*
+ * Where and why an operation failed. The caller's own, usually on the stack; every function
+ * accepts NULL in its place. Set only on failure.
+ */
+struct avd_error {
+    enum avd_status code;
+    uint64_t offset;   /* bytes from the start of the file, 0 when it does not apply */
+    unsigned line;     /* rule files: 1-based line and column, otherwise 0 */
+    unsigned column;
+    char where[160];   /* the part concerned: "header", "rules/heap.yaml", ... */
+    char message[256]; /* one line, lower case, no full stop, no newline */
+};
+
+struct avd_dump;
+struct avd_rules;
+struct avd_report;
+
+/* "1.2.3" */
+const char *avd_version(void);
+
+/* ---- dumps ------------------------------------------------------------------------------- */
+
+struct avd_open_options {
+    /* Ceiling for the size of a decompressed dump in bytes; 0 means the default of 64 GiB. */
+    uint64_t max_unpacked_size;
+};
+
+/*
+ * Opens the minidump at `utf8_path`; "-" reads standard input. A gzip-compressed dump is
+ * decompressed. `options` may be NULL.
+ *
+ * Fails with AVD_E_IO (cannot be read), AVD_E_FORMAT (no minidump), AVD_E_UNSUPPORTED (a kernel
+ * dump, a microdump, an ELF core, an archive ...: the message names it and says what to do),
+ * AVD_E_LIMIT or AVD_E_NOMEM.
+ */
+enum avd_status avd_dump_open(const char *utf8_path, const struct avd_open_options *options,
+                              struct avd_dump **out, struct avd_error *err);
+
+/* The same for bytes in memory, which must outlive the dump. `name` is what messages call it. */
+enum avd_status avd_dump_open_memory(const void *data, size_t size, const char *name,
+                                     struct avd_dump **out, struct avd_error *err);
+
+void avd_dump_close(struct avd_dump *dump);
+
+size_t avd_dump_thread_count(const struct avd_dump *dump);
+size_t avd_dump_module_count(const struct avd_dump *dump);
+size_t avd_dump_stream_count(const struct avd_dump *dump);
+
+/*
+ * Reads up to `size` bytes of the process's memory at `addr`. Returns how many bytes are there:
+ * fewer than `size` when the dump does not hold the rest.
+ */
+size_t avd_dump_read(const struct avd_dump *dump, uint64_t addr, void *buffer, size_t size);
+
+/* ---- rules ------------------------------------------------------------------------------- */
+
+/*
+ * Loads every *.yaml of a directory, in the order of their names. A rule whose id is one of the
+ * shipped rules replaces that rule. Fails with AVD_E_RULE (file, line and column in `err`).
+ */
+enum avd_status avd_rules_load(const char *directory, struct avd_rules **out,
+                               struct avd_error *err);
+void avd_rules_free(struct avd_rules *rules);
+
+/* ---- analysis ---------------------------------------------------------------------------- */
+
+struct avd_analyze_options {
+    /* Directories with image files (.exe, .dll), searched by name, accepted only when
+     * TimeDateStamp and SizeOfImage agree with the dump. */
+    const char *const *image_dirs;
+    size_t image_dir_count;
+    /* Frames per stack at most; 0 means the default of 1024. */
+    unsigned max_frames;
+};
+
+/* How bad a finding is; ordered. */
+enum avd_severity { AVD_SEVERITY_INFO = 0, AVD_SEVERITY_WARNING, AVD_SEVERITY_ERROR };
+
+/*
+ * Walks all stacks, decodes the exception and evaluates the rules. `rules` may be NULL: then the
+ * shipped rules alone are used. `options` may be NULL.
+ */
+enum avd_status avd_analyze(const struct avd_dump *dump, const struct avd_rules *rules,
+                            const struct avd_analyze_options *options, struct avd_report **out,
+                            struct avd_error *err);
+void avd_report_free(struct avd_report *report);
+
+size_t avd_report_finding_count(const struct avd_report *report);
+/* Number `index` of the findings, the worst first; NULL or AVD_SEVERITY_INFO out of range. */
+const char *avd_report_finding_id(const struct avd_report *report, size_t index);
+enum avd_severity avd_report_finding_severity(const struct avd_report *report, size_t index);
+
+enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON };
+
+struct avd_write_options {
+    int color;         /* text: ANSI colours */
+    int native_first;  /* text: for WOW64 show the 64-bit stack first and in full */
+    int all_threads;   /* text: every thread's stack, not only the important one */
+    int verbose;       /* text: all modules, registers, notes */
+    int compact;       /* JSON: one line */
+};
+
+/* Receives `size` bytes; returns 0, or anything else to stop with AVD_E_IO. */
+typedef int avd_write_fn(void *ctx, const char *bytes, size_t size);
+
+/* Writes the report. `options` may be NULL. */
+enum avd_status avd_report_write(const struct avd_report *report, enum avd_format format,
+                                 const struct avd_write_options *options, avd_write_fn *write,
+                                 void *ctx, struct avd_error *err);
+
+/* Writes what the dump holds, without analysis: streams, system, counts. */
+enum avd_status avd_info_write(const struct avd_dump *dump, enum avd_format format,
+                               const struct avd_write_options *options, avd_write_fn *write,
+                               void *ctx, struct avd_error *err);
+
+/* Writes an error in the form that a consumer of `format` expects: JSON gives an object. */
+enum avd_status avd_error_write(const struct avd_error *error, const char *file,
+                                enum avd_format format, const struct avd_write_options *options,
+                                avd_write_fn *write, void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The analysis of one dump: the modules with their images, every thread's stacks with names, the
+ * exception in words, facts, and what the rules made of them.
+ */
+#ifndef AVD_ANALYZE_ANALYSIS_H
+#define AVD_ANALYZE_ANALYSIS_H
+
+#include "analyze/exception_words.h"
+#include "analyze/facts.h"
+#include "minidump/dump.h"
+#include "pe/image.h"
+#include "stack/walk.h"
+#include "symbols/symbolizer.h"
+#include "wow64/wow64.h"
+
+/* A module and what became known of it. */
+struct avd_an_module {
+    const struct avd_module *module;
+    const char *display_name;   /* WinDbg's */
+    const struct avd_an_module *overlaps;
+    int image_state;            /* 0 not tried, 1 there, -1 not to be had */
+    struct avd_image *image;    /* from dump memory */
+    int file_state;             /* the same for --images */
+    struct avd_image *file;
+    bool on_stack;
+};
+
+struct avd_an_stack {
+    bool present;
+    const struct avd_cpu_ops *cpu;
+    struct avd_stack stack;
+    struct avd_symbol *symbols; /* one per frame */
+    const char *source;         /* where its registers came from */
+    struct avd_regs regs;       /* of frame 0 */
+    uint64_t low, high;         /* the stack's bounds, 0 when not known */
+};
+
+struct avd_an_thread {
+    const struct avd_thread *thread;
+    bool wow64;
+    struct avd_wow64_thread wow;
+    struct avd_an_stack native;   /* the CPU of the dump */
+    struct avd_an_stack x86;      /* WOW64's 32-bit half */
+    bool has_last_error;
+    uint32_t last_error;
+};
+
+struct avd_analysis {
+    struct avd_arena arena;
+    const struct avd_dump *dump;
+    unsigned max_frames;
+    const char *const *image_dirs;
+    size_t image_dir_count;
+
+    struct avd_an_module *modules;  /* the stream's, then those of the loader list */
+    size_t module_count;
+    uint32_t *by_base;              /* as struct avd_dump has it, over all of them */
+    size_t by_base_count;
+    struct avd_symbolizer *symbolizer;
+
+    struct avd_wow64 wow64;
+    struct avd_an_thread *threads;
+    size_t thread_count;
+    size_t crashing_thread;         /* index or AVD_NO_MODULE */
+    size_t first_thread;            /* index of the thread shown first without a crash */
+
+    bool has_exception;
+    struct avd_exception_words words;
+    bool exception_is_32bit;
+
+    struct avd_facts facts;
+    struct avd_notes notes;         /* the dump's notes are not repeated here */
+};
+
+struct avd_analyze_options;
+
+/* AVD_E_NOMEM or AVD_E_ARG. The dump must outlive the analysis. */
+enum avd_status avd_analysis_run(const struct avd_dump *dump,
+                                 const struct avd_analyze_options *options,
+                                 struct avd_analysis **out, struct avd_error *err);
+void avd_analysis_free(struct avd_analysis *analysis);
+
+/* Index into analysis->modules, or AVD_NO_MODULE. */
+size_t avd_analysis_module_at(const struct avd_analysis *analysis, uint64_t addr);
+/* The module's image from dump memory, else from a file; NULL when neither is to be had. */
+const struct avd_image *avd_analysis_image(struct avd_analysis *analysis, size_t module);
+/* The stack a reader should see first: the 32-bit one of a WOW64 thread that has it. */
+const struct avd_an_stack *avd_an_main_stack(const struct avd_an_thread *thread);
+
+/* A detector publishes the facts it declares in facts_doc.c. */
+struct avd_detector {
+    const char *name;
+    const char *doc;
+    void (*run)(struct avd_analysis *analysis);
+};
+extern const struct avd_detector *const avd_detectors[]; /* ended by NULL */
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every ceiling of avdump in one place. Each must be far above what honest dumps hold and low
+ * enough that a hostile one costs little; the reason stands beside it.
+ */
+#ifndef AVD_BASE_LIMITS_H
+#define AVD_BASE_LIMITS_H
+
+enum {
+    AVD_MAX_STREAMS = 4096,          /* dbghelp writes about 20; user streams add a few */
+    AVD_MAX_THREADS = 65536,         /* far beyond what a Windows process can run */
+    AVD_MAX_MODULES = 16384,         /* large real processes load about 1,500 */
+    AVD_MAX_UNLOADED = 16384,        /* Windows keeps 64, some writers keep all */
+    AVD_MAX_MEMORY_RANGES = 4194304, /* 62,148 seen; a 32 GiB dump of single pages */
+    AVD_MAX_MEMORY_INFO = 4194304,   /* one per region; 4,000 is usual */
+    AVD_MAX_HANDLES = 1048576,       /* a handle leak reaches 16 million, the first million tells */
+    AVD_MAX_HANDLE_OPERATIONS = 262144,
+    AVD_MAX_FUNCTION_TABLES = 65536,
+    AVD_MAX_TOKENS = 65536,
+    AVD_MAX_ANNOTATIONS = 4096,      /* Crashpad writes dozens */
+    AVD_MAX_OBJECT_INFO_CHAIN = 32,  /* a handle's chain; cycles end here */
+    AVD_MAX_STRING_BYTES = 65534,    /* UNICODE_STRING's own limit */
+    AVD_MAX_TEXT_BYTES = 1048576,    /* comments and Linux /proc texts kept for display */
+    AVD_MAX_NOTES = 200,             /* notes in one report; the rest is counted */
+    AVD_MAX_FRAMES = 1024,           /* default frames per stack; a stack overflow has more */
+    AVD_MAX_FRAMES_CEILING = 65536,  /* what --max-frames may ask for */
+    AVD_MAX_UNWIND_CHAIN = 32,       /* chained UNWIND_INFO links; linkers write 2 or 3 */
+    AVD_MAX_SECTIONS = 96,           /* PE loader's own limit */
+    AVD_MAX_EXPORTS = 65536,         /* PE ordinals are 16-bit */
+    AVD_MAX_LDR_ENTRIES = 4096,      /* loader list walk */
+    AVD_MAX_SCAN_WORDS = 1024,       /* stack words looked at for one scanned frame */
+    AVD_MAX_RULES = 4096,
+    AVD_MAX_RULE_FILE_BYTES = 1048576,
+    AVD_MAX_YAML_DEPTH = 32
+};
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Views and cursors: the only way avdump looks at bytes it did not write. Bounds live here and
+ * nowhere else; integers are assembled from bytes, so neither alignment nor the machine's byte
+ * order matters.
+ */
+#ifndef AVD_BASE_VIEW_H
+#define AVD_BASE_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* `size` bytes at `data`; `offset` is where data[0] lies in the file, for messages. */
+struct avd_view {
+    const uint8_t *data;
+    size_t size;
+    uint64_t offset;
+};
+
+static inline uint16_t avd_le16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] | (uint16_t)p[1] << 8);
+}
+
+static inline uint32_t avd_le32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline uint64_t avd_le64(const uint8_t *p)
+{
+    return (uint64_t)avd_le32(p) | (uint64_t)avd_le32(p + 4) << 32;
+}
+
+/* The part [offset, offset + size) of `v`; false (and *out empty) unless it lies wholly inside. */
+bool avd_view_slice(struct avd_view v, uint64_t offset, uint64_t size, struct avd_view *out);
+
+/* As much of [offset, offset + size) as `v` holds; false when not even `offset` lies inside. */
+bool avd_view_clip(struct avd_view v, uint64_t offset, uint64_t size, struct avd_view *out);
+
+/* `count` items of `stride` bytes at `offset`; the product is checked before it is used. */
+bool avd_view_array(struct avd_view v, uint64_t offset, uint64_t count, uint64_t stride,
+                    struct avd_view *out);
+
+/* A little-endian integer at `offset`; 0 when it is not wholly inside. */
+uint8_t avd_view_u8(struct avd_view v, uint64_t offset);
+uint16_t avd_view_u16(struct avd_view v, uint64_t offset);
+uint32_t avd_view_u32(struct avd_view v, uint64_t offset);
+uint64_t avd_view_u64(struct avd_view v, uint64_t offset);
+
+/*
+ * A position that moves over a view. The first read past the end sets `failed`; from then on
+ * every read yields zeros and nothing moves, so that a record is decoded in straight lines and
+ * checked once at its end.
+ */
+struct avd_cursor {
+    struct avd_view view;
+    size_t pos;
+    bool failed;
+};
+
+struct avd_cursor avd_cursor_at(struct avd_view v, uint64_t offset);
+uint8_t avd_cursor_u8(struct avd_cursor *c);
+uint16_t avd_cursor_u16(struct avd_cursor *c);
+uint32_t avd_cursor_u32(struct avd_cursor *c);
+uint64_t avd_cursor_u64(struct avd_cursor *c);
+void avd_cursor_skip(struct avd_cursor *c, uint64_t size);
+/* The next `size` bytes as a view; an empty view after a failure. */
+struct avd_view avd_cursor_bytes(struct avd_cursor *c, uint64_t size);
+/* Where the cursor stands, in file bytes. */
+uint64_t avd_cursor_offset(const struct avd_cursor *c);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Walking a stack: one loop over the step methods of a CPU, asked in their order, each answer
+ * carrying how far it can be trusted. The loop owns what holds for every CPU: the stack pointer
+ * grows, no (pc, sp) comes twice, the number of frames has a ceiling, and the reason why the walk
+ * ended is always recorded.
+ */
+#ifndef AVD_STACK_WALK_H
+#define AVD_STACK_WALK_H
+
+#include "base/arena.h"
+#include "stack/regs.h"
+
+#include <stddef.h>
+
+/* How far a frame can be trusted, the least first. JSON uses rust-minidump's words for them. */
+enum avd_trust {
+    AVD_TRUST_NONE = 0,
+    AVD_TRUST_SCAN,          /* found by looking through the stack, validated */
+    AVD_TRUST_CFI_SCAN,      /* unwind data gave the place, scanning the address */
+    AVD_TRUST_FRAME_POINTER, /* the EBP or RBP chain */
+    AVD_TRUST_CFI,           /* unwind data, or a form of code that needs none */
+    AVD_TRUST_PREWALKED,
+    AVD_TRUST_CONTEXT        /* recorded registers */
+};
+const char *avd_trust_name(enum avd_trust trust); /* "context", "cfi", "frame_pointer" ... */
+
+/* How a frame was found, finer than its trust. */
+enum avd_method {
+    AVD_METHOD_NONE = 0,
+    AVD_METHOD_CONTEXT,       /* a CONTEXT of the dump */
+    AVD_METHOD_UNWIND_INFO,   /* x64 UNWIND_INFO */
+    AVD_METHOD_LEAF,          /* x64 function without an entry in a table that was read */
+    AVD_METHOD_MACHINE_FRAME, /* UNWIND_INFO with PUSH_MACHFRAME: the frame is exact */
+    AVD_METHOD_FRAME_POINTER,
+    AVD_METHOD_SYSCALL_STUB,  /* frameless system-call stub, proved by its code bytes */
+    AVD_METHOD_BAD_CALL,      /* call through a bad pointer, undone */
+    AVD_METHOD_PROLOGUE,      /* code bytes show that the frame is not built yet */
+    AVD_METHOD_SCAN
+};
+const char *avd_method_name(enum avd_method method); /* "unwind_info", "leaf" ... */
+
+struct avd_frame {
+    uint64_t pc;        /* frame 0 and exact frames: the instruction; others: return address */
+    uint64_t sp;        /* stack pointer in this frame, before the call it makes returned */
+    uint64_t fp;        /* x86: ChildEBP, the address just below the return address's slot; x64: 0 */
+    uint64_t return_address; /* where this frame returns to; 0 when not found or the end */
+    enum avd_trust trust;
+    enum avd_method method;
+    bool exact;         /* pc is an instruction that was executing, not a return address */
+    struct avd_regs regs;
+};
+
+/* Why a walk ended. */
+enum avd_walk_end {
+    AVD_END_NONE = 0,
+    AVD_END_COMPLETE,        /* return address 0, or the base of the stack: a whole stack */
+    AVD_END_NO_CONTEXT,      /* the thread has no usable CONTEXT */
+    AVD_END_NO_MEMORY,       /* the stack memory needed is not in the dump */
+    AVD_END_NO_UNWIND_INFO,  /* nothing says how to go on, and scanning found nothing */
+    AVD_END_BAD_UNWIND_INFO, /* unwind data is damaged */
+    AVD_END_NOT_CODE,        /* the return address found is no code */
+    AVD_END_STACK_POINTER,   /* the stack pointer did not grow or left the stack */
+    AVD_END_LIMIT,           /* the ceiling on frames */
+    AVD_END_UNSUPPORTED_CPU
+};
+const char *avd_walk_end_name(enum avd_walk_end end); /* "complete", "no_memory" ... */
+
+struct avd_stack {
+    struct avd_frame *frames; /* innermost first */
+    size_t count;
+    enum avd_walk_end end;
+    const char *end_detail;   /* one line in plain words, with addresses; never NULL */
+};
+
+/* A module as the walk sees it. `id` is the caller's own. */
+struct avd_code_module {
+    size_t id;
+    uint64_t base;
+    uint64_t size;
+};
+
+/* Where x64 unwind data for a module lies. */
+struct avd_pdata {
+    uint32_t rva, size;  /* exception directory */
+};
+
+/*
+ * What a walk may ask. `analyze` sets these up; every function gets `ctx` first.
+ */
+struct avd_walk_env {
+    void *ctx;
+    /* Copies up to `size` bytes of the process's memory; returns how many. */
+    size_t (*read)(void *ctx, uint64_t addr, void *buffer, size_t size);
+    /* The module that owns `addr`. */
+    bool (*module_at)(void *ctx, uint64_t addr, struct avd_code_module *out);
+    /* Bytes of a module's image by RVA: from the dump's memory, else from its image file. */
+    size_t (*read_image)(void *ctx, size_t module, uint32_t rva, void *buffer, size_t size);
+    /* The module's exception directory. 1: there, 0: the image has none, -1: headers not
+     * available. */
+    int (*pdata)(void *ctx, size_t module, struct avd_pdata *out);
+    /* Whether code may run at `addr`: 1 yes, 0 no, -1 not known. Sections, else memory info. */
+    int (*executable)(void *ctx, uint64_t addr);
+    /* RUNTIME_FUNCTION of a dynamic function table for `addr`: fills *base and the entry. May be
+     * NULL. */
+    bool (*dynamic_function)(void *ctx, uint64_t addr, uint64_t *base, uint32_t entry[3]);
+};
+
+struct avd_walk {
+    const struct avd_cpu_ops *cpu;
+    const struct avd_walk_env *env;
+    struct avd_arena *arena;   /* frames go here */
+    uint64_t stack_low;        /* the thread's stack as the TEB says; both 0 when not known */
+    uint64_t stack_high;       /* exclusive */
+    unsigned max_frames;
+    bool allow_scan;
+    bool windows;              /* the process's operating system: decides frame conventions */
+    /* What the method that answered last wants to say when the walk ends; may be "". */
+    char detail[200];
+};
+
+enum avd_step_result {
+    AVD_STEP_OK,       /* *caller is filled */
+    AVD_STEP_NO_INFO,  /* ask the next method */
+    AVD_STEP_END,      /* the stack is complete here */
+    AVD_STEP_FAILED    /* knows that nobody can go on; walk->detail says why */
+};
+
+struct avd_step_method {
+    const char *name;
+    /* Fills caller's pc, sp, fp, regs, trust, method, exact. `callee_index` counts from 0 =
+     * innermost. */
+    enum avd_step_result (*step)(struct avd_walk *walk, const struct avd_frame *callee,
+                                 size_t callee_index, struct avd_frame *caller,
+                                 enum avd_walk_end *end);
+};
+
+struct avd_cpu_ops {
+    const char *name;            /* "amd64", "x86" */
+    unsigned pointer_size;
+    uint64_t address_mask;       /* highest user address */
+    /* Decodes a CONTEXT; false when it is too short or of another CPU. */
+    bool (*read_context)(const uint8_t *bytes, size_t size, struct avd_context *out);
+    const char *const *reg_names; /* AVD_REG_COUNT, NULL where the CPU has none */
+    const struct avd_step_method *methods;
+    size_t method_count;
+};
+
+/*
+ * Walks from `start` (registers with pc and sp known). Always leaves a valid *out: at least the
+ * context's own frame when pc is known. Returns false only when out of memory.
+ */
+bool avd_walk_stack(struct avd_walk *walk, const struct avd_regs *start, struct avd_stack *out);
+
+/* ---- helpers for step methods (walk.c) ---- */
+
+/* A pointer-size value of the stack; false when not in the dump. */
+bool avd_walk_pointer(const struct avd_walk *walk, uint64_t addr, uint64_t *out);
+/* Whether `addr` can be a return address: in a module (or executable memory). */
+bool avd_walk_is_code(const struct avd_walk *walk, uint64_t addr);
+/* Whether a call instruction ends at `addr`: 1 yes, 0 no, -1 code bytes not available. */
+int avd_walk_after_call(const struct avd_walk *walk, uint64_t addr);
+/* The bytes before `addr`, at most `size`, from memory or image; returns how many, aligned so that
+ * the last byte of the buffer's used part is the one before `addr`. */
+size_t avd_walk_code(const struct avd_walk *walk, uint64_t addr, uint8_t *buffer, size_t size);
+
+/* Scanning, the last resort of every CPU (scan.c): looks for a validated return address. */
+enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame *callee,
+                                   size_t callee_index, struct avd_frame *caller,
+                                   enum avd_walk_end *end);
+
+/* The CPUs there are. */
+extern const struct avd_cpu_ops avd_cpu_amd64; /* src/x64/cpu.c */
+extern const struct avd_cpu_ops avd_cpu_x86;   /* src/x86/cpu.c */
+
+#endif
