@@ -42,8 +42,10 @@ void *avd_arena_alloc(struct avd_arena *arena, size_t count, size_t size)
     size_t bytes;
     void *result;
 
-    if (size != 0 && count > (SIZE_MAX / 4) / size)
+    if (size != 0 && count > (SIZE_MAX / 4) / size) {
+        arena->failed = true;
         return NULL;
+    }
     bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (bytes == 0)
         bytes = ALIGNMENT;
@@ -51,8 +53,10 @@ void *avd_arena_alloc(struct avd_arena *arena, size_t count, size_t size)
         size_t block_size = bytes > BLOCK_SIZE / 4 ? bytes : BLOCK_SIZE;
         struct avd_arena_block *block = avd_mem_calloc(1, HEADER_SIZE + block_size);
 
-        if (block == NULL)
+        if (block == NULL) {
+            arena->failed = true;
             return NULL;
+        }
         block->size = block_size;
         if (block_size == bytes && arena->blocks != NULL) {
             /* A large item gets a block of its own behind the newest, whose rest stays usable. */

@@ -17,6 +17,7 @@ struct avd_arena {
     struct avd_arena_block *blocks;
     unsigned char *next; /* first free byte of the newest block */
     size_t left;
+    bool failed; /* an allocation failed; sticky, so that owners may check once at their end */
 };
 
 /* A zeroed struct is a ready arena; init is for those who want to see it. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
 
+#include "base/utf.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,9 +16,13 @@ enum avd_status avd_error_set(struct avd_error *err, enum avd_status code, uint6
         memset(err, 0, sizeof *err);
         err->code = code;
         err->offset = offset;
-        (void)snprintf(err->where, sizeof err->where, "%s", where != NULL ? where : "");
+        if (snprintf(err->where, sizeof err->where, "%s", where != NULL ? where : "") >=
+            (int)sizeof err->where)
+            avd_utf8_trim(err->where);
         va_start(args, format);
-        (void)vsnprintf(err->message, sizeof err->message, format, args);
+        if (vsnprintf(err->message, sizeof err->message, format, args) >=
+            (int)sizeof err->message)
+            avd_utf8_trim(err->message);
         va_end(args);
     }
     return code;

@@ -18,6 +18,7 @@ enum {
     AVD_MAX_FUNCTION_TABLES = 65536,
     AVD_MAX_TOKENS = 65536,
     AVD_MAX_ANNOTATIONS = 4096,      /* Crashpad writes dozens */
+    AVD_MAX_NAMES_BYTES = 134217728, /* half a million names of 60 letters */
     AVD_MAX_OBJECT_INFO_CHAIN = 32,  /* a handle's chain; cycles end here */
     AVD_MAX_STRING_BYTES = 65534,    /* UNICODE_STRING's own limit */
     AVD_MAX_TEXT_BYTES = 1048576,    /* comments and Linux /proc texts kept for display */
@@ -27,11 +28,19 @@ enum {
     AVD_MAX_UNWIND_CHAIN = 32,       /* chained UNWIND_INFO links; linkers write 2 or 3 */
     AVD_MAX_SECTIONS = 96,           /* PE loader's own limit */
     AVD_MAX_EXPORTS = 65536,         /* PE ordinals are 16-bit */
+    AVD_MAX_EXPORT_NAME_BYTES = 4096, /* the MSVC compiler cuts decorated names there */
+    AVD_MAX_DEBUG_ENTRIES = 64,      /* of a debug directory; linkers write 1 to 6 */
     AVD_MAX_LDR_ENTRIES = 4096,      /* loader list walk */
-    AVD_MAX_SCAN_WORDS = 1024,       /* stack words looked at for one scanned frame */
+    AVD_MAX_SCAN_WORDS = 160,        /* stack words looked at below a well-known frame */
+    AVD_MAX_SCAN_WORDS_LATER = 40,   /* the same below a doubtful one: far hits are mostly stale */
+    AVD_MAX_PDATA_LINEAR = 4096,     /* entries of an unsorted table; linkers always sort */
+    AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about sixty */
     AVD_MAX_RULES = 4096,
     AVD_MAX_RULE_FILE_BYTES = 1048576,
-    AVD_MAX_YAML_DEPTH = 32
+    AVD_MAX_YAML_DEPTH = 32,
+    AVD_MAX_YAML_KEYS = 256,         /* per mapping; a rule has nine, a condition a few */
+    AVD_MAX_RULE_TEXT_BYTES = 2000,  /* a paragraph; ISO C promises literals of 4,095 */
+    AVD_MAX_RULE_ID_BYTES = 64
 };
 
 #endif

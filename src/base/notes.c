@@ -2,6 +2,7 @@
 #include "base/notes.h"
 
 #include "base/limits.h"
+#include "base/utf.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,7 +30,8 @@ void avd_note_add(struct avd_notes *notes, const char *where, uint64_t offset, c
     }
     notes->items = items;
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    if (vsnprintf(text, sizeof text, format, args) >= (int)sizeof text)
+        avd_utf8_trim(text);
     va_end(args);
     note.offset = offset;
     note.where = avd_arena_strdup(notes->arena, where);

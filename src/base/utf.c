@@ -48,6 +48,23 @@ bool avd_utf8_is_control(const char *text, size_t length)
     return false;
 }
 
+void avd_utf8_trim(char *text)
+{
+    size_t size = strlen(text);
+    size_t back;
+
+    /* The last lead byte is at most three bytes from the end, or what is there is no UTF-8. */
+    for (back = 1; back <= 3 && back <= size; back++) {
+        unsigned char c = (unsigned char)text[size - back];
+
+        if ((c & 0xc0) == 0x80)
+            continue;
+        if (c >= 0xc0 && avd_utf8_length(text + (size - back), back) == 0)
+            text[size - back] = '\0';
+        return;
+    }
+}
+
 static size_t put_code_point(unsigned char *out, uint32_t c)
 {
     if (c < 0x80) {

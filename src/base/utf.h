@@ -13,6 +13,9 @@ size_t avd_utf8_length(const char *text, size_t size);
  * what avd_utf8_length returned. */
 bool avd_utf8_is_control(const char *text, size_t length);
 
+/* Takes off what a cut has left of a UTF-8 sequence at the end of `text`. */
+void avd_utf8_trim(char *text);
+
 /* UTF-16LE, up to the first NUL or the end of `v`; an odd last byte is ignored, a lone surrogate
  * becomes U+FFFD. NULL when out of memory. */
 char *avd_utf16_to_utf8(struct avd_arena *arena, struct avd_view v);

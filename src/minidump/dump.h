@@ -109,7 +109,7 @@ struct avd_module {
     uint32_t pdb_signature;   /* NB10: the PDB's timestamp */
     struct avd_view build_id; /* AVD_CV_BUILD_ID: the raw id, usually 20 bytes */
     const char *pdb_path;     /* "" when none */
-    bool duplicate;           /* an earlier entry has the same base and size */
+    bool duplicate;           /* an earlier entry has the same base */
     bool from_loader_list;    /* not in the stream: found through PEB32 */
 };
 
@@ -269,6 +269,10 @@ struct avd_dump {
     struct avd_breakpad breakpad;
     struct avd_crashpad crashpad;
 
+    /* What texts may still cost, and how many were refused: see avd_dump_afford. */
+    uint64_t text_budget;
+    size_t texts_refused;
+
     struct avd_notes notes;
 };
 
@@ -293,8 +297,16 @@ const struct avd_thread *avd_dump_thread(const struct avd_dump *dump, uint32_t i
 
 /* ---- decoding helpers shared by the stream readers ---- */
 
-/* MINIDUMP_STRING at file offset `rva`: UTF-8 in the arena; NULL when outside the file or out of
- * memory. */
+/*
+ * A writer stores every name once, so that decoded they cannot exceed a few times the file; what
+ * does is the work of entries that all point to the same bytes. False when `size` more bytes of
+ * text are over that; open notes it once for all.
+ */
+bool avd_dump_afford(struct avd_dump *dump, uint64_t size);
+
+/* MINIDUMP_STRING at file offset `rva`: UTF-8 in the arena; NULL when outside the file or when
+ * avd_dump_afford refuses it. Out of memory gives NULL too, which dump->arena.failed tells and
+ * open checks at its end. */
 char *avd_dump_string(struct avd_dump *dump, uint64_t rva);
 /* MINIDUMP_UTF8_STRING (Crashpad). */
 char *avd_dump_utf8_string(struct avd_dump *dump, uint64_t rva);
@@ -319,6 +331,7 @@ size_t avd_dump_sized_list(struct avd_dump *dump, const struct avd_stream *strea
 
 /* ---- stream readers; each is called once by avd_dump_open_memory. Damage becomes notes; only
  * running out of memory returns false. ---- */
+bool avd_read_directory(struct avd_dump *dump, uint32_t count, uint32_t offset);
 bool avd_read_system(struct avd_dump *dump);          /* system.c */
 bool avd_read_misc(struct avd_dump *dump);            /* misc.c */
 bool avd_read_threads(struct avd_dump *dump);         /* threads.c: list, ex, info, names */

@@ -22,7 +22,7 @@ enum avd_rule_op {
     AVD_OP_AT_MOST,
     AVD_OP_CONTAINS, /* list has the text, or text has the part */
     AVD_OP_MATCHES,  /* shell-style pattern (* and ?), whole text, any item of a list */
-    AVD_OP_KNOWN     /* the fact has a value: never undecided */
+    AVD_OP_KNOWN     /* whether the fact has a value is what the BOOL says: never undecided */
 };
 
 struct avd_rule_value {
@@ -47,12 +47,12 @@ struct avd_rule {
     const char *pattern;      /* the catalogue's name of the pattern, or "" */
     const char *reference;    /* where it is described, or "" */
     enum avd_severity severity;
-    const char *summary;      /* template: {fact.name} is replaced by the fact */
+    const char *summary;      /* template: {fact.name} is replaced by the fact; or "" */
     const char *const *evidence; /* templates; a line whose facts are all unknown is left out */
     unsigned evidence_count;
-    const char *const *advice;
+    const char *const *advice;   /* the same */
     unsigned advice_count;
-    const struct avd_rule_expr *exprs; /* exprs[0] is the condition */
+    const struct avd_rule_expr *exprs; /* exprs[0] is the condition; parents before children */
     unsigned expr_count;
     const char *file;         /* where it was loaded from */
     unsigned line;
@@ -64,17 +64,27 @@ struct avd_rules {
     size_t count;
 };
 
-/* The shipped rules, generated at build time (rulegen). */
+/* The shipped rules by id, generated at build time (tools/rulegen.c). */
 extern const struct avd_rule avd_shipped_rules[];
 extern const unsigned avd_shipped_rule_count;
 
-/* Parses one file's text; adds its rules to `out`. Errors carry file, line and column. */
 struct avd_rule_list {
     struct avd_rule *items;
     size_t count, capacity;
 };
+
+/*
+ * Parses one file's text; adds its rules to `out`, whose ids they must not repeat. AVD_E_RULE
+ * carries `file`, line and column; AVD_E_LIMIT for a file over AVD_MAX_RULE_FILE_BYTES; AVD_E_NOMEM.
+ */
 enum avd_status avd_rules_parse(struct avd_arena *arena, const char *file, const char *text,
                                 size_t size, struct avd_rule_list *out, struct avd_error *err);
+
+/* The same for every *.yaml of `directory`, in the order of their names; `shown_as` stands for the
+ * directory in messages and in the rules' `file`. */
+enum avd_status avd_rules_read_directory(struct avd_arena *arena, const char *directory,
+                                         const char *shown_as, struct avd_rule_list *out,
+                                         struct avd_error *err);
 
 enum avd_verdict { AVD_FALSE = 0, AVD_TRUE, AVD_UNDECIDED };
 
@@ -105,7 +115,7 @@ struct avd_rule_results {
 /* Evaluates all rules; texts go into `arena`. `rules` NULL: the shipped ones. AVD_E_NOMEM only. */
 enum avd_status avd_rules_run(const struct avd_rules *rules, const struct avd_facts *facts,
                               struct avd_arena *arena, struct avd_rule_results *out);
-/* One condition; *missing gets the name of the fact that left it undecided. */
+/* One condition; *missing gets the name of the first fact that left it undecided, else NULL. */
 enum avd_verdict avd_rule_evaluate(const struct avd_rule *rule, const struct avd_facts *facts,
                                    const char **missing);
 

@@ -51,7 +51,7 @@ static inline void avd_reg_forget(struct avd_regs *regs, unsigned reg)
 struct avd_context {
     struct avd_regs regs;
     uint32_t flags;         /* ContextFlags */
-    bool has_segments;
+    bool has_segments;      /* cs and ss count; the others are 0 when their group is absent */
     uint16_t cs, ds, es, fs, gs, ss;
     bool has_eflags;
     uint32_t eflags;

@@ -9,6 +9,7 @@
 #define AVD_STACK_WALK_H
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "stack/regs.h"
 
 #include <stddef.h>
@@ -42,8 +43,9 @@ const char *avd_method_name(enum avd_method method); /* "unwind_info", "leaf" ..
 
 struct avd_frame {
     uint64_t pc;        /* frame 0 and exact frames: the instruction; others: return address */
-    uint64_t sp;        /* stack pointer in this frame, before the call it makes returned */
-    uint64_t fp;        /* x86: ChildEBP, the address just below the return address's slot; x64: 0 */
+    uint64_t sp;        /* callers: just above the return address's slot, arguments not popped */
+    uint64_t fp;        /* x86: ChildEBP, the address just below the slot of this frame's own return
+                           address; the loop fills it when that was found. x64: 0 */
     uint64_t return_address; /* where this frame returns to; 0 when not found or the end */
     enum avd_trust trust;
     enum avd_method method;
@@ -111,25 +113,25 @@ struct avd_walk {
     const struct avd_walk_env *env;
     struct avd_arena *arena;   /* frames go here */
     uint64_t stack_low;        /* the thread's stack as the TEB says; both 0 when not known */
-    uint64_t stack_high;       /* exclusive */
-    unsigned max_frames;
+    uint64_t stack_high;       /* exclusive. Methods see both as 0 when sp starts outside */
+    unsigned max_frames;       /* 0: AVD_MAX_FRAMES; never more than AVD_MAX_FRAMES_CEILING */
     bool allow_scan;
     bool windows;              /* the process's operating system: decides frame conventions */
-    /* What the method that answered last wants to say when the walk ends; may be "". */
-    char detail[200];
+    /* What the methods asked for the last frame have to say when the walk ends (avd_walk_say). */
+    char detail[320];
 };
 
 enum avd_step_result {
-    AVD_STEP_OK,       /* *caller is filled */
-    AVD_STEP_NO_INFO,  /* ask the next method */
+    AVD_STEP_OK,       /* *caller is filled; the loop still judges it */
+    AVD_STEP_NO_INFO,  /* ask the next method; avd_walk_say keeps the reason */
     AVD_STEP_END,      /* the stack is complete here */
     AVD_STEP_FAILED    /* knows that nobody can go on; walk->detail says why */
 };
 
 struct avd_step_method {
     const char *name;
-    /* Fills caller's pc, sp, fp, regs, trust, method, exact. `callee_index` counts from 0 =
-     * innermost. */
+    /* Fills caller's pc, sp, regs, trust, method, exact; *caller comes zeroed. `callee_index` counts
+     * from 0 = innermost. *end is set through avd_walk_say. */
     enum avd_step_result (*step)(struct avd_walk *walk, const struct avd_frame *callee,
                                  size_t callee_index, struct avd_frame *caller,
                                  enum avd_walk_end *end);
@@ -142,6 +144,7 @@ struct avd_cpu_ops {
     /* Decodes a CONTEXT; false when it is too short or of another CPU. */
     bool (*read_context)(const uint8_t *bytes, size_t size, struct avd_context *out);
     const char *const *reg_names; /* AVD_REG_COUNT, NULL where the CPU has none */
+    uint32_t volatile_regs;       /* bit n: a call may change register n */
     const struct avd_step_method *methods;
     size_t method_count;
 };
@@ -154,8 +157,24 @@ bool avd_walk_stack(struct avd_walk *walk, const struct avd_regs *start, struct 
 
 /* ---- helpers for step methods (walk.c) ---- */
 
+/*
+ * Says why a method could not go on. Several methods may say something about one step: the texts
+ * are joined, the first code counts, except that AVD_END_NO_UNWIND_INFO gives way to any other.
+ */
+void avd_walk_say(struct avd_walk *walk, enum avd_walk_end *end, enum avd_walk_end code,
+                  const char *format, ...) AVD_PRINTF(4, 5);
 /* A pointer-size value of the stack; false when not in the dump. */
 bool avd_walk_pointer(const struct avd_walk *walk, uint64_t addr, uint64_t *out);
+/*
+ * The caller as it is once the callee, whose registers are `regs`, returned through the return
+ * address at `slot`: pc, sp and regs; what a call may change is unknown. False (said why) when the
+ * slot is not in the dump.
+ */
+bool avd_walk_return(struct avd_walk *walk, const struct avd_regs *regs, uint64_t slot,
+                     struct avd_frame *caller, enum avd_walk_end *end);
+
+/* ---- what code bytes say (code.c) ---- */
+
 /* Whether `addr` can be a return address: in a module (or executable memory). */
 bool avd_walk_is_code(const struct avd_walk *walk, uint64_t addr);
 /* Whether a call instruction ends at `addr`: 1 yes, 0 no, -1 code bytes not available. */
@@ -163,11 +182,25 @@ int avd_walk_after_call(const struct avd_walk *walk, uint64_t addr);
 /* The bytes before `addr`, at most `size`, from memory or image; returns how many, aligned so that
  * the last byte of the buffer's used part is the one before `addr`. */
 size_t avd_walk_code(const struct avd_walk *walk, uint64_t addr, uint8_t *buffer, size_t size);
+/* The bytes from `addr` on, at most `size`, from memory or image; returns how many. */
+size_t avd_walk_code_at(const struct avd_walk *walk, uint64_t addr, uint8_t *buffer, size_t size);
 
+/* ---- steps that every CPU shares ---- */
+
+/* A call through a bad pointer, undone (code.c): pc is no code, the return address on top of the
+ * stack is. */
+enum avd_step_result avd_step_bad_call(struct avd_walk *walk, const struct avd_frame *callee,
+                                       size_t callee_index, struct avd_frame *caller,
+                                       enum avd_walk_end *end);
 /* Scanning, the last resort of every CPU (scan.c): looks for a validated return address. */
 enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame *callee,
                                    size_t callee_index, struct avd_frame *caller,
                                    enum avd_walk_end *end);
+/* The chain of saved RBP or EBP (frame_pointer.c). On Windows x64, where RBP is an ordinary
+ * register, it is believed only where nothing else can be known, and only after a proved call. */
+enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct avd_frame *callee,
+                                            size_t callee_index, struct avd_frame *caller,
+                                            enum avd_walk_end *end);
 
 /* The CPUs there are. */
 extern const struct avd_cpu_ops avd_cpu_amd64; /* src/x64/cpu.c */

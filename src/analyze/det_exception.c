@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* What was raised, and which memory access failed? */
+#include "analyze/detectors.h"
+
+#include "minidump/format.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *class_word(enum avd_exception_class class_)
+{
+    switch (class_) {
+    case AVD_CLASS_CRASH: return "crash";
+    case AVD_CLASS_FIRST_CHANCE: return "first-chance";
+    case AVD_CLASS_BENIGN: return "benign";
+    case AVD_CLASS_STARTUP: return "startup";
+    case AVD_CLASS_DEBUG: return "debug";
+    case AVD_CLASS_UNKNOWN: break;
+    }
+    return NULL;
+}
+
+/* Everything that only an exception can tell. */
+static const char *const exception_facts[] = {
+    "exception.code",    "exception.name",    "exception.meaning", "exception.type",
+    "exception.class",   "exception.flags",   "exception.address", "exception.is_access_violation",
+    "exception.is_32bit", "exception.thread", "access.kind",       "access.address",
+    "access.region_state", "access.at_pc",    "access.at_stack_limit", "fastfail.code",
+    "fastfail.name",
+};
+
+static bool is_access_violation(const struct avd_analysis *an)
+{
+    uint32_t code = an->dump->exception.code;
+
+    if (avd_dump_is_windows(an->dump))
+        return code == 0xc0000005;
+    return strncmp(an->words.type, "SIGSEGV", 7) == 0 ||
+           strncmp(an->words.type, "SIGBUS", 6) == 0 ||
+           strncmp(an->words.type, "EXC_BAD_ACCESS", 14) == 0;
+}
+
+static void publish_region(struct avd_analysis *an, uint64_t addr)
+{
+    const struct avd_region *region = avd_memory_region(&an->dump->memory, addr);
+
+    if (region == NULL)
+        avd_fact_unknown(&an->facts, "access.region_state",
+                         "the dump does not say what memory is there");
+    else
+        avd_fact_text(&an->facts, "access.region_state",
+                      region->state == MEM_FREE      ? "free"
+                      : region->state == MEM_RESERVE ? "reserved"
+                                                     : "committed");
+}
+
+static void publish_access(struct avd_analysis *an)
+{
+    struct avd_facts *facts = &an->facts;
+    const struct avd_exception_words *words = &an->words;
+    const struct avd_an_stack *stack = avd_an_exception_stack(an);
+    unsigned digits = avd_an_exception_digits(an);
+
+    if (words->access != AVD_ACCESS_NONE)
+        avd_fact_text(facts, "access.kind", avd_access_name(words->access));
+    else
+        avd_fact_unknown(facts, "access.kind", "the exception does not tell the kind of access");
+    if (!words->has_access_address) {
+        avd_fact_unknown(facts, "access.address", "the exception does not give an address");
+        avd_fact_unknown(facts, "access.region_state", "the exception does not give an address");
+        avd_fact_unknown(facts, "access.at_pc", "the exception does not give an address");
+        avd_fact_unknown(facts, "access.at_stack_limit", "the exception does not give an address");
+        return;
+    }
+    avd_fact_address(facts, "access.address", words->access_address, digits);
+    publish_region(an, words->access_address);
+    if (stack != NULL && stack->stack.count != 0)
+        avd_fact_bool(facts, "access.at_pc",
+                      words->access_address == stack->stack.frames[0].pc);
+    else
+        avd_fact_unknown(facts, "access.at_pc", "the registers at the exception are not known");
+    /* Two pages: the guard page, and the one below that the kernel could not make a guard. */
+    if (stack != NULL && stack->low != 0)
+        avd_fact_bool(facts, "access.at_stack_limit",
+                      words->access_address < stack->low &&
+                          stack->low - words->access_address <= 0x2000);
+    else
+        avd_fact_unknown(facts, "access.at_stack_limit",
+                         "the thread's TEB with the limits of its stack is not in the dump");
+}
+
+static void run(struct avd_analysis *an)
+{
+    const struct avd_exception *exception = &an->dump->exception;
+    const struct avd_exception_words *words = &an->words;
+    struct avd_facts *facts = &an->facts;
+    size_t i;
+
+    avd_fact_bool(facts, "exception.present", an->has_exception);
+    if (!an->has_exception) {
+        for (i = 0; i < sizeof exception_facts / sizeof exception_facts[0]; i++)
+            avd_fact_unknown(facts, exception_facts[i], "the dump has no exception record");
+        return;
+    }
+    avd_fact_code(facts, "exception.code", exception->code);
+    if (words->name != NULL)
+        avd_fact_text(facts, "exception.name", words->name);
+    else
+        avd_fact_unknown(facts, "exception.name", "the code is not a known one");
+    avd_fact_text(facts, "exception.meaning", words->meaning);
+    avd_fact_text(facts, "exception.type", words->type);
+    if (class_word(words->class_) != NULL)
+        avd_fact_text(facts, "exception.class", class_word(words->class_));
+    else
+        avd_fact_unknown(facts, "exception.class", "the code is not a known one");
+    avd_fact_code(facts, "exception.flags", exception->flags);
+    avd_fact_address(facts, "exception.address", exception->address, avd_an_exception_digits(an));
+    avd_fact_bool(facts, "exception.is_access_violation", is_access_violation(an));
+    avd_fact_bool(facts, "exception.is_32bit", an->exception_is_32bit);
+    avd_fact_code(facts, "exception.thread", exception->thread_id);
+    publish_access(an);
+    if (words->has_fast_fail) {
+        avd_fact_number(facts, "fastfail.code", words->fast_fail_code);
+        if (words->fast_fail_name != NULL)
+            avd_fact_text(facts, "fastfail.name", words->fast_fail_name);
+        else
+            avd_fact_unknown(facts, "fastfail.name", "the fast-fail code is not a known one");
+    } else {
+        avd_fact_unknown(facts, "fastfail.code", "the exception is no fast fail");
+        avd_fact_unknown(facts, "fastfail.name", "the exception is no fast fail");
+    }
+}
+
+const struct avd_detector avd_det_exception = {
+    "exception",
+    "the exception and the memory access that failed",
+    run,
+};

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The one list of detectors; each answers one question and publishes facts of facts_doc.c. */
+#include "analyze/analysis.h"
+#include "analyze/detectors.h"
+
+const struct avd_detector *const avd_detectors[] = {
+    &avd_det_process,
+    &avd_det_exception,
+    &avd_det_stack,
+    NULL,
+};

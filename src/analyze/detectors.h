@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside analyze: the detectors there are, and what they share. */
+#ifndef AVD_ANALYZE_DETECTORS_H
+#define AVD_ANALYZE_DETECTORS_H
+
+#include "analyze/analysis.h"
+
+extern const struct avd_detector avd_det_process;   /* det_process.c */
+extern const struct avd_detector avd_det_exception; /* det_exception.c */
+extern const struct avd_detector avd_det_stack;     /* det_stack.c */
+
+/* The stack of the thread that raised the exception, the 32-bit one when 32-bit code did; NULL
+ * when there is none. */
+const struct avd_an_stack *avd_an_exception_stack(const struct avd_analysis *analysis);
+
+/* Digits of an address in the code that raised the exception. */
+unsigned avd_an_exception_digits(const struct avd_analysis *analysis);
+
+#endif

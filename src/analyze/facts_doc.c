@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every fact that detectors may publish: its type and what it says. Rule files are checked
+ * against this table, avdump-rules(5) and rules.schema.json repeat it (tests compare them). A fact
+ * whose value a dump does not give is published as unknown with the reason, never with a guess.
+ */
+#include "analyze/facts.h"
+
+#include <string.h>
+
+const struct avd_fact_doc avd_fact_docs[] = {
+    /* The process. */
+    {"process.os", AVD_FACT_TEXT, "windows, linux, macos or other"},
+    {"process.is_wow64", AVD_FACT_BOOL, "a 32-bit process in a 64-bit dump"},
+    {"process.wow64_evidence", AVD_FACT_TEXT, "why it is taken for one"},
+    {"process.pointer_size", AVD_FACT_NUMBER,
+     "4 or 8: bytes of a pointer of the program's own code, so 4 under WOW64"},
+    {"process.threads", AVD_FACT_NUMBER, "number of threads in the dump"},
+    {"wow64.threads_with_context32", AVD_FACT_NUMBER,
+     "number of threads whose 32-bit registers were found"},
+    {"wow64.peb32", AVD_FACT_ADDRESS, "the 32-bit process environment block"},
+
+    /* What the exception record says. */
+    {"exception.present", AVD_FACT_BOOL, "the dump has an exception record"},
+    {"exception.code", AVD_FACT_CODE,
+     "exception code; the signal's number on Linux, the Mach exception on macOS"},
+    {"exception.name", AVD_FACT_TEXT, "name of the code, such as STATUS_ACCESS_VIOLATION"},
+    {"exception.meaning", AVD_FACT_TEXT, "the code in one sentence"},
+    {"exception.type", AVD_FACT_TEXT,
+     "code and kind together, such as EXCEPTION_ACCESS_VIOLATION_READ or SIGSEGV / SEGV_MAPERR"},
+    {"exception.class", AVD_FACT_TEXT,
+     "what such a code usually is: crash, first-chance, benign, startup or debug"},
+    {"exception.flags", AVD_FACT_CODE,
+     "flags of the record; 1 = cannot be continued; on Linux the signal's si_code"},
+    {"exception.address", AVD_FACT_ADDRESS,
+     "address in the record: the instruction on Windows, the signal's address on Linux"},
+    {"exception.is_access_violation", AVD_FACT_BOOL,
+     "memory was touched that may not be: 0xC0000005, SIGSEGV, SIGBUS or EXC_BAD_ACCESS"},
+    {"exception.is_32bit", AVD_FACT_BOOL, "raised by 32-bit code"},
+    {"exception.thread", AVD_FACT_CODE, "id of the thread that raised it"},
+
+    /* The memory access that was refused. */
+    {"access.kind", AVD_FACT_TEXT,
+     "read, write or execute; unknown where the system does not tell (Linux, macOS)"},
+    {"access.address", AVD_FACT_ADDRESS,
+     "address that could not be accessed; unknown where the system did not give one (SI_KERNEL)"},
+    {"access.region_state", AVD_FACT_TEXT,
+     "state of the memory there: free, reserved or committed"},
+    {"access.at_pc", AVD_FACT_BOOL,
+     "the refused address is the instruction itself: code was to be fetched from it"},
+    {"access.at_stack_limit", AVD_FACT_BOOL,
+     "the refused address lies at most two pages below stack.low"},
+
+    /* The instruction and the stack of the thread that raised it: the 32-bit ones if
+     * exception.is_32bit. */
+    {"pc.address", AVD_FACT_ADDRESS, "the instruction pointer at the exception"},
+    {"pc.module", AVD_FACT_TEXT, "file name of the module it lies in"},
+    {"pc.in_module", AVD_FACT_BOOL, "it lies in a loaded module"},
+    {"pc.executable", AVD_FACT_BOOL,
+     "the memory there may be executed; unknown when the dump does not say"},
+    {"pc.region_protect", AVD_FACT_TEXT,
+     "protection of the memory there, such as PAGE_READWRITE"},
+    {"sp.address", AVD_FACT_ADDRESS, "the stack pointer at the exception"},
+    {"stack.low", AVD_FACT_ADDRESS, "lowest usable address of the stack (the TEB's StackLimit)"},
+    {"stack.high", AVD_FACT_ADDRESS, "end of the stack (the TEB's StackBase)"},
+    {"stack.used", AVD_FACT_NUMBER, "bytes from the stack pointer to the end of the stack"},
+    {"stack.reserve", AVD_FACT_NUMBER, "bytes reserved for the stack"},
+    {"stack.frames", AVD_FACT_NUMBER, "number of frames that were recovered"},
+    {"stack.modules", AVD_FACT_LIST, "file names of the modules on the stack, innermost first"},
+    {"stack.repeat_length", AVD_FACT_NUMBER,
+     "number of frames in the group that repeats on the stack"},
+    {"stack.repeat_count", AVD_FACT_NUMBER, "how often that group comes in a row"},
+    {"stack.repeat_functions", AVD_FACT_LIST, "the functions of that group, innermost first"},
+
+    /* Fast fail: a program ends itself at once. */
+    {"fastfail.code", AVD_FACT_NUMBER, "fast-fail code"},
+    {"fastfail.name", AVD_FACT_TEXT, "its name, such as FAST_FAIL_FATAL_APP_EXIT"},
+
+    /* Where it happened. */
+    {"crash.module", AVD_FACT_TEXT, "file name of the module that raised the exception"},
+    {"crash.function", AVD_FACT_TEXT, "function that raised it"},
+    {"crash.caller", AVD_FACT_TEXT,
+     "module!function of the first caller that could be recovered"},
+
+    {"modules.names", AVD_FACT_LIST, "file names of all loaded modules"},
+    {"dump.full_memory", AVD_FACT_BOOL, "the dump holds all memory of the process"},
+    {"dump.comment", AVD_FACT_TEXT, "comment that the dump's writer left in it"},
+    {NULL, AVD_FACT_UNKNOWN, NULL},
+};
+
+const struct avd_fact_doc *avd_fact_doc_find(const char *name)
+{
+    const struct avd_fact_doc *doc;
+
+    for (doc = avd_fact_docs; doc->name != NULL; doc++) {
+        if (strcmp(doc->name, name) == 0)
+            return doc;
+    }
+    return NULL;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The analysis's modules: the stream's and the 32-bit loader list's together, found by address,
+ * named as WinDbg names them, with their images read from the dump's memory or from image files.
+ */
+#include "analyze/modules.h"
+
+#include "base/limits.h"
+#include "base/utf.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- by address ---- */
+
+static int compare_bases(const void *a, const void *b)
+{
+    const struct avd_an_module *const *x = a;
+    const struct avd_an_module *const *y = b;
+
+    if ((*x)->module->base != (*y)->module->base)
+        return (*x)->module->base < (*y)->module->base ? -1 : 1;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Notes the first module that reaches into a later one: WinDbg warns of it, and names in the
+ * overlap are doubtful. */
+static void note_overlap(struct avd_analysis *an, struct avd_an_module *lower,
+                         struct avd_an_module *upper)
+{
+    if (upper->module->base - lower->module->base >= lower->module->size)
+        return;
+    upper->overlaps = lower;
+    avd_note_add(&an->notes, "modules", AVD_NO_OFFSET,
+                 "%s (0x%" PRIx64 ") overlaps %s (0x%" PRIx64 "); addresses in both are taken for "
+                 "the one with the higher base",
+                 upper->module->name, upper->module->base, lower->module->name,
+                 lower->module->base);
+}
+
+static bool index_by_base(struct avd_analysis *an)
+{
+    struct avd_an_module **sorted =
+        avd_arena_alloc(&an->arena, an->module_count, sizeof *sorted);
+    size_t used = 0;
+    size_t i;
+
+    an->by_base = avd_arena_alloc(&an->arena, an->module_count, sizeof *an->by_base);
+    if (sorted == NULL || an->by_base == NULL)
+        return false;
+    for (i = 0; i < an->module_count; i++) {
+        const struct avd_module *module = an->modules[i].module;
+
+        if (!module->duplicate && module->size != 0 &&
+            (module->base != 0 || module->name[0] != '\0'))
+            sorted[used++] = &an->modules[i];
+    }
+    if (used > 1)
+        qsort(sorted, used, sizeof *sorted, compare_bases);
+    for (i = 0; i < used; i++) {
+        an->by_base[i] = (uint32_t)(sorted[i] - an->modules);
+        if (i > 0)
+            note_overlap(an, sorted[i - 1], sorted[i]);
+    }
+    an->by_base_count = used;
+    return true;
+}
+
+size_t avd_analysis_module_at(const struct avd_analysis *an, uint64_t addr)
+{
+    size_t low = 0;
+    size_t high = an->by_base_count;
+    size_t looks;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (an->modules[an->by_base[middle]].module->base <= addr)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    /* As avd_dump_module_at: the highest base wins, a few further down may still reach here. */
+    for (looks = 0; low > 0 && looks < 8; looks++) {
+        const struct avd_module *module = an->modules[an->by_base[--low]].module;
+
+        if (addr - module->base < module->size)
+            return an->by_base[low];
+    }
+    return AVD_NO_MODULE;
+}
+
+/* ---- names ---- */
+
+/* WinDbg's module name: the leaf without its extension, other characters than letters, digits
+ * and '_' replaced. Elsewhere than on Windows the leaf is the name. */
+static char *base_name(struct avd_analysis *an, const struct avd_module *module)
+{
+    const char *dot = strrchr(module->name, '.');
+    size_t size = dot != NULL && dot != module->name ? (size_t)(dot - module->name)
+                                                     : strlen(module->name);
+    char *name;
+    size_t i;
+
+    if (!avd_dump_is_windows(an->dump))
+        return avd_arena_strdup(&an->arena, module->name);
+    name = avd_arena_strndup(&an->arena, module->name, size);
+    for (i = 0; name != NULL && i < size; i++) {
+        unsigned char c = (unsigned char)name[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              c == '_' || c >= 0x80))
+            name[i] = '_';
+    }
+    return name;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct avd_an_module *const *x = a;
+    const struct avd_an_module *const *y = b;
+    int order = avd_ascii_casecmp((*x)->display_name, (*y)->display_name);
+
+    return order != 0 ? order : *x < *y ? -1 : *x > *y;
+}
+
+/* Of several modules with one name the first keeps it, the others get their base behind it, as
+ * WinDbg shows them (ntdll and ntdll_77cc0000). */
+static bool name_modules(struct avd_analysis *an)
+{
+    struct avd_an_module **sorted =
+        avd_arena_alloc(&an->arena, an->module_count, sizeof *sorted);
+    const struct avd_an_module *first = NULL;
+    const char *first_name = NULL;
+    size_t i;
+
+    if (sorted == NULL)
+        return false;
+    for (i = 0; i < an->module_count; i++) {
+        struct avd_an_module *module = &an->modules[i];
+
+        module->display_name = base_name(an, module->module);
+        if (module->display_name == NULL)
+            return false;
+        sorted[i] = module;
+    }
+    if (an->module_count > 1)
+        qsort(sorted, an->module_count, sizeof *sorted, compare_names);
+    for (i = 0; i < an->module_count; i++) {
+        struct avd_an_module *module = sorted[i];
+
+        if (first == NULL || avd_ascii_casecmp(first_name, module->display_name) != 0) {
+            first = module;
+            first_name = module->display_name;
+        } else if (module->module->base != first->module->base) {
+            module->display_name =
+                avd_arena_printf(&an->arena, "%s_%" PRIx64, first_name, module->module->base);
+            if (module->display_name == NULL)
+                return false;
+        }
+    }
+    return true;
+}
+
+bool avd_modules_collect(struct avd_analysis *an)
+{
+    const struct avd_module *list;
+    size_t i;
+
+    if (!avd_wow64_modules(an->dump, &an->wow64, &an->arena, &list, &an->module_count,
+                           &an->notes))
+        return false;
+    an->modules = avd_arena_alloc(&an->arena, an->module_count, sizeof *an->modules);
+    if (an->modules == NULL)
+        return false;
+    for (i = 0; i < an->module_count; i++)
+        an->modules[i].module = &list[i];
+    return index_by_base(an) && name_modules(an);
+}
+
+/* ---- images ---- */
+
+/* Loads the image mapped in the dump, once. */
+static const struct avd_image *memory_image(struct avd_analysis *an, struct avd_an_module *module)
+{
+    if (module->image_state == 0) {
+        struct avd_image *image = avd_arena_alloc(&an->arena, 1, sizeof *image);
+
+        module->image_state = -1;
+        if (image != NULL && avd_image_from_memory(image, &an->dump->memory, module->module->base,
+                                                   NULL) == AVD_OK) {
+            module->image = image;
+            module->image_state = 1;
+        }
+    }
+    return module->image;
+}
+
+/* Looks for the module's image file in --images, once. Only an image with the same TimeDateStamp
+ * and SizeOfImage is the one that was running. */
+static const struct avd_image *file_image(struct avd_analysis *an, struct avd_an_module *module)
+{
+    const struct avd_module *wanted = module->module;
+    struct avd_image *image;
+    size_t i;
+
+    if (module->file_state != 0)
+        return module->file;
+    module->file_state = -1;
+    if (an->image_dir_count == 0 || wanted->name[0] == '\0')
+        return NULL;
+    image = avd_arena_alloc(&an->arena, 1, sizeof *image);
+    for (i = 0; image != NULL && i < an->image_dir_count; i++) {
+        char path[4096];
+        struct avd_error err;
+
+        if (avd_file_find(an->image_dirs[i], wanted->name, path, sizeof path) != AVD_OK)
+            continue;
+        if (avd_image_from_file(image, path, &err) != AVD_OK) {
+            avd_note_add(&an->notes, path, AVD_NO_OFFSET, "%s; not used", err.message);
+            continue;
+        }
+        if (image->timestamp == wanted->timestamp && image->size_of_image == wanted->size) {
+            module->file = image;
+            module->file_state = 1;
+            return image;
+        }
+        avd_note_add(&an->notes, path, AVD_NO_OFFSET,
+                     "is another build than the one in the dump: TimeDateStamp 0x%" PRIx32
+                     " and SizeOfImage 0x%" PRIx32 ", expected 0x%" PRIx32 " and 0x%" PRIx32
+                     "; not used",
+                     image->timestamp, image->size_of_image, wanted->timestamp, wanted->size);
+        avd_image_close(image);
+    }
+    return NULL;
+}
+
+const struct avd_image *avd_analysis_image(struct avd_analysis *an, size_t index)
+{
+    const struct avd_image *image;
+
+    if (index >= an->module_count)
+        return NULL;
+    image = memory_image(an, &an->modules[index]);
+    return image != NULL && !image->partial ? image
+           : file_image(an, &an->modules[index]) != NULL ? an->modules[index].file
+                                                         : image;
+}
+
+const struct avd_image *avd_analysis_image_file(struct avd_analysis *an, size_t index)
+{
+    return index < an->module_count ? file_image(an, &an->modules[index]) : NULL;
+}
+
+void avd_modules_close(struct avd_analysis *an)
+{
+    size_t i;
+
+    for (i = 0; i < an->module_count; i++)
+        if (an->modules != NULL && an->modules[i].file != NULL)
+            avd_image_close(an->modules[i].file);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside analyze: the modules of an analysis and their images. */
+#ifndef AVD_ANALYZE_MODULES_H
+#define AVD_ANALYZE_MODULES_H
+
+#include "analyze/analysis.h"
+
+/* Fills analysis->modules and its index. False when out of memory. */
+bool avd_modules_collect(struct avd_analysis *analysis);
+void avd_modules_close(struct avd_analysis *analysis);
+
+/* The image file found through --images, or NULL. */
+const struct avd_image *avd_analysis_image_file(struct avd_analysis *analysis, size_t module);
+
+/* What the walks may ask, answered from the analysis (walk_env.c). */
+void avd_analysis_walk_env(struct avd_analysis *analysis, struct avd_walk_env *env);
+
+/* Contexts, stacks and names of all threads (threads.c). False when out of memory. */
+bool avd_analysis_threads(struct avd_analysis *analysis);
+
+#endif

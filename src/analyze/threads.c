@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every thread's registers, stacks and names. The thread of the exception starts from the
+ * exception's own context; a WOW64 thread has two halves.
+ */
+#include "analyze/modules.h"
+
+#include "minidump/format.h"
+
+#include <string.h>
+
+/* Where a TEB keeps what a walk and a reader want; winternl.h and public struct dumps. */
+struct teb_layout {
+    unsigned pointer_size;
+    uint32_t stack_base, stack_limit, self, last_error;
+};
+static const struct teb_layout teb64_layout = {8, 0x08, 0x10, 0x30, 0x68};
+static const struct teb_layout teb32_layout = {4, 0x04, 0x08, 0x18, 0x34};
+
+static const struct avd_cpu_ops *native_cpu(const struct avd_dump *dump)
+{
+    switch (dump->system.architecture) {
+    case PROCESSOR_ARCHITECTURE_AMD64: return &avd_cpu_amd64;
+    case PROCESSOR_ARCHITECTURE_INTEL:
+    case PROCESSOR_ARCHITECTURE_IA32_ON_WIN64: return &avd_cpu_x86;
+    default: return NULL;
+    }
+}
+
+/* Reads the stack's bounds from a TEB that points to itself; both 0 otherwise. */
+static bool read_teb(const struct avd_analysis *an, uint64_t teb, const struct teb_layout *layout,
+                     uint64_t *low, uint64_t *high)
+{
+    const struct avd_memory *memory = &an->dump->memory;
+    uint64_t self;
+
+    *low = *high = 0;
+    if (teb == 0 ||
+        !avd_memory_pointer(memory, teb + layout->self, layout->pointer_size, &self) ||
+        self != teb)
+        return false;
+    if (!avd_memory_pointer(memory, teb + layout->stack_base, layout->pointer_size, high) ||
+        !avd_memory_pointer(memory, teb + layout->stack_limit, layout->pointer_size, low) ||
+        *low >= *high)
+        *low = *high = 0;
+    return true;
+}
+
+static bool symbolize(struct avd_analysis *an, struct avd_an_stack *stack)
+{
+    size_t i;
+
+    stack->symbols = avd_arena_alloc(&an->arena, stack->stack.count, sizeof *stack->symbols);
+    if (stack->symbols == NULL)
+        return false;
+    for (i = 0; i < stack->stack.count; i++) {
+        const struct avd_frame *frame = &stack->stack.frames[i];
+        /* A return address may lie behind the last instruction of its function. */
+        uint64_t lookup = frame->exact || frame->pc == 0 ? frame->pc : frame->pc - 1;
+        size_t module = avd_analysis_module_at(an, lookup);
+
+        if (module == AVD_NO_MODULE)
+            continue;
+        an->modules[module].on_stack = true;
+        if (avd_symbolizer_find(an->symbolizer, module,
+                                lookup - an->modules[module].module->base,
+                                &stack->symbols[i]) == AVD_E_NOMEM)
+            return false;
+    }
+    return true;
+}
+
+static bool walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
+                 const struct avd_regs *regs, uint64_t low, uint64_t high,
+                 struct avd_an_stack *out)
+{
+    struct avd_walk_env env;
+    struct avd_walk w;
+
+    memset(&w, 0, sizeof w);
+    avd_analysis_walk_env(an, &env);
+    w.cpu = cpu;
+    w.env = &env;
+    w.arena = &an->arena;
+    w.stack_low = low;
+    w.stack_high = high;
+    w.max_frames = an->max_frames;
+    w.allow_scan = true;
+    w.windows = avd_dump_is_windows(an->dump);
+    out->present = true;
+    out->cpu = cpu;
+    out->regs = *regs;
+    out->low = low;
+    out->high = high;
+    return avd_walk_stack(&w, regs, &out->stack) && symbolize(an, out);
+}
+
+/* A stack that cannot be walked still says why. */
+static void no_stack(struct avd_an_stack *out, const struct avd_cpu_ops *cpu,
+                     enum avd_walk_end end, const char *why)
+{
+    out->present = true;
+    out->cpu = cpu;
+    out->stack.end = end;
+    out->stack.end_detail = why;
+    out->source = "none";
+}
+
+static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
+                         bool from_exception)
+{
+    static const char *const sources[] = {"none", "live registers (cs 0x23)", "CPU area",
+                                          "x86 context in the dump"};
+    struct avd_wow64_thread *wow = &thread->wow;
+    struct avd_context own;
+
+    if (wow->source == AVD_WOW64_NONE) {
+        thread->wow64 = false;
+    } else {
+        thread->wow64 = true;
+        if (!walk(an, &avd_cpu_x86, &wow->context.regs, wow->stack32_low, wow->stack32_high,
+                  &thread->x86))
+            return false;
+        thread->x86.source = from_exception && wow->source == AVD_WOW64_LIVE
+                                 ? "exception context (cs 0x23)"
+                                 : sources[wow->source];
+    }
+    /* The fault was in 32-bit code, but the thread itself may stand in 64-bit code by now. */
+    if (!wow->has_native_regs && from_exception &&
+        avd_cpu_amd64.read_context(thread->thread->context.data, thread->thread->context.size,
+                                   &own) &&
+        own.has_segments && own.cs != 0x23) {
+        wow->has_native_regs = true;
+        wow->native_regs = own.regs;
+    }
+    if (wow->has_native_regs) {
+        thread->native.source = "thread context";
+        return walk(an, &avd_cpu_amd64, &wow->native_regs, wow->stack64_low, wow->stack64_high,
+                    &thread->native);
+    }
+    no_stack(&thread->native, &avd_cpu_amd64, AVD_END_NO_CONTEXT, wow->native_reason);
+    return true;
+}
+
+static bool native_stack(struct avd_analysis *an, struct avd_an_thread *thread,
+                         const struct avd_cpu_ops *cpu, struct avd_view context,
+                         bool from_exception, uint64_t low, uint64_t high)
+{
+    struct avd_context decoded;
+
+    if (context.size == 0) {
+        no_stack(&thread->native, cpu, AVD_END_NO_CONTEXT,
+                 "the dump holds no context of this thread");
+        return true;
+    }
+    if (!cpu->read_context(context.data, context.size, &decoded)) {
+        no_stack(&thread->native, cpu, AVD_END_NO_CONTEXT,
+                 "the thread's context is damaged or of another CPU");
+        return true;
+    }
+    thread->native.source = from_exception ? "exception context" : "thread context";
+    return walk(an, cpu, &decoded.regs, low, high, &thread->native);
+}
+
+static bool analyze_thread(struct avd_analysis *an, size_t index)
+{
+    const struct avd_dump *dump = an->dump;
+    const struct avd_cpu_ops *cpu = native_cpu(dump);
+    struct avd_an_thread *thread = &an->threads[index];
+    const struct teb_layout *layout;
+    struct avd_view context = thread->thread->context;
+    bool from_exception = index == an->crashing_thread && dump->exception.context.size != 0;
+    uint64_t teb = thread->thread->teb;
+    uint64_t low;
+    uint64_t high;
+
+    if (cpu == NULL) {
+        no_stack(&thread->native, NULL, AVD_END_UNSUPPORTED_CPU,
+                 "stacks of this CPU cannot be walked yet");
+        return true;
+    }
+    if (from_exception) {
+        struct avd_context decoded;
+
+        /* A damaged exception context is worth less than the thread's own. */
+        if (avd_cpu_amd64.read_context(dump->exception.context.data, dump->exception.context.size,
+                                       &decoded) ||
+            avd_cpu_x86.read_context(dump->exception.context.data, dump->exception.context.size,
+                                     &decoded))
+            context = dump->exception.context;
+        else
+            from_exception = false;
+    }
+    layout = cpu->pointer_size == 8 ? &teb64_layout : &teb32_layout;
+    if (!avd_dump_is_windows(dump))
+        teb = 0;
+    if (an->wow64.present) {
+        avd_wow64_thread_find(dump, &an->wow64, thread->thread, context, &an->arena, &thread->wow);
+        if (!wow64_stacks(an, thread, from_exception))
+            return false;
+        if (thread->wow.teb32 != 0) {
+            layout = &teb32_layout;
+            teb = thread->wow.teb32;
+        }
+    }
+    if (read_teb(an, teb, layout, &low, &high))
+        thread->has_last_error =
+            avd_memory_u32(&dump->memory, teb + layout->last_error, &thread->last_error);
+    if (an->wow64.present)
+        return true;
+    return native_stack(an, thread, cpu, context, from_exception, low, high);
+}
+
+const struct avd_an_stack *avd_an_main_stack(const struct avd_an_thread *thread)
+{
+    return thread->x86.present ? &thread->x86 : &thread->native;
+}
+
+/* Which thread the report is about. */
+static void choose_thread(struct avd_analysis *an)
+{
+    const struct avd_dump *dump = an->dump;
+    uint32_t id = 0;
+    bool found = false;
+    size_t i;
+
+    an->crashing_thread = AVD_NO_MODULE;
+    an->first_thread = dump->thread_count != 0 ? 0 : AVD_NO_MODULE;
+    if (an->has_exception) {
+        id = dump->exception.thread_id;
+        found = true;
+    } else if (dump->breakpad.present && dump->breakpad.has_requesting_thread) {
+        id = dump->breakpad.requesting_thread_id;
+    } else {
+        return;
+    }
+    for (i = 0; i < dump->thread_count; i++) {
+        if (dump->threads[i].id != id)
+            continue;
+        an->first_thread = i;
+        if (found)
+            an->crashing_thread = i;
+        return;
+    }
+    if (found)
+        avd_note_add(&an->notes, "exception", dump->exception.offset,
+                     "belongs to thread 0x%x, which is not in the thread list; no stack can be "
+                     "shown for it",
+                     (unsigned)id);
+}
+
+bool avd_analysis_threads(struct avd_analysis *an)
+{
+    size_t i;
+
+    choose_thread(an);
+    an->thread_count = an->dump->thread_count;
+    an->threads = avd_arena_alloc(&an->arena, an->thread_count, sizeof *an->threads);
+    if (an->threads == NULL)
+        return false;
+    for (i = 0; i < an->thread_count; i++)
+        an->threads[i].thread = &an->dump->threads[i];
+    for (i = 0; i < an->thread_count; i++)
+        if (!analyze_thread(an, i))
+            return false;
+    return true;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* What the unwinders may ask: the process's memory, its modules, their images and unwind data. */
+#include "analyze/modules.h"
+
+#include <string.h>
+
+static size_t env_read(void *ctx, uint64_t addr, void *buffer, size_t size)
+{
+    const struct avd_analysis *an = ctx;
+
+    return avd_memory_read(&an->dump->memory, addr, buffer, size);
+}
+
+static bool env_module_at(void *ctx, uint64_t addr, struct avd_code_module *out)
+{
+    const struct avd_analysis *an = ctx;
+    size_t i = avd_analysis_module_at(an, addr);
+
+    memset(out, 0, sizeof *out);
+    if (i == AVD_NO_MODULE)
+        return false;
+    out->id = i;
+    out->base = an->modules[i].module->base;
+    out->size = an->modules[i].module->size;
+    return true;
+}
+
+static size_t env_read_image(void *ctx, size_t module, uint32_t rva, void *buffer, size_t size)
+{
+    struct avd_analysis *an = ctx;
+    const struct avd_image *file;
+    uint64_t base;
+    size_t done;
+    unsigned char *to = buffer;
+
+    if (module >= an->module_count)
+        return 0;
+    base = an->modules[module].module->base;
+    if (base > UINT64_MAX - rva)
+        return 0;
+    done = avd_memory_read(&an->dump->memory, base + rva, buffer, size);
+    if (done == size)
+        return done;
+    file = avd_analysis_image_file(an, module);
+    if (file == NULL || done > UINT32_MAX - rva)
+        return done;
+    return done + avd_image_read(file, rva + (uint32_t)done, to + done, size - done);
+}
+
+static int env_pdata(void *ctx, size_t module, struct avd_pdata *out)
+{
+    struct avd_analysis *an = ctx;
+    const struct avd_image *image = avd_analysis_image(an, module);
+
+    memset(out, 0, sizeof *out);
+    if (image == NULL || image->machine == AVD_MACHINE_UNKNOWN)
+        return -1;
+    out->rva = image->directories[AVD_DIR_EXCEPTION].rva;
+    out->size = image->directories[AVD_DIR_EXCEPTION].size;
+    if (out->rva != 0 && out->size != 0)
+        return 1;
+    return image->partial ? -1 : 0;
+}
+
+static int env_executable(void *ctx, uint64_t addr)
+{
+    struct avd_analysis *an = ctx;
+    size_t i = avd_analysis_module_at(an, addr);
+    int known = avd_memory_executable(&an->dump->memory, addr);
+
+    if (known >= 0)
+        return known;
+    if (i != AVD_NO_MODULE) {
+        const struct avd_image *image = avd_analysis_image(an, i);
+        const struct avd_section *section;
+
+        if (image == NULL || image->section_count == 0)
+            return -1;
+        section = avd_image_section(image, (uint32_t)(addr - an->modules[i].module->base));
+        if (section == NULL)
+            return image->partial ? -1 : 0;
+        return (section->characteristics & 0x20000000) != 0;
+    }
+    return -1;
+}
+
+static bool env_dynamic_function(void *ctx, uint64_t addr, uint64_t *base, uint32_t entry[3])
+{
+    const struct avd_analysis *an = ctx;
+    size_t i;
+
+    for (i = 0; i < an->dump->function_table_count; i++) {
+        const struct avd_function_table *table = &an->dump->function_tables[i];
+        size_t low = 0;
+        size_t high = table->entry_count;
+        uint64_t rva = addr - table->base;
+
+        if (addr < table->minimum || addr >= table->maximum || addr < table->base ||
+            rva > UINT32_MAX || table->entry_size < 12)
+            continue;
+        /* Sorted by BeginAddress, as RtlAddFunctionTable wants them. */
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+
+            if (avd_view_u32(table->entries, (uint64_t)middle * table->entry_size) <= rva)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        if (low == 0)
+            continue;
+        low--;
+        entry[0] = avd_view_u32(table->entries, (uint64_t)low * table->entry_size);
+        entry[1] = avd_view_u32(table->entries, (uint64_t)low * table->entry_size + 4);
+        entry[2] = avd_view_u32(table->entries, (uint64_t)low * table->entry_size + 8);
+        if (rva >= entry[1])
+            continue;
+        *base = table->base;
+        return true;
+    }
+    return false;
+}
+
+void avd_analysis_walk_env(struct avd_analysis *an, struct avd_walk_env *env)
+{
+    env->ctx = an;
+    env->read = env_read;
+    env->module_at = env_module_at;
+    env->read_image = env_read_image;
+    env->pdata = env_pdata;
+    env->executable = env_executable;
+    env->dynamic_function = env_dynamic_function;
+}

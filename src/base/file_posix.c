@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Files on POSIX systems: mmap, opendir. */
+#include "base/file.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "base/utf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum avd_status io_error(struct avd_error *err, const char *what)
+{
+    return avd_error_set(err, AVD_E_IO, 0, "", "%s: %s", what, strerror(errno));
+}
+
+/* Maps an open descriptor; the mapping outlives it. */
+static enum avd_status map_descriptor(int fd, struct avd_file *out, struct avd_error *err)
+{
+    struct stat st;
+    void *address;
+
+    if (fstat(fd, &st) != 0)
+        return io_error(err, "cannot be examined");
+    if (S_ISDIR(st.st_mode))
+        return avd_error_set(err, AVD_E_IO, 0, "", "is a directory, expected a file");
+    if (!S_ISREG(st.st_mode))
+        return avd_error_set(err, AVD_E_IO, 0, "",
+                             "is no regular file; use '-' to read from a pipe");
+    if (st.st_size == 0)
+        return AVD_OK;
+    if ((uintmax_t)st.st_size > SIZE_MAX)
+        return avd_error_set(err, AVD_E_LIMIT, 0, "", "too large for this machine's address space");
+    address = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (address == MAP_FAILED)
+        return io_error(err, "cannot be mapped");
+    out->view.data = address;
+    out->view.size = (size_t)st.st_size;
+    out->handle = address;
+    out->mapped = true;
+    return AVD_OK;
+}
+
+enum avd_status avd_file_map(const char *utf8_path, struct avd_file *out, struct avd_error *err)
+{
+    enum avd_status status;
+    int fd;
+
+    memset(out, 0, sizeof *out);
+    /* O_NONBLOCK: opening a FIFO must not hang. */
+    fd = open(utf8_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return io_error(err, "cannot be opened");
+    status = map_descriptor(fd, out, err);
+    (void)close(fd);
+    return status;
+}
+
+enum avd_status avd_file_adopt(void *stream, struct avd_file *out, struct avd_error *err)
+{
+    enum avd_status status;
+    FILE *file = stream;
+
+    memset(out, 0, sizeof *out);
+    if (fflush(file) != 0)
+        status = io_error(err, "temporary file cannot be written");
+    else
+        status = map_descriptor(fileno(file), out, err);
+    (void)fclose(file);
+    return status;
+}
+
+enum avd_status avd_file_read_stdin(uint64_t limit, struct avd_file *out, struct avd_error *err)
+{
+    static const size_t chunk = 65536;
+    unsigned char *bytes = NULL;
+    size_t used = 0;
+    size_t capacity = 0;
+
+    memset(out, 0, sizeof *out);
+    /* A redirected file is mapped like any other. */
+    {
+        struct stat st;
+
+        if (fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
+            lseek(STDIN_FILENO, 0, SEEK_CUR) == 0)
+            return map_descriptor(STDIN_FILENO, out, err);
+    }
+    for (;;) {
+        ssize_t got;
+
+        if (capacity - used < chunk) {
+            size_t wanted = capacity == 0 ? chunk * 2 : capacity * 2;
+            unsigned char *grown = avd_mem_realloc(bytes, wanted, 1);
+
+            if (grown == NULL) {
+                avd_mem_free(bytes);
+                return avd_error_nomem(err);
+            }
+            bytes = grown;
+            capacity = wanted;
+        }
+        got = read(STDIN_FILENO, bytes + used, chunk);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            avd_mem_free(bytes);
+            return io_error(err, "cannot be read");
+        }
+        if (got == 0)
+            break;
+        used += (size_t)got;
+        if (used > limit) {
+            avd_mem_free(bytes);
+            return avd_error_set(err, AVD_E_LIMIT, 0, "", "more than %llu bytes on standard input",
+                                 (unsigned long long)limit);
+        }
+    }
+    out->view.data = bytes;
+    out->view.size = used;
+    out->handle = bytes;
+    return AVD_OK;
+}
+
+void avd_file_close(struct avd_file *file)
+{
+    if (file->handle != NULL) {
+        if (file->mapped)
+            (void)munmap(file->handle, file->view.size);
+        else
+            avd_mem_free(file->handle);
+    }
+    memset(file, 0, sizeof *file);
+}
+
+enum avd_status avd_file_find(const char *directory, const char *name, char *path,
+                              size_t path_size)
+{
+    enum avd_status status = AVD_NOT_FOUND;
+    struct dirent *entry;
+    DIR *dir;
+    int size;
+
+    if (strchr(name, '/') != NULL || name[0] == '\0' || strcmp(name, ".") == 0 ||
+        strcmp(name, "..") == 0)
+        return AVD_NOT_FOUND;
+    size = snprintf(path, path_size, "%s/%s", directory, name);
+    if (size > 0 && (size_t)size < path_size && access(path, R_OK) == 0)
+        return AVD_OK;
+    dir = opendir(directory);
+    if (dir == NULL)
+        return AVD_NOT_FOUND;
+    while ((entry = readdir(dir)) != NULL) {
+        if (avd_ascii_casecmp(entry->d_name, name) != 0)
+            continue;
+        /* Of several spellings always the same one, whatever order the directory has. */
+        if (status == AVD_OK && strcmp(entry->d_name, avd_path_leaf(path)) > 0)
+            continue;
+        size = snprintf(path, path_size, "%s/%s", directory, entry->d_name);
+        if (size > 0 && (size_t)size < path_size)
+            status = AVD_OK;
+    }
+    (void)closedir(dir);
+    return status;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const char *const *x = a;
+    const char *const *y = b;
+
+    return strcmp(*x, *y);
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+    size_t size = strlen(name);
+    size_t suffix_size = strlen(suffix);
+
+    return size > suffix_size && strcmp(name + size - suffix_size, suffix) == 0;
+}
+
+enum avd_status avd_file_list(const char *directory, const char *suffix, char **names,
+                              struct avd_error *err)
+{
+    enum avd_status status = AVD_OK;
+    struct avd_arena arena = {0};
+    const char **items = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    size_t bytes = 1;
+    size_t i;
+    struct dirent *entry;
+    char *out;
+    DIR *dir = opendir(directory);
+
+    *names = NULL;
+    if (dir == NULL)
+        return io_error(err, "directory cannot be opened");
+    while ((entry = readdir(dir)) != NULL) {
+        const char **grown;
+
+        if (!has_suffix(entry->d_name, suffix))
+            continue;
+        grown = avd_arena_grow(&arena, items, count, &capacity, sizeof *items, AVD_MAX_RULES);
+        if (grown == NULL || (grown[count] = avd_arena_strdup(&arena, entry->d_name)) == NULL) {
+            status = count >= AVD_MAX_RULES
+                         ? avd_error_set(err, AVD_E_LIMIT, 0, "", "more than %d files",
+                                         (int)AVD_MAX_RULES)
+                         : avd_error_nomem(err);
+            break;
+        }
+        items = grown;
+        bytes += strlen(items[count]) + 1;
+        count++;
+    }
+    (void)closedir(dir);
+    if (status == AVD_OK) {
+        if (count > 1)
+            qsort(items, count, sizeof *items, compare_names);
+        *names = out = avd_mem_calloc(bytes, 1);
+        if (out == NULL)
+            status = avd_error_nomem(err);
+        for (i = 0; out != NULL && i < count; i++) {
+            size_t size = strlen(items[i]) + 1;
+
+            memcpy(out, items[i], size);
+            out += size;
+        }
+    }
+    avd_arena_deinit(&arena);
+    return status;
+}

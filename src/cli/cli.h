@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the avdump program share: exit codes, commands, options and the run over the
+ * files of the command line. The program uses the public header alone.
+ */
+#ifndef AVD_CLI_CLI_H
+#define AVD_CLI_CLI_H
+
+#include "avdump/avdump.h"
+
+#include <stddef.h>
+
+/* Of several files the worst counts: 4 before 3 before 1. */
+enum avd_cli_exit {
+    AVD_EXIT_CLEAN = 0,
+    AVD_EXIT_FINDING = 1,  /* a finding at or above --fail-on */
+    AVD_EXIT_USAGE = 2,
+    AVD_EXIT_INPUT = 3,    /* an input or a rule file cannot be read */
+    AVD_EXIT_INTERNAL = 4  /* out of memory, or the output cannot be written */
+};
+
+enum avd_cli_color { AVD_COLOR_AUTO = 0, AVD_COLOR_ALWAYS, AVD_COLOR_NEVER };
+
+/* --fail-on: the severities of avdump.h, and after them "never". */
+enum { AVD_CLI_FAIL_NEVER = AVD_SEVERITY_ERROR + 1 };
+
+/* What the options say. */
+struct avd_cli_settings {
+    enum avd_format format;
+    struct avd_write_options write;
+    enum avd_cli_color color;
+    int fail_on;
+    const char *output;      /* NULL: standard output */
+    const char *rules;       /* NULL: the shipped ones */
+    const char **image_dirs; /* room for every argument */
+    size_t image_dir_count;
+    unsigned max_frames;     /* 0: the library's default */
+    int help;
+    char *const *files;
+    int file_count;
+};
+
+struct avd_cli_command {
+    const char *name;
+    enum avd_cli_exit (*run)(int argc, char **argv); /* argv[0] is the command's name */
+    const char *help;     /* one line */
+    const char *synopsis; /* what follows "avdump " */
+    unsigned bit;         /* in the options' `commands`; 0: none of them */
+};
+
+extern const struct avd_cli_command avd_cli_commands[]; /* main.c; ended by a NULL name */
+const struct avd_cli_command *avd_cli_command_find(const char *name);
+
+enum avd_cli_exit avd_cli_analyze(int argc, char **argv);
+enum avd_cli_exit avd_cli_info(int argc, char **argv);
+enum avd_cli_exit avd_cli_help(int argc, char **argv);
+
+/* ---- options.c ---- */
+
+enum { AVD_CLI_ANALYZE = 1, AVD_CLI_INFO = 2 };
+
+/*
+ * Reads the options of `command` from argv[1..]. AVD_EXIT_CLEAN, or AVD_EXIT_USAGE or
+ * AVD_EXIT_INTERNAL after a message. Release with avd_cli_settings_deinit in any case.
+ */
+enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
+                                        const struct avd_cli_command *command, int argc,
+                                        char **argv);
+void avd_cli_settings_deinit(struct avd_cli_settings *settings);
+
+/* Writes the options of `command` to standard output, two columns. */
+void avd_cli_options_print(const struct avd_cli_command *command);
+
+/* The name most like `word` among `names` (ended by NULL), or NULL when none is. */
+const char *avd_cli_suggest(const char *word, const char *const *names);
+
+/* Ends a wrong command line: "avdump: <message>" and where to read on. The message comes in
+ * parts because `word` is the user's and is escaped. */
+enum avd_cli_exit avd_cli_usage_error(const char *before, const char *word, const char *after,
+                                      const char *suggestion);
+
+/* ---- run.c ---- */
+
+struct avd_cli_output;
+
+/*
+ * Calls `each` for every file that can be opened; the others are reported. Returns the worst exit
+ * code. `each` writes through avd_cli_output_write and returns the status of its library call;
+ * what it finds it adds to *finding.
+ */
+typedef enum avd_status avd_cli_each_fn(const struct avd_cli_settings *settings,
+                                        const struct avd_dump *dump, void *ctx,
+                                        struct avd_cli_output *output, int *finding,
+                                        struct avd_error *err);
+enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, avd_cli_each_fn *each, void *ctx);
+
+/* An avd_write_fn; `output` is a struct avd_cli_output. */
+int avd_cli_output_write(void *output, const char *bytes, size_t size);
+
+/* "avdump: crash.dmp: header at 0x20: message" on standard error, and with --format json the same
+ * as an object on `output` (when not NULL). Returns what the program should exit with. */
+enum avd_cli_exit avd_cli_report_error(const struct avd_cli_settings *settings, const char *file,
+                                       const struct avd_error *err, struct avd_cli_output *output);
+
+/* Flushes standard output; AVD_EXIT_INTERNAL with a message when that fails, `exit` otherwise. */
+enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit exit);
+
+#endif

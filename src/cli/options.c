@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One table describes every option; parsing, usage and help are read from it, and so is the list
+ * that tests/e2e/test_cli.sh compares with the manual page.
+ */
+#include "cli/cli.h"
+#include "cli/term.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option_id {
+    OPT_ALL_THREADS,
+    OPT_COLOR,
+    OPT_COMPACT,
+    OPT_FAIL_ON,
+    OPT_FORMAT,
+    OPT_HELP,
+    OPT_IMAGES,
+    OPT_JSON,
+    OPT_MAX_FRAMES,
+    OPT_NATIVE,
+    OPT_OUTPUT,
+    OPT_RULES,
+    OPT_VERBOSE
+};
+
+struct option_doc {
+    enum option_id id;
+    char letter;          /* 0: none */
+    const char *name;
+    const char *argument; /* "DIR", "a|b|c" for a choice, NULL for none */
+    unsigned commands;
+    const char *help;
+};
+
+enum { BOTH = AVD_CLI_ANALYZE | AVD_CLI_INFO, MAX_FRAMES = 65536 /* the library's ceiling */ };
+
+static const struct option_doc options[] = {
+    {OPT_FORMAT, 'f', "format", "text|json", BOTH, "form of the output (default: text)"},
+    {OPT_JSON, 0, "json", NULL, BOTH, "short for --format json"},
+    {OPT_COMPACT, 0, "compact", NULL, BOTH, "JSON: one line per file"},
+    {OPT_OUTPUT, 'o', "output", "FILE", BOTH, "write there instead of standard output"},
+    {OPT_ALL_THREADS, 'a', "all-threads", NULL, AVD_CLI_ANALYZE,
+     "text: show the stack of every thread"},
+    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE,
+     "text, WOW64: show the 64-bit stack first and in full"},
+    {OPT_VERBOSE, 'v', "verbose", NULL, BOTH, "text: all modules, registers and notes"},
+    {OPT_IMAGES, 0, "images", "DIR", AVD_CLI_ANALYZE,
+     "look there for .exe and .dll files; may be repeated"},
+    {OPT_RULES, 0, "rules", "DIR", AVD_CLI_ANALYZE,
+     "add the rules (*.yaml) of a directory to the shipped ones"},
+    {OPT_MAX_FRAMES, 0, "max-frames", "N", AVD_CLI_ANALYZE,
+     "frames per stack at most, 1 to 65536 (default: 1024)"},
+    {OPT_FAIL_ON, 0, "fail-on", "info|warning|error|never", AVD_CLI_ANALYZE,
+     "exit with 1 for a finding of at least this severity (default: never)"},
+    {OPT_COLOR, 0, "color", "auto|always|never", BOTH, "colours (default: auto, on a terminal)"},
+    {OPT_HELP, 'h', "help", NULL, BOTH, "show this help"},
+};
+
+enum { OPTION_COUNT = sizeof options / sizeof *options, LONG_BASE = 256 };
+
+enum avd_cli_exit avd_cli_usage_error(const char *before, const char *word, const char *after,
+                                      const char *suggestion)
+{
+    fprintf(stderr, "avdump: %s", before);
+    avd_term_puts(stderr, word);
+    fputs(after, stderr);
+    if (suggestion != NULL)
+        fprintf(stderr, " (did you mean '%s'?)", suggestion);
+    fputs("\ntry 'avdump --help'\n", stderr);
+    return AVD_EXIT_USAGE;
+}
+
+/* Levenshtein's distance, cut off: words longer than the rows are nobody's typing error. */
+static size_t distance(const char *a, const char *b)
+{
+    enum { LIMIT = 32 };
+    size_t rows[2][LIMIT + 1];
+    size_t a_size = strlen(a);
+    size_t b_size = strlen(b);
+    size_t i;
+    size_t j;
+
+    if (a_size > LIMIT || b_size > LIMIT)
+        return LIMIT;
+    for (j = 0; j <= b_size; j++)
+        rows[0][j] = j;
+    for (i = 1; i <= a_size; i++) {
+        size_t *row = rows[i % 2];
+        const size_t *above = rows[(i - 1) % 2];
+
+        row[0] = i;
+        for (j = 1; j <= b_size; j++) {
+            size_t best = above[j - 1] + (a[i - 1] != b[j - 1]);
+
+            if (above[j] + 1 < best)
+                best = above[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return rows[a_size % 2][b_size];
+}
+
+const char *avd_cli_suggest(const char *word, const char *const *names)
+{
+    size_t best = strlen(word) < 4 ? 2 : 3; /* distances below this are typing errors */
+    const char *found = NULL;
+
+    for (; *names != NULL; names++) {
+        size_t d = distance(word, *names);
+
+        if (d < best) {
+            best = d;
+            found = *names;
+        }
+    }
+    return found;
+}
+
+/* The place of `word` in "a|b|c", or -1. */
+static int choice_index(const char *choices, const char *word)
+{
+    size_t size = strlen(word);
+    int index = 0;
+
+    for (;;) {
+        size_t length = strcspn(choices, "|");
+
+        if (length == size && strncmp(choices, word, size) == 0)
+            return index;
+        choices += length;
+        if (*choices == '\0')
+            return -1;
+        choices++;
+        index++;
+    }
+}
+
+/* Stores one option that was recognised. */
+static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct option_doc *option,
+                               const char *value)
+{
+    int choice = 0;
+    char *end;
+    unsigned long number;
+
+    if (option->argument != NULL && strchr(option->argument, '|') != NULL) {
+        choice = choice_index(option->argument, value);
+        if (choice < 0) {
+            fprintf(stderr, "avdump: --%s: expected %s, found '", option->name, option->argument);
+            return avd_cli_usage_error_tail(value);
+        }
+    }
+    switch (option->id) {
+    case OPT_ALL_THREADS: settings->write.all_threads = 1; break;
+    case OPT_COLOR: settings->color = (enum avd_cli_color)choice; break;
+    case OPT_COMPACT: settings->write.compact = 1; break;
+    case OPT_FAIL_ON: settings->fail_on = choice; break;
+    case OPT_FORMAT: settings->format = choice == 0 ? AVD_FORMAT_TEXT : AVD_FORMAT_JSON; break;
+    case OPT_HELP: settings->help = 1; break;
+    case OPT_IMAGES: settings->image_dirs[settings->image_dir_count++] = value; break;
+    case OPT_JSON: settings->format = AVD_FORMAT_JSON; break;
+    case OPT_MAX_FRAMES:
+        errno = 0;
+        number = strtoul(value, &end, 10);
+        if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || number < 1 ||
+            number > MAX_FRAMES)
+            return avd_cli_usage_error("--max-frames: expected 1 to 65536, found '", value, "'",
+                                       NULL);
+        settings->max_frames = (unsigned)number;
+        break;
+    case OPT_NATIVE: settings->write.native_first = 1; break;
+    case OPT_OUTPUT: settings->output = value; break;
+    case OPT_RULES: settings->rules = value; break;
+    case OPT_VERBOSE: settings->write.verbose = 1; break;
+    }
+    return AVD_EXIT_CLEAN;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* Puts a report together: everything a renderer may print is copied out of dump and analysis. */
+#include "report/build.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+void avd_build_exception(const struct avd_analysis *an, struct avd_report *report)
+{
+    const struct avd_exception *from = &an->dump->exception;
+    const struct avd_exception_words *words = &an->words;
+    struct avd_rep_exception *exception = &report->exception;
+    struct avd_rep_parameter *parameters;
+    size_t module;
+    size_t i;
+
+    exception->thread = AVD_NO_INDEX;
+    if (!an->has_exception)
+        return;
+    exception->present = true;
+    exception->origin = "exception stream";
+    exception->code = from->code;
+    exception->name = avd_build_copy(report, words->name);
+    exception->meaning = avd_build_copy(report, words->meaning);
+    exception->type = avd_build_copy(report, words->type);
+    exception->flags = from->flags;
+    exception->noncontinuable = avd_dump_is_windows(an->dump) && (from->flags & 1) != 0;
+    exception->address = from->address;
+    module = avd_analysis_module_at(an, from->address);
+    if (module != AVD_NO_MODULE) {
+        exception->address_module = avd_build_copy(report, an->modules[module].module->name);
+        exception->address_offset = from->address - an->modules[module].module->base;
+    }
+    exception->nested_record = from->nested_record;
+    exception->access = avd_access_name(words->access);
+    exception->crash_address = words->has_access_address ? words->access_address : from->address;
+    exception->thread_id = from->thread_id;
+    exception->thread = an->crashing_thread == AVD_NO_MODULE ? AVD_NO_INDEX : an->crashing_thread;
+    parameters = avd_arena_alloc(&report->arena, from->parameter_count, sizeof *parameters);
+    if (parameters == NULL)
+        return;
+    for (i = 0; i < from->parameter_count; i++) {
+        parameters[i].value = from->parameters[i];
+        parameters[i].meaning = avd_build_copy(report, words->parameters[i]);
+    }
+    exception->parameters = parameters;
+    exception->parameter_count = from->parameter_count;
+}
+
+static void build_wow64(const struct avd_analysis *an, struct avd_report *report)
+{
+    size_t i;
+
+    report->wow64.present = an->wow64.present;
+    report->wow64.evidence = avd_build_copy(report, an->wow64.evidence);
+    report->wow64.peb64 = an->wow64.peb64;
+    report->wow64.peb32 = an->wow64.peb32;
+    for (i = 0; i < an->thread_count; i++)
+        report->wow64.threads_with_context32 += an->threads[i].wow.source != AVD_WOW64_NONE;
+}
+
+static const char *const *copy_texts(struct avd_report *report, const char *const *texts,
+                                     size_t count)
+{
+    const char **copies = avd_arena_alloc(&report->arena, count, sizeof *copies);
+    size_t i;
+
+    for (i = 0; copies != NULL && i < count; i++)
+        copies[i] = avd_build_copy(report, texts[i]);
+    return copies;
+}
+
+static void build_findings(const struct avd_rule_results *results, struct avd_report *report)
+{
+    struct avd_rep_finding *findings =
+        avd_arena_alloc(&report->arena, results->finding_count, sizeof *findings);
+    struct avd_rep_undecided *undecided =
+        avd_arena_alloc(&report->arena, results->undecided_count, sizeof *undecided);
+    size_t i;
+
+    if (findings == NULL || undecided == NULL)
+        return;
+    for (i = 0; i < results->finding_count; i++) {
+        const struct avd_finding *from = &results->findings[i];
+
+        findings[i].id = avd_build_copy(report, from->rule->id);
+        findings[i].title = avd_build_copy(report, from->rule->title);
+        findings[i].pattern = avd_build_copy(report, from->rule->pattern);
+        findings[i].reference = avd_build_copy(report, from->rule->reference);
+        findings[i].severity = (int)from->severity;
+        findings[i].severity_name = avd_severity_name(from->severity);
+        findings[i].summary = avd_build_copy(report, from->summary);
+        findings[i].evidence = copy_texts(report, from->evidence, from->evidence_count);
+        findings[i].evidence_count = from->evidence_count;
+        findings[i].advice = copy_texts(report, from->advice, from->advice_count);
+        findings[i].advice_count = from->advice_count;
+    }
+    for (i = 0; i < results->undecided_count; i++) {
+        const struct avd_undecided *from = &results->undecided[i];
+
+        undecided[i].id = avd_build_copy(report, from->rule->id);
+        undecided[i].title = avd_build_copy(report, from->rule->title);
+        undecided[i].fact = avd_build_copy(report, from->fact);
+        undecided[i].reason = avd_build_copy(report, from->reason);
+    }
+    report->findings = findings;
+    report->finding_count = results->finding_count;
+    report->undecided = undecided;
+    report->undecided_count = results->undecided_count;
+}
+
+static void build_facts(const struct avd_analysis *an, struct avd_report *report)
+{
+    struct avd_rep_fact *facts =
+        avd_arena_alloc(&report->arena, an->facts.count, sizeof *facts);
+    struct avd_strbuf shown;
+    size_t i;
+
+    if (facts == NULL)
+        return;
+    for (i = 0; i < an->facts.count; i++) {
+        const struct avd_fact *from = &an->facts.items[i];
+
+        facts[i].name = avd_build_copy(report, from->name);
+        facts[i].known = from->type != AVD_FACT_UNKNOWN;
+        avd_strbuf_init(&shown);
+        if (facts[i].known)
+            avd_fact_show(from, &shown);
+        facts[i].value =
+            avd_build_copy(report, facts[i].known ? avd_strbuf_text(&shown) : from->text);
+        if (shown.failed)
+            report->arena.failed = true;
+        avd_strbuf_deinit(&shown);
+    }
+    report->facts = facts;
+    report->fact_count = an->facts.count;
+}
+
+/* The dump's notes first, then the analysis's. */
+static void build_notes(const struct avd_notes *first, const struct avd_notes *second,
+                        struct avd_report *report)
+{
+    size_t count = first->count + (second != NULL ? second->count : 0);
+    struct avd_note *notes = avd_arena_alloc(&report->arena, count, sizeof *notes);
+    size_t i;
+
+    if (notes == NULL)
+        return;
+    for (i = 0; i < count; i++) {
+        const struct avd_note *from =
+            i < first->count ? &first->items[i] : &second->items[i - first->count];
+
+        notes[i].offset = from->offset;
+        notes[i].where = avd_build_copy(report, from->where);
+        notes[i].message = avd_build_copy(report, from->message);
+    }
+    report->notes = notes;
+    report->note_count = count;
+    report->notes_dropped = first->dropped + (second != NULL ? second->dropped : 0);
+}
+
+static struct avd_report *new_report(void)
+{
+    struct avd_report *report = avd_mem_calloc(1, sizeof *report);
+
+    if (report != NULL) {
+        report->what = report->where = report->who = "";
+        report->crashing_thread = AVD_NO_INDEX;
+        report->requesting_thread = AVD_NO_INDEX;
+        report->main_module = AVD_NO_INDEX;
+        report->exception.thread = AVD_NO_INDEX;
+    }
+    return report;
+}
+
+/* Hands the report over, or takes it back when something did not fit into memory. */
+static enum avd_status finish(struct avd_report *report, struct avd_report **out,
+                              struct avd_error *err)
+{
+    if (report->arena.failed) {
+        avd_report_free(report);
+        return avd_error_nomem(err);
+    }
+    *out = report;
+    return AVD_OK;
+}
+
+enum avd_status avd_report_build(const struct avd_analysis *analysis,
+                                 const struct avd_rule_results *results, struct avd_report **out,
+                                 struct avd_error *err)
+{
+    struct avd_report *report = new_report();
+
+    *out = NULL;
+    if (report == NULL)
+        return avd_error_nomem(err);
+    avd_build_dump(analysis->dump, report);
+    avd_build_modules(analysis, report);
+    avd_build_threads(analysis, report);
+    avd_build_exception(analysis, report);
+    build_wow64(analysis, report);
+    build_findings(results, report);
+    build_facts(analysis, report);
+    build_notes(&analysis->dump->notes, &analysis->notes, report);
+    if (!report->arena.failed)
+        avd_build_verdict(analysis, report);
+    return finish(report, out, err);
+}
+
+enum avd_status avd_report_build_info(const struct avd_dump *dump, struct avd_report **out,
+                                      struct avd_error *err)
+{
+    struct avd_report *report = new_report();
+    struct avd_rep_thread *threads;
+    size_t i;
+
+    *out = NULL;
+    if (report == NULL)
+        return avd_error_nomem(err);
+    avd_build_dump(dump, report);
+    avd_build_modules_listed(dump, report);
+    threads = avd_arena_alloc(&report->arena, dump->thread_count, sizeof *threads);
+    for (i = 0; threads != NULL && i < dump->thread_count; i++) {
+        threads[i].id = dump->threads[i].id;
+        threads[i].name = avd_build_copy(report, dump->threads[i].name);
+        threads[i].teb = dump->threads[i].teb;
+        threads[i].suspend_count = dump->threads[i].suspend_count;
+        if (dump->exception.present && dump->exception.thread_id == threads[i].id &&
+            report->exception.thread == AVD_NO_INDEX)
+            report->exception.thread = i;
+    }
+    report->threads = threads;
+    report->thread_count = dump->thread_count;
+    if (dump->exception.present) {
+        struct avd_rep_parameter *parameters = avd_arena_alloc(
+            &report->arena, dump->exception.parameter_count, sizeof *parameters);
+        size_t module = avd_dump_module_at(dump, dump->exception.address);
+
+        report->exception.present = true;
+        report->exception.origin = "exception stream";
+        report->exception.code = dump->exception.code;
+        report->exception.flags = dump->exception.flags;
+        report->exception.address = dump->exception.address;
+        report->exception.nested_record = dump->exception.nested_record;
+        report->exception.thread_id = dump->exception.thread_id;
+        report->exception.access = "";
+        if (module != AVD_NO_MODULE) {
+            report->exception.address_module =
+                avd_build_copy(report, dump->modules[module].name);
+            report->exception.address_offset =
+                dump->exception.address - dump->modules[module].base;
+        }
+        for (i = 0; parameters != NULL && i < dump->exception.parameter_count; i++) {
+            parameters[i].value = dump->exception.parameters[i];
+            parameters[i].meaning = "";
+        }
+        report->exception.parameters = parameters;
+        report->exception.parameter_count = dump->exception.parameter_count;
+    }
+    build_notes(&dump->notes, NULL, report);
+    return finish(report, out, err);
+}
+
+void avd_report_free(struct avd_report *report)
+{
+    if (report == NULL)
+        return;
+    avd_arena_deinit(&report->arena);
+    avd_mem_free(report);
+}
+
+size_t avd_report_finding_count(const struct avd_report *report)
+{
+    return report->finding_count;
+}
+
+const char *avd_report_finding_id(const struct avd_report *report, size_t index)
+{
+    return index < report->finding_count ? report->findings[index].id : NULL;
+}
+
+enum avd_severity avd_report_finding_severity(const struct avd_report *report, size_t index)
+{
+    return index < report->finding_count ? (enum avd_severity)report->findings[index].severity
+                                         : AVD_SEVERITY_INFO;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside report: the parts from which build.c puts a report together. */
+#ifndef AVD_REPORT_BUILD_H
+#define AVD_REPORT_BUILD_H
+
+#include "analyze/analysis.h"
+#include "report/model.h"
+#include "rules/rules.h"
+
+/* All copy into report->arena; running out of memory shows in report->arena.failed. */
+void avd_build_dump(const struct avd_dump *dump, struct avd_report *report);   /* build_dump.c */
+void avd_build_modules(const struct avd_analysis *analysis, struct avd_report *report);
+void avd_build_modules_listed(const struct avd_dump *dump, struct avd_report *report);
+void avd_build_threads(const struct avd_analysis *analysis, struct avd_report *report);
+void avd_build_exception(const struct avd_analysis *analysis, struct avd_report *report);
+void avd_build_verdict(const struct avd_analysis *analysis, struct avd_report *report);
+
+/* A copy in the report's arena; NULL stays NULL. */
+const char *avd_build_copy(struct avd_report *report, const char *text);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing JSON piece by piece with jansson. jansson refuses strings that are not UTF-8, so they
+ * are mended first; and it leaves DEL, the C1 controls and the bidirectional overrides as they
+ * are, which is valid JSON but not safe on a terminal, so those are written as \u escapes.
+ */
+#include "report/json.h"
+
+#include "base/utf.h"
+#include "report/words.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void avd_json_init(struct avd_json *j, const struct avd_report *report,
+                   const struct avd_write_options *options, struct avd_strbuf *out)
+{
+    memset(j, 0, sizeof *j);
+    j->report = report;
+    j->out = out;
+    j->compact = options != NULL && options->compact != 0;
+    j->first = true;
+    j->pointer_size = report != NULL ? report->process.pointer_size : 8;
+}
+
+/* ---- the writer ---- */
+
+static void put_indent(struct avd_json *j)
+{
+    unsigned i;
+
+    for (i = 0; i < j->depth; i++)
+        avd_strbuf_add(j->out, "  ", 2);
+}
+
+/* A code point that avd_utf8_is_control knows, as \uXXXX; all of them lie in the first plane. */
+static void put_escape(struct avd_json *j, const unsigned char *p, size_t length)
+{
+    unsigned c = p[0];
+
+    if (length == 2)
+        c = (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU);
+    else if (length == 3)
+        c = (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+    avd_strbuf_printf(j->out, "\\u%04x", c);
+}
+
+/* Receives jansson's text. Line breaks are only ever its own layout: in strings they are escaped. */
+static int receive(const char *text, size_t size, void *ctx)
+{
+    struct avd_json *j = ctx;
+    size_t start = 0;
+    size_t i = 0;
+
+    while (i < size) {
+        unsigned char c = (unsigned char)text[i];
+        size_t length;
+
+        if (c >= 0x20 && c < 0x7f) {
+            i++;
+            continue;
+        }
+        if (c == '\n') {
+            avd_strbuf_add(j->out, text + start, i + 1 - start);
+            put_indent(j);
+            start = ++i;
+            continue;
+        }
+        length = avd_utf8_length(text + i, size - i);
+        if (length != 0 && avd_utf8_is_control(text + i, length)) {
+            avd_strbuf_add(j->out, text + start, i - start);
+            put_escape(j, (const unsigned char *)text + i, length);
+            start = i + length;
+        }
+        i += length != 0 ? length : 1;
+    }
+    avd_strbuf_add(j->out, text + start, size - start);
+    return j->out->failed ? -1 : 0;
+}
+
+/* What stands before a value: the comma of its forerunner, the line, its key. */
+static void begin_value(struct avd_json *j, const char *key)
+{
+    if (!j->first)
+        avd_strbuf_add(j->out, ",", 1);
+    j->first = false;
+    if (j->depth != 0 && !j->compact) {
+        avd_strbuf_add(j->out, "\n", 1);
+        put_indent(j);
+    }
+    if (key != NULL)
+        avd_strbuf_printf(j->out, j->compact ? "\"%s\":" : "\"%s\": ", key);
+}
+
+void avd_json_open(struct avd_json *j, const char *key, char bracket)
+{
+    begin_value(j, key);
+    avd_strbuf_add(j->out, &bracket, 1);
+    j->depth++;
+    j->first = true;
+}
+
+void avd_json_close(struct avd_json *j, char bracket)
+{
+    j->depth--;
+    if (!j->first && !j->compact) {
+        avd_strbuf_add(j->out, "\n", 1);
+        put_indent(j);
+    }
+    avd_strbuf_add(j->out, bracket == '{' ? "}" : "]", 1);
+    j->first = false;
+    if (j->depth == 0)
+        avd_strbuf_add(j->out, "\n", 1);
+}
+
+void avd_json_value(struct avd_json *j, const char *key, json_t *value)
+{
+    size_t flags = JSON_ENCODE_ANY | JSON_PRESERVE_ORDER;
+
+    flags |= j->compact ? JSON_COMPACT : JSON_INDENT(2);
+    if (value == NULL) {
+        j->out->failed = true;
+        return;
+    }
+    begin_value(j, key);
+    if (json_dump_callback(value, receive, j, flags) != 0)
+        j->out->failed = true;
+    json_decref(value);
+}
+
+/* ---- values ---- */
+
+json_t *avd_json_text(struct avd_json *j, const char *text)
+{
+    struct avd_strbuf mended;
+    json_t *value;
+    size_t size;
+    size_t i = 0;
+
+    if (text == NULL)
+        return json_null();
+    size = strlen(text);
+    while (i < size) {
+        size_t length = avd_utf8_length(text + i, size - i);
+
+        if (length == 0)
+            break;
+        i += length;
+    }
+    if (i == size)
+        return json_stringn_nocheck(text, size);
+    avd_strbuf_init(&mended);
+    avd_strbuf_add(&mended, text, i);
+    while (i < size) {
+        size_t length = avd_utf8_length(text + i, size - i);
+
+        avd_strbuf_add(&mended, length != 0 ? text + i : "\xef\xbf\xbd", length != 0 ? length : 3);
+        i += length != 0 ? length : 1;
+    }
+    if (mended.failed)
+        j->out->failed = true;
+    value = json_stringn_nocheck(avd_strbuf_text(&mended), mended.size);
+    avd_strbuf_deinit(&mended);
+    return value;
+}
+
+json_t *avd_json_text_or_null(struct avd_json *j, const char *text)
+{
+    return avd_json_text(j, text != NULL && *text != '\0' ? text : NULL);
+}
+
+json_t *avd_json_hex(uint64_t value, unsigned digits)
+{
+    char text[24];
+    int size = snprintf(text, sizeof text, "0x%0*" PRIx64, (int)digits, value);
+
+    return json_stringn_nocheck(text, (size_t)size);
+}
+
+json_t *avd_json_address(const struct avd_json *j, uint64_t address)
+{
+    return avd_json_hex(address, j->pointer_size == 4 ? 8 : 16);
+}
+
+json_t *avd_json_address_or_null(const struct avd_json *j, uint64_t address)
+{
+    return address != 0 ? avd_json_address(j, address) : json_null();
+}
+
+/* JSON readers agree on integers up to 2^53 at best and jansson ends at 2^63: what is larger is
+ * no size or count of anything real. */
+json_t *avd_json_number(uint64_t value)
+{
+    return value <= INT64_MAX ? json_integer((json_int_t)value) : json_null();
+}
+
+json_t *avd_json_index(size_t index, size_t count)
+{
+    return index < count ? json_integer((json_int_t)index) : json_null();
+}
+
+json_t *avd_json_time(uint32_t seconds)
+{
+    char text[AVD_TIME_TEXT];
+
+    avd_words_time(seconds, text);
+    return json_string_nocheck(text);
+}
+
+json_t *avd_json_texts(struct avd_json *j, const char *const *items, size_t count)
+{
+    json_t *array = json_array();
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        avd_json_append(j, array, avd_json_text(j, items[i]));
+    return array;
+}
+
+void avd_json_put(struct avd_json *j, json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new_nocheck(object, key, value) != 0)
+        j->out->failed = true;
+}
+
+void avd_json_append(struct avd_json *j, json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, value) != 0)
+        j->out->failed = true;
+}

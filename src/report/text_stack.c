@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stacks in the order and with the column names of WinDbg's k command. What WinDbg leaves out is
+ * marked: names taken from the nearest export, frames that were not found by unwind data, and why
+ * a stack ends.
+ */
+#include "report/text.h"
+
+#include "base/memory.h"
+#include "report/words.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_PERIOD = 8,    /* calls in one round of a recursion */
+    MIN_FOLDED = 16    /* fewer repeated rows are not worth a folding line */
+};
+
+/* The marks that a stack used, so that only those are explained. */
+struct marks {
+    bool approximate, frame_pointer, scan, cfi_scan, unknown;
+};
+
+void avd_text_call_site(const struct avd_text *t, const struct avd_rep_frame *frame)
+{
+    struct avd_strbuf *out = t->out;
+
+    if (frame->module_name == NULL && frame->function == NULL) {
+        if (frame->unloaded_count != 0) {
+            avd_strbuf_puts(out, "<Unloaded_");
+            avd_strbuf_escaped(out, frame->unloaded[0]);
+            avd_strbuf_printf(out, ">+0x%" PRIx64,
+                              frame->unloaded_offsets[0] + (frame->pc - frame->lookup));
+        } else {
+            avd_strbuf_printf(out, "0x%" PRIx64, frame->pc);
+        }
+        return;
+    }
+    if (frame->module_name != NULL)
+        avd_strbuf_escaped(out, frame->module_name);
+    if (frame->function == NULL) {
+        avd_strbuf_printf(out, "+0x%" PRIx64,
+                          frame->module_offset + (frame->pc - frame->lookup));
+        return;
+    }
+    if (frame->module_name != NULL)
+        avd_strbuf_puts(out, "!");
+    avd_strbuf_escaped(out, frame->function);
+    if (frame->function_offset != 0)
+        avd_strbuf_printf(out, "+0x%" PRIx64, frame->function_offset);
+}
+
+static bool is_word(const char *text, const char *word)
+{
+    return text != NULL && strcmp(text, word) == 0;
+}
+
+/* The mark of a frame that is less than certain; "" for one that registers or unwind data gave. */
+static const char *trust_mark(const char *trust, struct marks *seen)
+{
+    if (is_word(trust, "context") || is_word(trust, "cfi") || is_word(trust, "prewalked"))
+        return "";
+    if (is_word(trust, "frame_pointer")) {
+        seen->frame_pointer = true;
+        return " [fp]";
+    }
+    if (is_word(trust, "scan")) {
+        seen->scan = true;
+        return " [scan]";
+    }
+    if (is_word(trust, "cfi_scan")) {
+        seen->cfi_scan = true;
+        return " [cfi scan]";
+    }
+    seen->unknown = true;
+    return " [?]";
+}
+
+static void put_marks(const struct avd_text *t, const struct avd_rep_frame *frame,
+                      struct marks *seen)
+{
+    const char *mark = trust_mark(frame->trust, seen);
+
+    if (frame->function != NULL && frame->function_approximate) {
+        avd_strbuf_puts(t->out, " ~");
+        seen->approximate = true;
+    }
+    if (frame->source_file != NULL) {
+        avd_strbuf_puts(t->out, " [");
+        avd_strbuf_escaped(t->out, frame->source_file);
+        avd_strbuf_printf(t->out, " @ %" PRIu32 "]", frame->line);
+    }
+    if (*mark != '\0') {
+        bool weak = !is_word(frame->trust, "frame_pointer");
+
+        if (weak)
+            avd_text_style(t, AVD_STYLE_YELLOW);
+        avd_strbuf_puts(t->out, mark);
+        if (weak)
+            avd_text_plain(t);
+    }
+}
+
+static void put_frame(const struct avd_text *t, const struct avd_rep_stack *stack,
+                      const struct avd_rep_frame *frame, bool with_args, struct marks *seen)
+{
+    avd_strbuf_printf(t->out, "%02zx ", frame->index);
+    avd_text_style(t, AVD_STYLE_DIM);
+    avd_text_address(t, stack->pointer_size == 4 ? frame->fp : frame->sp, stack->pointer_size);
+    avd_strbuf_puts(t->out, " ");
+    avd_text_address(t, frame->return_address, stack->pointer_size);
+    if (with_args && frame->has_args)
+        avd_strbuf_printf(t->out, " %08" PRIx32 " %08" PRIx32 " %08" PRIx32, frame->args[0],
+                          frame->args[1], frame->args[2]);
+    else if (with_args)
+        avd_strbuf_printf(t->out, "%27s", "");
+    avd_text_plain(t);
+    avd_strbuf_puts(t->out, " ");
+    avd_text_call_site(t, frame);
+    put_marks(t, frame, seen);
+    avd_strbuf_puts(t->out, "\n");
+}
+
+/* How often the `period` frames at `start` stand there in a row. */
+static size_t count_rounds(const struct avd_rep_stack *stack, size_t start, size_t period)
+{
+    size_t i = start + period;
+
+    while (i < stack->frame_count && stack->frames[i].pc == stack->frames[i - period].pc)
+        i++;
+    return (i - start) / period;
+}
+
+/* A recursion that starts at `start`: frames of one round, 0 when there is none. */
+static size_t find_recursion(const struct avd_rep_stack *stack, size_t start, size_t *rounds)
+{
+    size_t period;
+
+    for (period = 1; period <= MAX_PERIOD; period++) {
+        *rounds = count_rounds(stack, start, period);
+        if (*rounds > 2 && (*rounds - 1) * period >= MIN_FOLDED)
+            return period;
+    }
+    return 0;
+}
+
+static void put_frames(const struct avd_text *t, const struct avd_rep_stack *stack,
+                       struct marks *seen)
+{
+    bool with_args = false;
+    size_t i;
+
+    for (i = 0; i < stack->frame_count && !with_args; i++)
+        with_args = stack->frames[i].has_args;
+    avd_text_style(t, AVD_STYLE_DIM);
+    if (stack->pointer_size != 4)
+        avd_strbuf_puts(t->out, " # Child-SP          RetAddr           Call Site\n");
+    else if (with_args)
+        avd_strbuf_puts(t->out, " # ChildEBP RetAddr  Args to Child              Call Site\n");
+    else
+        avd_strbuf_puts(t->out, " # ChildEBP RetAddr  Call Site\n");
+    avd_text_plain(t);
+    i = 0;
+    while (i < stack->frame_count) {
+        size_t rounds = 0;
+        size_t period = t->verbose ? 0 : find_recursion(stack, i, &rounds);
+        size_t shown = period != 0 ? period : 1;
+        size_t k;
+
+        for (k = 0; k < shown; k++)
+            put_frame(t, stack, &stack->frames[i + k], with_args, seen);
+        if (period != 0) {
+            avd_strbuf_printf(t->out, "   ... frames %zx-%zx are ", stack->frames[i + k].index,
+                              stack->frames[i + rounds * period - 1].index);
+            if (period == 1)
+                avd_strbuf_puts(t->out, "the same call again");
+            else
+                avd_strbuf_printf(t->out, "the same %zu calls again", period);
+            avd_strbuf_printf(t->out, ", %zu times (-v shows all)\n", rounds - 1);
+            i += rounds * period;
+        } else {
+            i++;
+        }
+    }
+}
+
+static void put_legend(const struct avd_text *t, const struct marks *seen)
+{
+    struct avd_strbuf line;
+
+    avd_strbuf_init(&line);
+    if (seen->approximate)
+        avd_strbuf_puts(&line, "; ~ is the nearest exported name, perhaps not this function's own");
+    if (seen->frame_pointer)
+        avd_strbuf_puts(&line, "; [fp] found by the frame pointer");
+    if (seen->cfi_scan)
+        avd_strbuf_puts(&line, "; [cfi scan] found by unwind data and searching");
+    if (seen->scan)
+        avd_strbuf_puts(&line,
+                        "; [scan] found by searching the stack, perhaps left by an earlier call");
+    if (seen->unknown)
+        avd_strbuf_puts(&line, "; [?] nothing tells how it was found");
+    if (line.failed)
+        t->out->failed = true;
+    if (line.size > 2) {
+        avd_text_style(t, AVD_STYLE_DIM);
+        avd_strbuf_puts(t->out, "   ");
+        avd_text_wrapped(t, 3, line.text + 2, 0);
+        avd_text_plain(t);
+    }
+    avd_strbuf_deinit(&line);
+}
+
+static void put_registers(const struct avd_text *t, const struct avd_rep_stack *stack)
+{
+    size_t per_line = stack->pointer_size == 4 ? 6 : 3;
+    int digits = stack->pointer_size == 4 ? 8 : 16;
+    size_t i;
+
+    for (i = 0; i < stack->reg_count; i++) {
+        bool last = i + 1 == stack->reg_count || (i + 1) % per_line == 0;
+
+        avd_strbuf_printf(t->out, "%3s=%0*" PRIx64 "%s", stack->reg_names[i], digits,
+                          stack->reg_values[i], last ? "\n" : " ");
+    }
+}
+
+/* Registers when verbose, frames, what their marks mean, and why there are no more. */
+static void put_stack(const struct avd_text *t, const struct avd_rep_stack *stack)
+{
+    const char *detail = stack->end_detail;
+    struct marks seen;
+
+    memset(&seen, 0, sizeof seen);
+    if (detail == NULL || *detail == '\0')
+        detail = avd_words_stack_end(stack->end);
+    if (t->verbose)
+        put_registers(t, stack);
+    if (stack->frame_count == 0) {
+        avd_strbuf_puts(t->out, "   no frames: ");
+        avd_text_wrapped(t, 14, detail, 0);
+        return;
+    }
+    put_frames(t, stack, &seen);
+    if (!is_word(stack->end, "complete")) {
+        avd_strbuf_puts(t->out, "   ends here: ");
+        avd_text_wrapped(t, 14, detail, 0);
+    }
+    put_legend(t, &seen);
+}
+
+static void put_title(const struct avd_text *t, const struct avd_rep_thread *thread,
+                      const struct avd_rep_stack *stack, const char *members, const char *mark)
+{
+    avd_strbuf_puts(t->out, "\n");
+    avd_text_style(t, AVD_STYLE_BOLD);
+    if (thread->wow64)
+        avd_strbuf_puts(t->out, stack->pointer_size == 4 ? "32-bit stack" : "64-bit stack (wow64)");
+    else
+        avd_strbuf_puts(t->out, "stack");
+    if (strchr(members, ',') != NULL || strchr(members, '-') != NULL) {
+        avd_strbuf_printf(t->out, " of threads %s, values of thread ", members);
+        avd_text_thread_name(t, (size_t)(thread - t->report->threads));
+    } else {
+        avd_strbuf_puts(t->out, " of thread ");
+        avd_text_thread_name(t, (size_t)(thread - t->report->threads));
+    }
+    avd_text_plain(t);
+    if (*mark != '\0')
+        avd_strbuf_printf(t->out, ", %s", mark);
+    if (stack->source != NULL && *stack->source != '\0') {
+        avd_strbuf_puts(t->out, ", registers from ");
+        avd_strbuf_escaped(t->out, stack->source);
+    }
+    avd_strbuf_puts(t->out, "\n");
+}
+
+/* `members` is how the threads that share these stacks are called: "3" or "3, 7-9". */
+static void put_thread(const struct avd_text *t, size_t index, const char *members,
+                       const char *mark)
+{
+    const struct avd_rep_thread *thread = &t->report->threads[index];
+    const struct avd_rep_stack *first = &thread->stack;
+    const struct avd_rep_stack *second = &thread->native;
+
+    if (t->native_first && second->present) {
+        first = &thread->native;
+        second = &thread->stack;
+    }
+    put_title(t, thread, first, members, mark);
+    put_stack(t, first);
+    if (second->present) {
+        put_title(t, thread, second, members, mark);
+        put_stack(t, second);
+    }
+    if (thread->wow64 && thread->stack.pointer_size != 4 && thread->context32_source != NULL &&
+        *thread->context32_source != '\0') {
+        avd_strbuf_puts(t->out, "   no 32-bit stack: ");
+        avd_text_wrapped(t, 20, thread->context32_source, 0);
+    }
+}
+
+void avd_text_thread_stacks(const struct avd_text *t, size_t thread, const char *mark)
+{
+    put_thread(t, thread, "", mark);
+}
+
+/* ---- all threads, equal stacks once ---- */
+
+struct entry {
+    uint64_t hash;
+    size_t thread;
+};
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    return (hash ^ value) * UINT64_C(0x100000001b3) + (hash >> 29);
+}
+
+static uint64_t hash_stack(uint64_t hash, const struct avd_rep_stack *stack)
+{
+    size_t i;
+
+    hash = mix(hash, stack->frame_count);
+    for (i = 0; i < stack->frame_count; i++)
+        hash = mix(hash, stack->frames[i].pc);
+    return hash;
+}
+
+/* Equal for a reader: the same calls found the same way, ended for the same reason. */
+static bool same_stack(const struct avd_rep_stack *a, const struct avd_rep_stack *b)
+{
+    size_t i;
+
+    if (a->present != b->present || a->frame_count != b->frame_count ||
+        a->pointer_size != b->pointer_size || !is_word(a->end, b->end != NULL ? b->end : ""))
+        return false;
+    for (i = 0; i < a->frame_count; i++)
+        if (a->frames[i].pc != b->frames[i].pc ||
+            !is_word(a->frames[i].trust, b->frames[i].trust != NULL ? b->frames[i].trust : ""))
+            return false;
+    return true;
+}
+
+static int compare_entries(const void *left, const void *right)
+{
+    const struct entry *a = left;
+    const struct entry *b = right;
+
+    if (a->hash != b->hash)
+        return a->hash < b->hash ? -1 : 1;
+    if (a->thread != b->thread)
+        return a->thread < b->thread ? -1 : 1;
+    return 0;
+}
+
+/* leader[i] becomes the first thread whose stacks equal those of thread i. */
+static void find_leaders(const struct avd_report *report, struct entry *entries, size_t *leader)
+{
+    size_t start = 0;
+    size_t i;
+
+    for (i = 0; i < report->thread_count; i++) {
+        const struct avd_rep_thread *thread = &report->threads[i];
+
+        entries[i].thread = i;
+        entries[i].hash = hash_stack(hash_stack(0, &thread->stack), &thread->native);
+    }
+    qsort(entries, report->thread_count, sizeof *entries, compare_entries);
+    for (i = 0; i < report->thread_count; i++) {
+        size_t candidate;
+
+        if (entries[i].hash != entries[start].hash)
+            start = i;
+        /* Should two different stacks share a hash, the later one simply stands alone. */
+        candidate = entries[start].thread;
+        leader[entries[i].thread] =
+            same_stack(&report->threads[candidate].stack, &report->threads[entries[i].thread].stack) &&
+                    same_stack(&report->threads[candidate].native,
+                               &report->threads[entries[i].thread].native)
+                ? candidate
+                : entries[i].thread;
+    }
+}
+
+/* "3", "3, 7-9": the threads from `first` on that `first` leads, in ascending order. */
+static void list_members(const size_t *next, size_t first, struct avd_strbuf *out)
+{
+    size_t start = first;
+    size_t end = first;
+    size_t i = first;
+
+    out->size = 0;
+    for (;;) {
+        i = next[i];
+        if (i == end + 1) {
+            end = i;
+            continue;
+        }
+        avd_strbuf_printf(out, "%s%zu", out->size != 0 ? ", " : "", start);
+        if (end != start)
+            avd_strbuf_printf(out, "-%zu", end);
+        if (i == AVD_NO_INDEX)
+            return;
+        start = end = i;
+    }
+}
+
+void avd_text_other_stacks(const struct avd_text *t, size_t shown)
+{
+    const struct avd_report *report = t->report;
+    size_t count = report->thread_count;
+    struct entry *entries = avd_mem_calloc(count, sizeof *entries);
+    size_t *leader = avd_mem_calloc(count, sizeof *leader);
+    size_t *next = avd_mem_calloc(count, sizeof *next);
+    struct avd_strbuf members;
+    size_t i;
+
+    avd_strbuf_init(&members);
+    if (entries == NULL || leader == NULL || next == NULL) {
+        t->out->failed = true;
+        goto out;
+    }
+    find_leaders(report, entries, leader);
+    /* The entries are done with: their `thread` now remembers each leader's last member. */
+    for (i = 0; i < count; i++) {
+        next[i] = AVD_NO_INDEX;
+        entries[i].thread = i;
+    }
+    for (i = 0; i < count; i++) {
+        if (leader[i] == i)
+            continue;
+        next[entries[leader[i]].thread] = i;
+        entries[leader[i]].thread = i;
+    }
+    for (i = 0; i < count; i++) {
+        if (leader[i] != i || (i == shown && next[i] == AVD_NO_INDEX))
+            continue;
+        if (i == shown) {
+            list_members(next, next[i], &members);
+            avd_strbuf_printf(t->out, "\nthread%s %s: the same stack as thread %zu above\n",
+                              next[next[i]] != AVD_NO_INDEX ? "s" : "",
+                              avd_strbuf_text(&members), i);
+            continue;
+        }
+        list_members(next, i, &members);
+        put_thread(t, i, avd_strbuf_text(&members),
+                   report->threads[i].exited ? "exited" : "");
+    }
+    if (members.failed)
+        t->out->failed = true;
+out:
+    avd_strbuf_deinit(&members);
+    avd_mem_free(next);
+    avd_mem_free(leader);
+    avd_mem_free(entries);
+}

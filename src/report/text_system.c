@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* The text renderer's paragraphs on the exception, the dump file, the process and its system. */
+#include "report/text.h"
+
+#include "report/words.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_ANNOTATIONS_SHOWN = 20 };
+
+static bool has_text(const char *text)
+{
+    return text != NULL && *text != '\0';
+}
+
+/* " A | B": names of the bits that are set and have one; bits without are left to the number. */
+static void put_flag_names(const struct avd_text *t, uint64_t flags, const char *(*name)(unsigned))
+{
+    const char *separator = " ";
+    unsigned bit;
+
+    for (bit = 0; bit < 64; bit++) {
+        const char *word = (flags >> bit & 1) != 0 ? name(bit) : NULL;
+
+        if (word == NULL)
+            continue;
+        avd_strbuf_printf(t->out, "%s%s", separator, word);
+        separator = " | ";
+    }
+}
+
+static void put_parameters(const struct avd_text *t, const struct avd_rep_exception *exception)
+{
+    int index_width = exception->parameter_count > 10 ? 2 : 1;
+    int width = 0;
+    size_t i;
+
+    for (i = 0; i < exception->parameter_count; i++) {
+        int size = snprintf(NULL, 0, "0x%" PRIx64, exception->parameters[i].value);
+
+        if (size > width)
+            width = size;
+    }
+    for (i = 0; i < exception->parameter_count; i++) {
+        const struct avd_rep_parameter *parameter = &exception->parameters[i];
+        char value[24];
+
+        (void)snprintf(value, sizeof value, "0x%" PRIx64, parameter->value);
+        avd_text_label(t, i == 0 ? "parameters" : "");
+        if (!has_text(parameter->meaning)) {
+            avd_strbuf_printf(t->out, "%*zu  %s\n", index_width, i, value);
+            continue;
+        }
+        avd_strbuf_printf(t->out, "%*zu  %-*s  ", index_width, i, width, value);
+        avd_text_wrapped(t, (unsigned)(18 + index_width + width), parameter->meaning, 0);
+    }
+}
+
+void avd_text_exception(const struct avd_text *t)
+{
+    const struct avd_rep_exception *exception = &t->report->exception;
+    unsigned width = t->report->process.pointer_size;
+
+    avd_text_title(t, "exception");
+    if (!exception->present) {
+        avd_strbuf_puts(t->out, "  the dump records no exception\n");
+        return;
+    }
+    avd_text_label(t, "code");
+    avd_strbuf_printf(t->out, "0x%08" PRIx32 " ", exception->code);
+    avd_strbuf_escaped(t->out, has_text(exception->name) ? exception->name : "(not a known code)");
+    /* An unknown code has its number for a type, which stands there already. */
+    if (has_text(exception->type) && has_text(exception->name) &&
+        strcmp(exception->type, exception->name) != 0) {
+        avd_strbuf_puts(t->out, " (");
+        avd_strbuf_escaped(t->out, exception->type);
+        avd_strbuf_puts(t->out, ")");
+    }
+    avd_strbuf_puts(t->out, "\n");
+    avd_text_field(t, "meaning", exception->meaning);
+    avd_text_label(t, "address");
+    avd_text_address(t, exception->address, width);
+    if (exception->address_module != NULL) {
+        avd_strbuf_puts(t->out, " ");
+        avd_strbuf_escaped(t->out, exception->address_module);
+        avd_strbuf_printf(t->out, "+0x%" PRIx64, exception->address_offset);
+    } else {
+        avd_strbuf_puts(t->out, " in no module");
+    }
+    avd_strbuf_puts(t->out, "\n");
+    if (has_text(exception->access)) {
+        avd_text_label(t, exception->access);
+        avd_text_address(t, exception->crash_address, width);
+        avd_strbuf_puts(t->out, "\n");
+    }
+    avd_text_label(t, "thread");
+    if (exception->thread < t->report->thread_count)
+        avd_text_thread_name(t, exception->thread);
+    else
+        avd_strbuf_printf(t->out, "0x%" PRIx32 ", which is not in the thread list",
+                          exception->thread_id);
+    avd_strbuf_puts(t->out, "\n");
+    avd_text_label(t, "flags");
+    avd_strbuf_printf(t->out, "0x%" PRIx32, exception->flags);
+    put_flag_names(t, exception->flags, avd_words_exception_flag);
+    avd_strbuf_puts(t->out, exception->noncontinuable ? "\n" : " (continuable)\n");
+    put_parameters(t, exception);
+    if (exception->nested_record != 0) {
+        avd_text_label(t, "nested");
+        avd_strbuf_puts(t->out, "another exception record at ");
+        avd_text_address(t, exception->nested_record, width);
+        avd_strbuf_puts(t->out, "\n");
+    }
+    avd_text_field(t, "found in", exception->origin);
+}
+
+void avd_text_dump(const struct avd_text *t)
+{
+    const struct avd_rep_dump *dump = &t->report->dump;
+    char time[AVD_TIME_TEXT];
+
+    avd_text_title(t, "dump");
+    avd_text_label(t, "file");
+    avd_strbuf_escaped(t->out, has_text(dump->file) ? dump->file : "(no name)");
+    avd_strbuf_puts(t->out, ", ");
+    avd_text_size(t, dump->size);
+    avd_strbuf_puts(t->out, dump->compressed ? " after decompression\n" : "\n");
+    if (dump->timestamp != 0)
+        avd_words_time(dump->timestamp, time);
+    avd_text_field(t, "written", dump->timestamp != 0 ? time : "time not recorded");
+    avd_text_label(t, "flags");
+    avd_strbuf_printf(t->out, "0x%" PRIx64, dump->flags);
+    if (dump->flags == 0)
+        avd_strbuf_puts(t->out, " MiniDumpNormal");
+    put_flag_names(t, dump->flags, avd_words_dump_flag);
+    avd_strbuf_puts(t->out, "\n");
+    avd_text_label(t, "memory");
+    if (dump->memory_range_count == 0) {
+        avd_strbuf_puts(t->out, "none of the process's memory");
+    } else {
+        avd_text_size(t, dump->memory_size);
+        avd_strbuf_puts(t->out, " in ");
+        avd_text_count(t, dump->memory_range_count, "range", "ranges");
+        if (dump->full_memory)
+            avd_strbuf_puts(t->out, ", full memory");
+    }
+    if (dump->region_count != 0) {
+        avd_strbuf_puts(t->out, "; map of ");
+        avd_text_count(t, dump->region_count, "region", "regions");
+    }
+    avd_strbuf_puts(t->out, "\n");
+    avd_text_field(t, "comment", dump->comment_a);
+    /* Writers often store the same words in both streams. */
+    if (dump->comment_a == NULL || dump->comment_w == NULL ||
+        strcmp(dump->comment_a, dump->comment_w) != 0)
+        avd_text_field(t, "comment", dump->comment_w);
+}
+
+/* "6 d 3 h 32 min 26 s", without leading zeros' units. */
+static void put_duration(const struct avd_text *t, uint64_t seconds)
+{
+    uint64_t days = seconds / 86400;
+    unsigned rest = (unsigned)(seconds % 86400);
+
+    if (days != 0)
+        avd_strbuf_printf(t->out, "%" PRIu64 " d ", days);
+    if (seconds >= 3600)
+        avd_strbuf_printf(t->out, "%u h ", rest / 3600);
+    if (seconds >= 60)
+        avd_strbuf_printf(t->out, "%u min ", rest / 60 % 60);
+    avd_strbuf_printf(t->out, "%u s", rest % 60);
+}
+
+static void put_process(const struct avd_text *t)
+{
+    const struct avd_rep_process *process = &t->report->process;
+
+    avd_text_label(t, "process");
+    if (process->has_pid)
+        avd_strbuf_printf(t->out, "id %" PRIu32 " (0x%" PRIx32 ")", process->pid, process->pid);
+    else
+        avd_strbuf_puts(t->out, "id not recorded");
+    if (t->report->main_module < t->report->module_count) {
+        const struct avd_rep_module *module = &t->report->modules[t->report->main_module];
+
+        if (has_text(module->file)) {
+            avd_strbuf_puts(t->out, ", ");
+            avd_strbuf_escaped(t->out, module->file);
+        }
+    }
+    if (process->has_uptime) {
+        avd_strbuf_puts(t->out, ", up ");
+        put_duration(t, process->uptime);
+    }
+    if (process->has_create_time) {
+        char time[AVD_TIME_TEXT];
+
+        avd_words_time(process->create_time, time);
+        avd_strbuf_printf(t->out, ", started %s", time);
+    }
+    if (has_text(process->integrity)) {
+        avd_strbuf_puts(t->out, ", integrity ");
+        avd_strbuf_escaped(t->out, process->integrity);
+    }
+    avd_strbuf_puts(t->out, "\n");
+}
+
+static void put_assertion(const struct avd_text *t)
+{
+    const struct avd_rep_assertion *assertion = &t->report->assertion;
+    struct avd_strbuf line;
+
+    if (!assertion->present)
+        return;
+    avd_strbuf_init(&line);
+    avd_strbuf_puts(&line, has_text(assertion->expression) ? assertion->expression : "(no text)");
+    if (has_text(assertion->function)) {
+        avd_strbuf_puts(&line, " in ");
+        avd_strbuf_puts(&line, assertion->function);
+    }
+    if (has_text(assertion->file)) {
+        avd_strbuf_puts(&line, " [");
+        avd_strbuf_puts(&line, assertion->file);
+        avd_strbuf_printf(&line, " @ %" PRIu32 "]", assertion->line);
+    }
+    if (line.failed)
+        t->out->failed = true;
+    avd_text_field(t, "assertion", avd_strbuf_text(&line));
+    avd_strbuf_deinit(&line);
+}
+
+static void put_annotations(const struct avd_text *t)
+{
+    size_t count = t->report->annotation_count;
+    size_t i;
+
+    if (!t->verbose && count > MAX_ANNOTATIONS_SHOWN)
+        count = MAX_ANNOTATIONS_SHOWN;
+    for (i = 0; i < count; i++) {
+        const struct avd_rep_annotation *annotation = &t->report->annotations[i];
+        struct avd_strbuf line;
+
+        avd_strbuf_init(&line);
+        if (has_text(annotation->module)) {
+            avd_strbuf_puts(&line, annotation->module);
+            avd_strbuf_puts(&line, ": ");
+        }
+        avd_strbuf_puts(&line, has_text(annotation->key) ? annotation->key : "(no key)");
+        avd_strbuf_puts(&line, " = ");
+        avd_strbuf_puts(&line, annotation->value != NULL ? annotation->value : "");
+        if (line.failed)
+            t->out->failed = true;
+        avd_text_field(t, i == 0 ? "annotations" : "", avd_strbuf_text(&line));
+        avd_strbuf_deinit(&line);
+    }
+    if (count != t->report->annotation_count) {
+        avd_text_label(t, "");
+        avd_strbuf_printf(t->out, "... and %zu more (-v shows all)\n",
+                          t->report->annotation_count - count);
+    }
+}
+
+void avd_text_system(const struct avd_text *t)
+{
+    const struct avd_rep_system *system = &t->report->system;
+
+    avd_text_title(t, "process and system");
+    put_process(t);
+    put_assertion(t);
+    if (t->report->wow64.present)
+        avd_text_field(t, "wow64", t->report->wow64.evidence);
+    avd_text_label(t, "system");
+    avd_strbuf_escaped(t->out, has_text(system->os) ? system->os : "not recorded");
+    if (has_text(system->os_version)) {
+        avd_strbuf_puts(t->out, " ");
+        avd_strbuf_escaped(t->out, system->os_version);
+    }
+    if (has_text(system->service_pack)) {
+        avd_strbuf_puts(t->out, " ");
+        avd_strbuf_escaped(t->out, system->service_pack);
+    }
+    if (has_text(system->product_type)) {
+        avd_strbuf_puts(t->out, ", ");
+        avd_strbuf_escaped(t->out, system->product_type);
+    }
+    if (has_text(system->wine_version)) {
+        avd_strbuf_puts(t->out, ", Wine ");
+        avd_strbuf_escaped(t->out, system->wine_version);
+    }
+    avd_strbuf_puts(t->out, "\n");
+    avd_text_label(t, "cpu");
+    avd_strbuf_escaped(t->out, has_text(system->cpu_arch) ? system->cpu_arch : "not recorded");
+    if (has_text(system->cpu_info)) {
+        avd_strbuf_puts(t->out, ", ");
+        avd_strbuf_escaped(t->out, system->cpu_info);
+    }
+    if (system->cpu_count != 0) {
+        avd_strbuf_puts(t->out, ", ");
+        avd_text_count(t, system->cpu_count, "processor", "processors");
+    }
+    avd_strbuf_puts(t->out, "\n");
+    avd_text_field(t, "build", system->build_string);
+    put_annotations(t);
+}

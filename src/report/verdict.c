@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verdict in three lines: what happened, where, in which thread. It says only what the
+ * exception and the registers say; guesses are the rules' business.
+ */
+#include "report/build.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* "module!function+0x12", "module+0x12" or an address. */
+static const char *frame_text(struct avd_report *report, const struct avd_rep_frame *frame,
+                              unsigned digits)
+{
+    if (frame->module_name == NULL && frame->unloaded_count != 0)
+        return avd_arena_printf(&report->arena, "0x%0*" PRIx64 ", where %s was before it was "
+                                                "unloaded",
+                                (int)digits, frame->pc, frame->unloaded[0]);
+    if (frame->module_name == NULL)
+        return avd_arena_printf(&report->arena, "0x%0*" PRIx64 ", in no module", (int)digits,
+                                frame->pc);
+    if (frame->function != NULL && !frame->function_approximate)
+        return avd_arena_printf(&report->arena, "%s!%s+0x%" PRIx64, frame->module_name,
+                                frame->function, frame->function_offset);
+    return avd_arena_printf(&report->arena, "%s+0x%" PRIx64, frame->module_file,
+                            frame->module_offset + (frame->pc - frame->lookup));
+}
+
+static const char *what_text(const struct avd_analysis *an, struct avd_report *report)
+{
+    const struct avd_exception_words *words = &an->words;
+    int digits = an->exception_is_32bit ? 8 : 16;
+
+    if (!an->has_exception)
+        return report->wow64.present || an->dump->thread_count != 0
+                   ? "no crash is recorded: the dump holds no exception"
+                   : "nothing is recorded: the dump holds no exception and no threads";
+    if (words->has_access_address && words->access != AVD_ACCESS_NONE)
+        return avd_arena_printf(
+            &report->arena, "%s: the program tried to %s memory at 0x%0*" PRIx64, words->type,
+            words->access == AVD_ACCESS_EXECUTE ? "run code in" : avd_access_name(words->access),
+            digits, words->access_address);
+    if (words->has_access_address)
+        return avd_arena_printf(&report->arena, "%s at address 0x%0*" PRIx64 ": %s", words->type,
+                                digits, words->access_address, words->meaning);
+    return avd_arena_printf(&report->arena, "%s: %s", words->type, words->meaning);
+}
+
+static const char *where_text(const struct avd_analysis *an, struct avd_report *report,
+                              const struct avd_rep_stack *stack)
+{
+    unsigned digits = stack != NULL && stack->pointer_size == 4 ? 8 : 16;
+    const char *first;
+
+    if (stack == NULL || stack->frame_count == 0) {
+        if (an->has_exception && report->exception.address_module != NULL)
+            return avd_arena_printf(&report->arena, "%s+0x%" PRIx64,
+                                    report->exception.address_module,
+                                    report->exception.address_offset);
+        if (an->has_exception)
+            return avd_arena_printf(&report->arena, "0x%0*" PRIx64,
+                                    an->exception_is_32bit ? 8 : 16, report->exception.address);
+        return "not known: there are no registers to start from";
+    }
+    first = frame_text(report, &stack->frames[0], digits);
+    if (first != NULL && stack->frames[0].module_name == NULL && stack->frame_count > 1) {
+        const char *caller = frame_text(report, &stack->frames[1], digits);
+
+        return caller == NULL ? first
+                              : avd_arena_printf(&report->arena, "%s; called from %s", first,
+                                                 caller);
+    }
+    return first;
+}
+
+static const char *who_text(const struct avd_analysis *an, struct avd_report *report,
+                            size_t index)
+{
+    const struct avd_rep_thread *thread;
+    const char *bits = "";
+
+    if (index == AVD_NO_INDEX)
+        return an->has_exception
+                   ? avd_arena_printf(&report->arena,
+                                      "thread id 0x%" PRIx32 ", which the dump does not list",
+                                      report->exception.thread_id)
+                   : "none: the dump lists no threads";
+    thread = &report->threads[index];
+    if (thread->wow64)
+        bits = thread->stack.pointer_size == 4 ? ", 32-bit code in a 64-bit process (WOW64)"
+                                               : ", WOW64 process, 64-bit half only";
+    return avd_arena_printf(&report->arena, "thread %zu of %zu (id 0x%" PRIx32 ")%s%s%s%s", index,
+                            report->thread_count, thread->id,
+                            thread->name != NULL ? ", named \"" : "",
+                            thread->name != NULL ? thread->name : "",
+                            thread->name != NULL ? "\"" : "", bits);
+}
+
+void avd_build_verdict(const struct avd_analysis *an, struct avd_report *report)
+{
+    size_t index = report->crashing_thread;
+    const struct avd_rep_stack *stack = NULL;
+
+    if (index == AVD_NO_INDEX && !an->has_exception)
+        index = report->requesting_thread;
+    if (index != AVD_NO_INDEX)
+        stack = &report->threads[index].stack;
+    report->what = what_text(an, report);
+    report->where = where_text(an, report, stack);
+    report->who = who_text(an, report, index);
+    if (report->what == NULL || report->where == NULL || report->who == NULL)
+        report->arena.failed = true;
+}

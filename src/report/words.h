@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Words that both renderers use for numbers of the format: times, dump flags, exception flags. */
+#ifndef AVD_REPORT_WORDS_H
+#define AVD_REPORT_WORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { AVD_TIME_TEXT = 24 };
+
+/* "2007-09-04T11:36:14Z": UTC from unix seconds, without the C library's clock or locale. */
+void avd_words_time(uint32_t seconds, char out[AVD_TIME_TEXT]);
+
+/* The documented name of one bit of MINIDUMP_TYPE, "MiniDumpWithFullMemory"; NULL for others. */
+const char *avd_words_dump_flag(unsigned bit);
+
+/* The documented name of one bit of EXCEPTION_RECORD's flags, "EXCEPTION_NONCONTINUABLE"; NULL
+ * for others. */
+const char *avd_words_exception_flag(unsigned bit);
+
+/* One line for why a stack ends, for when the walk itself said nothing; `end` is the word of
+ * stack/walk.h. */
+const char *avd_words_stack_end(const char *end);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading and filling in templates; see the header. The loader has refused those that are bad. */
+#include "rules/template.h"
+
+#include <string.h>
+
+/* Names are at most this long; a longer one names no fact. */
+enum { NAME_SIZE = 128 };
+
+struct avd_template_part avd_template_next(const char *text, size_t *position)
+{
+    struct avd_template_part part = {AVD_TEMPLATE_END, text + *position, 0};
+    const char *end;
+
+    switch (part.text[0]) {
+    case '\0': return part;
+    case '{':
+    case '}':
+        if (part.text[1] == part.text[0]) {
+            part.kind = AVD_TEMPLATE_TEXT;
+            part.size = 1;
+            *position += 2;
+            return part;
+        }
+        end = part.text[0] == '{' ? strpbrk(part.text + 1, "{}") : NULL;
+        if (end == NULL || *end != '}') {
+            part.kind = AVD_TEMPLATE_BAD;
+            part.size = 1;
+            *position += 1;
+            return part;
+        }
+        part.kind = AVD_TEMPLATE_FACT;
+        part.text++;
+        part.size = (size_t)(end - part.text);
+        *position += part.size + 2;
+        return part;
+    default:
+        part.kind = AVD_TEMPLATE_TEXT;
+        part.size = strcspn(part.text, "{}");
+        *position += part.size;
+        return part;
+    }
+}
+
+static const struct avd_fact *find(const struct avd_facts *facts, const char *name, size_t size)
+{
+    char copy[NAME_SIZE];
+
+    if (size >= sizeof copy)
+        return NULL;
+    memcpy(copy, name, size);
+    copy[size] = '\0';
+    return avd_fact_find(facts, copy);
+}
+
+struct avd_template_use avd_template_expand(const char *text, const struct avd_facts *facts,
+                                            struct avd_strbuf *out)
+{
+    struct avd_template_use use = {0, 0};
+    size_t position = 0;
+    struct avd_template_part part = avd_template_next(text, &position);
+
+    while (part.kind != AVD_TEMPLATE_END) {
+        if (part.kind == AVD_TEMPLATE_FACT) {
+            const struct avd_fact *fact = find(facts, part.text, part.size);
+
+            use.named++;
+            if (fact != NULL && fact->type != AVD_FACT_UNKNOWN) {
+                use.known++;
+                avd_fact_show(fact, out);
+            } else {
+                avd_strbuf_puts(out, "?");
+            }
+        } else {
+            avd_strbuf_add(out, part.text, part.size);
+        }
+        part = avd_template_next(text, &position);
+    }
+    return use;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The chain of frame pointers: [fp] holds the caller's fp, the word above it the return address.
+ * The ordinary case on x86 and on systems other than Windows. On Windows x64 RBP is a register
+ * like any other and may point anywhere into a frame, so there the chain is only believed where
+ * no unwind data can exist (JIT code, an image without an exception directory), and only when the
+ * bytes before the return address are a call.
+ */
+#include "stack/walk.h"
+
+#include <inttypes.h>
+
+/* How far below the stack's base a thread's first frames begin: a CONTEXT and some randomness. */
+enum { NEAR_BASE = 16 * 1024 };
+
+/*
+ * Whether a 0 found at `addr` can be the end of the chain. A register that is no frame pointer
+ * can point at zeros anywhere, which would make half a stack look whole.
+ */
+static bool may_end_at(const struct avd_walk *walk, const struct avd_frame *callee, uint64_t addr)
+{
+    if (walk->stack_high != 0)
+        return addr < walk->stack_high && walk->stack_high - addr <= NEAR_BASE;
+    return callee->method == AVD_METHOD_FRAME_POINTER;
+}
+
+/* Windows x64: whether there is no unwind data for `pc` that could know better. */
+static bool chain_is_all_there_is(const struct avd_walk *walk, uint64_t pc)
+{
+    const struct avd_walk_env *env = walk->env;
+    struct avd_code_module module;
+    struct avd_pdata pdata;
+
+    return !env->module_at(env->ctx, pc, &module) ||
+           env->pdata(env->ctx, module.id, &pdata) == 0;
+}
+
+enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct avd_frame *callee,
+                                            size_t callee_index, struct avd_frame *caller,
+                                            enum avd_walk_end *end)
+{
+    size_t size = walk->cpu->pointer_size;
+    bool doubtful = walk->windows && size == 8;
+    uint64_t fp = callee->regs.value[AVD_RBP];
+    uint64_t saved;
+    int after_call;
+
+    (void)callee_index;
+    if (!avd_reg_known(&callee->regs, AVD_RBP))
+        return AVD_STEP_NO_INFO;
+    if (doubtful && !chain_is_all_there_is(walk, callee->exact ? callee->pc : callee->pc - 1))
+        return AVD_STEP_NO_INFO;
+    if (fp == 0 && callee->method == AVD_METHOD_FRAME_POINTER && !doubtful &&
+        may_end_at(walk, callee, callee->sp)) {
+        walk->detail[0] = '\0';
+        *end = AVD_END_NONE;
+        avd_walk_say(walk, end, AVD_END_COMPLETE,
+                     "the chain of frame pointers ends with 0 above 0x%" PRIx64, callee->sp);
+        return AVD_STEP_END;
+    }
+    if (fp < callee->sp || (fp & (size - 1)) != 0 || fp > walk->cpu->address_mask ||
+        (walk->stack_high != 0 && fp >= walk->stack_high)) {
+        avd_walk_say(walk, end, AVD_END_NO_UNWIND_INFO,
+                     "the frame pointer 0x%" PRIx64 " cannot be one for the stack pointer "
+                     "0x%" PRIx64,
+                     fp, callee->sp);
+        return AVD_STEP_NO_INFO;
+    }
+    if (!avd_walk_pointer(walk, fp, &saved)) {
+        avd_walk_say(walk, end, AVD_END_NO_MEMORY,
+                     "the frame at 0x%" PRIx64 " is not in the dump", fp);
+        return AVD_STEP_NO_INFO;
+    }
+    if (!avd_walk_return(walk, &callee->regs, fp + size, caller, end))
+        return AVD_STEP_NO_INFO;
+    /* Where other registers were saved is not known, only that they may have changed. */
+    caller->regs.known &= UINT32_C(1) << AVD_RIP | UINT32_C(1) << AVD_RSP;
+    avd_reg_set(&caller->regs, AVD_RBP, saved);
+    caller->trust = AVD_TRUST_FRAME_POINTER;
+    caller->method = AVD_METHOD_FRAME_POINTER;
+    if (caller->pc == 0 && !doubtful && may_end_at(walk, callee, fp))
+        return AVD_STEP_OK;
+    if (saved != 0 && saved <= fp) {
+        avd_walk_say(walk, end, AVD_END_STACK_POINTER,
+                     "the chain of frame pointers does not grow: 0x%" PRIx64 " at 0x%" PRIx64,
+                     saved, fp);
+        return AVD_STEP_NO_INFO;
+    }
+    after_call = avd_walk_is_code(walk, caller->pc) ? avd_walk_after_call(walk, caller->pc) : 0;
+    if (after_call == 0 || (doubtful && after_call != 1)) {
+        avd_walk_say(walk, end, AVD_END_NOT_CODE,
+                     "0x%" PRIx64 " at 0x%" PRIx64 " (frame_pointer) is not the return address of "
+                     "a call",
+                     caller->pc, fp + size);
+        return AVD_STEP_NO_INFO;
+    }
+    return AVD_STEP_OK;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names from a module's export table: the only ones that a dump itself can hold. They name where
+ * a function starts but not where it ends, so every answer behind the start is approximate.
+ */
+#include "symbols/symbolizer.h"
+
+struct exports_handle {
+    const struct avd_image *image;
+    struct avd_arena *arena;
+    struct avd_exports exports;
+};
+
+static enum avd_status exports_open(const struct avd_symbol_module *module,
+                                    struct avd_arena *arena, void **handle, struct avd_error *err)
+{
+    struct exports_handle *exports;
+    enum avd_status status;
+
+    *handle = NULL;
+    if (module->image == NULL)
+        return AVD_NOT_FOUND;
+    exports = avd_arena_alloc(arena, 1, sizeof *exports);
+    if (exports == NULL)
+        return avd_error_nomem(err);
+    exports->image = module->image;
+    exports->arena = arena;
+    status = avd_image_exports(module->image, arena, &exports->exports, err);
+    if (status == AVD_OK && exports->exports.count == 0)
+        status = AVD_NOT_FOUND;
+    if (status == AVD_OK)
+        *handle = exports;
+    return status;
+}
+
+static enum avd_status exports_find(void *handle, uint64_t rva, struct avd_symbol *out)
+{
+    const struct exports_handle *exports = handle;
+    struct avd_export *item;
+    const char *name;
+
+    if (rva > UINT32_MAX)
+        return AVD_NOT_FOUND;
+    item = avd_exports_nearest(exports->image, &exports->exports, (uint32_t)rva);
+    if (item == NULL)
+        return AVD_NOT_FOUND;
+    name = avd_export_name(exports->image, exports->arena, item);
+    if (name == NULL)
+        return AVD_E_NOMEM;
+    out->function = name;
+    out->function_rva = item->rva;
+    out->displacement = rva - item->rva;
+    out->approximate = out->displacement != 0;
+    return AVD_OK;
+}
+
+const struct avd_symbol_source avd_exports_source = {
+    .name = "exports",
+    .open = exports_open,
+    .find = exports_find,
+};
