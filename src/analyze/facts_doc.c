@@ -35,7 +35,7 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"exception.address", AVD_FACT_ADDRESS,
      "address in the record: the instruction on Windows, the signal's address on Linux"},
     {"exception.is_access_violation", AVD_FACT_BOOL,
-     "memory was touched that may not be: 0xC0000005, SIGSEGV, SIGBUS or EXC_BAD_ACCESS"},
+     "memory was touched that may not be: 0xC0000005, SIGSEGV or EXC_BAD_ACCESS"},
     {"exception.is_32bit", AVD_FACT_BOOL, "raised by 32-bit code"},
     {"exception.thread", AVD_FACT_CODE, "id of the thread that raised it"},
 

@@ -161,7 +161,7 @@ enum avd_status avd_file_find(const char *directory, const char *name, char *pat
         if (avd_ascii_casecmp(entry->d_name, name) != 0)
             continue;
         /* Of several spellings always the same one, whatever order the directory has. */
-        if (status == AVD_OK && strcmp(entry->d_name, avd_path_leaf(path)) > 0)
+        if (status == AVD_OK && strcmp(entry->d_name, strrchr(path, '/') + 1) > 0)
             continue;
         size = snprintf(path, path_size, "%s/%s", directory, entry->d_name);
         if (size > 0 && (size_t)size < path_size)

@@ -13,10 +13,10 @@
 /* Of several files the worst counts: 4 before 3 before 1. */
 enum avd_cli_exit {
     AVD_EXIT_CLEAN = 0,
-    AVD_EXIT_FINDING = 1,  /* a finding at or above --fail-on */
+    AVD_EXIT_FINDING = 1, /* a finding at or above --fail-on */
     AVD_EXIT_USAGE = 2,
-    AVD_EXIT_INPUT = 3,    /* an input or a rule file cannot be read */
-    AVD_EXIT_INTERNAL = 4  /* out of memory, or the output cannot be written */
+    AVD_EXIT_INPUT = 3,   /* an input or a rule file cannot be read */
+    AVD_EXIT_INTERNAL = 4 /* out of memory, or the output cannot be written */
 };
 
 enum avd_cli_color { AVD_COLOR_AUTO = 0, AVD_COLOR_ALWAYS, AVD_COLOR_NEVER };
@@ -34,7 +34,7 @@ struct avd_cli_settings {
     const char *rules;       /* NULL: the shipped ones */
     const char **image_dirs; /* room for every argument */
     size_t image_dir_count;
-    unsigned max_frames;     /* 0: the library's default */
+    unsigned max_frames; /* 0: the library's default */
     int help;
     char *const *files;
     int file_count;
@@ -43,13 +43,16 @@ struct avd_cli_settings {
 struct avd_cli_command {
     const char *name;
     enum avd_cli_exit (*run)(int argc, char **argv); /* argv[0] is the command's name */
-    const char *help;     /* one line */
-    const char *synopsis; /* what follows "avdump " */
-    unsigned bit;         /* in the options' `commands`; 0: none of them */
+    const char *help;                                /* one line */
+    const char *synopsis;                            /* what follows "avdump " */
+    unsigned bit; /* in the options' `commands`; 0: none of them */
 };
 
 extern const struct avd_cli_command avd_cli_commands[]; /* main.c; ended by a NULL name */
+/* NULL when there is none of that name. */
 const struct avd_cli_command *avd_cli_command_find(const char *name);
+/* A usage error; `after` follows the quoted word when no command is like it. */
+enum avd_cli_exit avd_cli_unknown_command(const char *word, const char *after);
 
 enum avd_cli_exit avd_cli_analyze(int argc, char **argv);
 enum avd_cli_exit avd_cli_info(int argc, char **argv);
@@ -74,35 +77,40 @@ void avd_cli_options_print(const struct avd_cli_command *command);
 /* The name most like `word` among `names` (ended by NULL), or NULL when none is. */
 const char *avd_cli_suggest(const char *word, const char *const *names);
 
-/* Ends a wrong command line: "avdump: <message>" and where to read on. The message comes in
- * parts because `word` is the user's and is escaped. */
+/* Ends a wrong command line: one line on standard error and where to read on. The message comes
+ * in parts because `word` is the user's and is escaped. Returns AVD_EXIT_USAGE. */
 enum avd_cli_exit avd_cli_usage_error(const char *before, const char *word, const char *after,
                                       const char *suggestion);
+
+/* ---- cmd_help.c ---- */
+
+/* Help on a command, or on the program when NULL, on standard output. */
+enum avd_cli_exit avd_cli_help_print(const struct avd_cli_command *command);
 
 /* ---- run.c ---- */
 
 struct avd_cli_output;
 
-/*
- * Calls `each` for every file that can be opened; the others are reported. Returns the worst exit
- * code. `each` writes through avd_cli_output_write and returns the status of its library call;
- * what it finds it adds to *finding.
- */
-typedef enum avd_status avd_cli_each_fn(const struct avd_cli_settings *settings,
-                                        const struct avd_dump *dump, void *ctx,
-                                        struct avd_cli_output *output, int *finding,
-                                        struct avd_error *err);
-enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, avd_cli_each_fn *each, void *ctx);
+/* What a command does with the files of its command line. */
+struct avd_cli_job {
+    /* Before the first file; may be NULL. Its failure ends the run; *file is what it concerns. */
+    enum avd_status (*begin)(const struct avd_cli_settings *settings, void *ctx, const char **file,
+                             struct avd_error *err);
+    /* For every dump that can be opened. Sets *finding for one at or above --fail-on. */
+    enum avd_status (*each)(const struct avd_cli_settings *settings, const struct avd_dump *dump,
+                            void *ctx, struct avd_cli_output *output, int *finding,
+                            struct avd_error *err);
+    void *ctx;
+};
+
+/* Runs the job over settings->files; a file that fails is reported and the others still count.
+ * Returns the worst exit code. */
+enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct avd_cli_job *job);
 
 /* An avd_write_fn; `output` is a struct avd_cli_output. */
 int avd_cli_output_write(void *output, const char *bytes, size_t size);
 
-/* "avdump: crash.dmp: header at 0x20: message" on standard error, and with --format json the same
- * as an object on `output` (when not NULL). Returns what the program should exit with. */
-enum avd_cli_exit avd_cli_report_error(const struct avd_cli_settings *settings, const char *file,
-                                       const struct avd_error *err, struct avd_cli_output *output);
-
-/* Flushes standard output; AVD_EXIT_INTERNAL with a message when that fails, `exit` otherwise. */
-enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit exit);
+/* Flushes standard output: AVD_EXIT_INTERNAL with a message when that fails, otherwise `code`. */
+enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code);
 
 #endif

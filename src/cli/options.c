@@ -3,8 +3,8 @@
  * One table describes every option; parsing, usage and help are read from it, and so is the list
  * that tests/e2e/test_cli.sh compares with the manual page.
  */
-#include "cli/cli.h"
-#include "cli/term.h"
+#include "cli.h"
+#include "term.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -30,7 +30,7 @@ enum option_id {
 
 struct option_doc {
     enum option_id id;
-    char letter;          /* 0: none */
+    char letter; /* 0: none */
     const char *name;
     const char *argument; /* "DIR", "a|b|c" for a choice, NULL for none */
     unsigned commands;
@@ -56,7 +56,7 @@ static const struct option_doc options[] = {
     {OPT_MAX_FRAMES, 0, "max-frames", "N", AVD_CLI_ANALYZE,
      "frames per stack at most, 1 to 65536 (default: 1024)"},
     {OPT_FAIL_ON, 0, "fail-on", "info|warning|error|never", AVD_CLI_ANALYZE,
-     "exit with 1 for a finding of at least this severity (default: never)"},
+     "exit with 1 for a finding this bad or worse (default: never)"},
     {OPT_COLOR, 0, "color", "auto|always|never", BOTH, "colours (default: auto, on a terminal)"},
     {OPT_HELP, 'h', "help", NULL, BOTH, "show this help"},
 };
@@ -146,6 +146,7 @@ static int choice_index(const char *choices, const char *word)
 static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct option_doc *option,
                                const char *value)
 {
+    char before[96];
     int choice = 0;
     char *end;
     unsigned long number;
@@ -153,8 +154,9 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     if (option->argument != NULL && strchr(option->argument, '|') != NULL) {
         choice = choice_index(option->argument, value);
         if (choice < 0) {
-            fprintf(stderr, "avdump: --%s: expected %s, found '", option->name, option->argument);
-            return avd_cli_usage_error_tail(value);
+            (void)snprintf(before, sizeof before, "--%s: expected %s, found '", option->name,
+                           option->argument);
+            return avd_cli_usage_error(before, value, "'", NULL);
         }
     }
     switch (option->id) {
@@ -181,4 +183,150 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_VERBOSE: settings->write.verbose = 1; break;
     }
     return AVD_EXIT_CLEAN;
+}
+
+/* What getopt_long wants to know of the options that `commands` has. */
+struct parser {
+    struct option longs[OPTION_COUNT + 1];
+    const char *names[OPTION_COUNT + 1];
+    char shorts[2 + 2 * OPTION_COUNT];
+    size_t count;
+};
+
+static void parser_init(struct parser *parser, unsigned commands)
+{
+    size_t i;
+    size_t used = 0;
+
+    memset(parser, 0, sizeof *parser);
+    parser->shorts[used++] = ':'; /* tell a missing value from an unknown option */
+    for (i = 0; i < OPTION_COUNT; i++) {
+        struct option *item = &parser->longs[parser->count];
+
+        if ((options[i].commands & commands) == 0)
+            continue;
+        item->name = options[i].name;
+        item->has_arg = options[i].argument != NULL ? required_argument : no_argument;
+        item->val = LONG_BASE + (int)i;
+        parser->names[parser->count++] = options[i].name;
+        if (options[i].letter == 0)
+            continue;
+        parser->shorts[used++] = options[i].letter;
+        if (options[i].argument != NULL)
+            parser->shorts[used++] = ':';
+    }
+}
+
+/* The option that getopt_long's value stands for, or NULL. */
+static const struct option_doc *option_of(int value)
+{
+    size_t i;
+
+    if (value >= LONG_BASE && value < LONG_BASE + (int)OPTION_COUNT)
+        return &options[value - LONG_BASE];
+    for (i = 0; i < OPTION_COUNT; i++)
+        if (value != 0 && options[i].letter == value)
+            return &options[i];
+    return NULL;
+}
+
+static enum avd_cli_exit unknown_option(const struct parser *parser, const char *argument)
+{
+    char name[40];
+    char suggestion[48];
+    const char *similar;
+    size_t matches = 0;
+    size_t size;
+    size_t i;
+
+    if (optopt >= LONG_BASE)
+        return avd_cli_usage_error("option '--", option_of(optopt)->name, "' takes no value", NULL);
+    if (optopt != 0) {
+        name[0] = (char)optopt;
+        name[1] = '\0';
+        return avd_cli_usage_error("unknown option '-", name, "'", NULL);
+    }
+    /* "--name" or "--name=value" */
+    argument += strspn(argument, "-");
+    size = strcspn(argument, "=");
+    if (size >= sizeof name)
+        return avd_cli_usage_error("unknown option '--", argument, "'", NULL);
+    memcpy(name, argument, size);
+    name[size] = '\0';
+    for (i = 0; i < parser->count; i++)
+        matches += strncmp(parser->names[i], name, size) == 0;
+    if (matches > 1)
+        return avd_cli_usage_error("option '--", name, "' may be short for several options", NULL);
+    similar = avd_cli_suggest(name, parser->names);
+    if (similar != NULL)
+        (void)snprintf(suggestion, sizeof suggestion, "--%s", similar);
+    return avd_cli_usage_error("unknown option '--", name, "'",
+                               similar != NULL ? suggestion : NULL);
+}
+
+enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
+                                        const struct avd_cli_command *command, int argc,
+                                        char **argv)
+{
+    struct parser parser;
+    const struct option_doc *option;
+    enum avd_cli_exit code;
+    int value;
+
+    memset(settings, 0, sizeof *settings);
+    settings->fail_on = AVD_CLI_FAIL_NEVER;
+    settings->image_dirs = calloc((size_t)argc + 1, sizeof *settings->image_dirs);
+    if (settings->image_dirs == NULL) {
+        fputs("avdump: out of memory\n", stderr);
+        return AVD_EXIT_INTERNAL;
+    }
+    parser_init(&parser, command->bit);
+    opterr = 0;
+    optind = 1;
+    while ((value = getopt_long(argc, argv, parser.shorts, parser.longs, NULL)) != -1) {
+        option = value == '?' ? NULL : option_of(value == ':' ? optopt : value);
+        if (option == NULL)
+            return unknown_option(&parser, argv[optind - 1]);
+        if (value == ':')
+            return avd_cli_usage_error("option '--", option->name, "' needs a value", NULL);
+        code = store(settings, option, optarg);
+        if (code != AVD_EXIT_CLEAN)
+            return code;
+    }
+    settings->files = &argv[optind];
+    settings->file_count = argc - optind;
+    if (settings->file_count == 0 && !settings->help)
+        return avd_cli_usage_error("", command->name, " needs a file", NULL);
+    return AVD_EXIT_CLEAN;
+}
+
+void avd_cli_settings_deinit(struct avd_cli_settings *settings)
+{
+    free(settings->image_dirs);
+    memset(settings, 0, sizeof *settings);
+}
+
+void avd_cli_options_print(const struct avd_cli_command *command)
+{
+    size_t i;
+
+    for (i = 0; i < OPTION_COUNT; i++) {
+        const struct option_doc *option = &options[i];
+        char left[64];
+
+        if ((option->commands & command->bit) == 0)
+            continue;
+        (void)snprintf(left, sizeof left, "--%s%s%s", option->name,
+                       option->argument != NULL ? " " : "",
+                       option->argument != NULL ? option->argument : "");
+        if (option->letter != 0)
+            printf("  -%c, ", option->letter);
+        else
+            printf("      ");
+        /* a long left column gets a line of its own */
+        if (strlen(left) > 24)
+            printf("%s\n%32s%s\n", left, "", option->help);
+        else
+            printf("%-26s%s\n", left, option->help);
+    }
 }

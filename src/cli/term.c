@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Untrusted text for terminals. What needs the operating system is in term_posix.c. */
-#include "cli/term.h"
+#include "term.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The terminal, files and signals of POSIX systems. */
-#include "cli/term.h"
+#include "term.h"
 
 #include <signal.h>
 #include <stdlib.h>

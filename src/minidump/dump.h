@@ -72,6 +72,7 @@ struct avd_thread {
     uint64_t teb;            /* 0 when unknown */
     uint64_t stack_start;    /* what the writer calls the stack; for WOW64 often the 32-bit one */
     uint64_t stack_size;
+    uint32_t stack_rva;      /* 0 in full-memory dumps; read memory by address instead */
     struct avd_view context; /* empty when absent or outside the file */
     const char *name;        /* NULL when it has none */
     /* ThreadInfoList */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MemoryListStream, Memory64ListStream and MemoryInfoListStream as one address space. Ranges are
+ * MemoryListStream, Memory64ListStream, stacks and MemoryInfoListStream as one address space. They are
  * clipped to the file, sorted, and made disjoint once, so that every later read is a binary search.
  */
 #include "base/limits.h"
@@ -207,6 +207,31 @@ static bool read_regions(struct avd_dump *dump)
     return true;
 }
 
+/* Stacks whose bytes only the thread list leads to; most writers repeat them in the MemoryList. */
+static void add_stacks(struct builder *b)
+{
+    struct avd_memory *memory = &b->dump->memory;
+    size_t added = 0;
+    size_t i;
+
+    for (i = 0; i < b->dump->thread_count; i++) {
+        const struct avd_thread *thread = &b->dump->threads[i];
+        struct avd_view v = avd_dump_location(b->dump, thread->stack_rva, thread->stack_size);
+
+        if (thread->stack_rva == 0 || v.size == 0 ||
+            avd_memory_extent(memory, thread->stack_start, 1) != 0)
+            continue;
+        if (v.size - 1 > UINT64_MAX - thread->stack_start)
+            continue;
+        b->ranges[memory->range_count + added].start = thread->stack_start;
+        b->ranges[memory->range_count + added].size = v.size;
+        b->ranges[memory->range_count + added].offset = thread->stack_rva;
+        added++;
+    }
+    if (added != 0)
+        memory->range_count = make_disjoint(b->ranges, memory->range_count + added);
+}
+
 bool avd_read_memory(struct avd_dump *dump)
 {
     const struct avd_stream *list = avd_dump_stream(dump, MemoryListStream);
@@ -223,7 +248,8 @@ bool avd_read_memory(struct avd_dump *dump)
     if (list64 != NULL)
         count64 = list64_count(dump, list64, &entries64);
     b.dump = dump;
-    b.ranges = avd_arena_alloc(&dump->arena, count + count64, sizeof *b.ranges);
+    b.ranges =
+        avd_arena_alloc(&dump->arena, count + count64 + dump->thread_count, sizeof *b.ranges);
     if (b.ranges == NULL)
         return false;
     if (list64 != NULL)
@@ -238,6 +264,7 @@ bool avd_read_memory(struct avd_dump *dump)
     dump->memory.full = list64 != NULL;
     dump->memory.ranges = b.ranges;
     dump->memory.range_count = make_disjoint(b.ranges, b.count);
+    add_stacks(&b);
     return read_regions(dump);
 }
 

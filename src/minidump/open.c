@@ -120,9 +120,10 @@ static enum avd_status read_header(struct avd_dump *dump, uint32_t *stream_count
 
 static bool read_streams(struct avd_dump *dump)
 {
-    /* System information first: it decides how addresses and contexts are read. */
-    return avd_read_system(dump) && avd_read_misc(dump) && avd_read_memory(dump) &&
-           avd_read_modules(dump) && avd_read_unloaded(dump) && avd_read_threads(dump) &&
+    /* System information first: it decides how addresses and contexts are read. Memory takes in
+     * the stacks of threads. */
+    return avd_read_system(dump) && avd_read_misc(dump) && avd_read_threads(dump) &&
+           avd_read_memory(dump) && avd_read_modules(dump) && avd_read_unloaded(dump) &&
            avd_read_exception(dump) && avd_read_handles(dump) && avd_read_function_tables(dump) &&
            avd_read_tokens(dump) && avd_read_comments(dump) && avd_read_counters(dump) &&
            avd_read_breakpad(dump) && avd_read_crashpad(dump);

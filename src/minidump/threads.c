@@ -68,9 +68,7 @@ static void read_thread(struct avd_dump *dump, struct avd_cursor *c, size_t inde
     thread->teb = avd_cursor_u64(c);
     thread->stack_start = avd_cursor_u64(c);
     thread->stack_size = avd_cursor_u32(c);
-    /* The stack's RVA is not used: it is 0 in full-memory dumps and in many small ones. Its bytes
-     * come from the memory lists, by address. */
-    avd_cursor_skip(c, 4);
+    thread->stack_rva = avd_cursor_u32(c);
     context_size = avd_cursor_u32(c);
     context_rva = avd_cursor_u32(c);
     if (context_size != 0)

@@ -18,6 +18,11 @@ static json_t *address_or_null(const struct avd_rep_stack *stack, uint64_t addre
     return address != 0 ? avd_json_hex(address, digits(stack)) : json_null();
 }
 
+static bool same_name(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 /* [{module, offsets}], the offsets of one module together, as they stand together in the model. */
 static json_t *unloaded_modules(struct avd_json *j, const struct avd_rep_stack *stack,
                                 const struct avd_rep_frame *frame)
@@ -25,7 +30,7 @@ static json_t *unloaded_modules(struct avd_json *j, const struct avd_rep_stack *
     json_t *array;
     size_t i = 0;
 
-    if (frame->module_file != NULL || frame->unloaded_count == 0)
+    if (frame->module != AVD_NO_INDEX || frame->unloaded_count == 0)
         return json_null();
     array = json_array();
     while (i < frame->unloaded_count) {
@@ -36,7 +41,7 @@ static json_t *unloaded_modules(struct avd_json *j, const struct avd_rep_stack *
         do {
             avd_json_append(j, offsets, avd_json_hex(frame->unloaded_offsets[i], digits(stack)));
             i++;
-        } while (i < frame->unloaded_count && strcmp(frame->unloaded[i], name) == 0);
+        } while (i < frame->unloaded_count && same_name(frame->unloaded[i], name));
         avd_json_put(j, object, "module", avd_json_text(j, name));
         avd_json_put(j, object, "offsets", offsets);
         avd_json_append(j, array, object);

@@ -11,15 +11,17 @@
 
 enum { VERDICT_COLUMN = 8 };
 
-static void put_verdict_line(const struct avd_text *t, const char *label, const char *text,
-                             bool strong)
+static void put_verdict_line(const struct avd_text *t, const char *label, const char *text)
 {
+    size_t size = strlen(label);
+
+    /* "thread  thread 0" would say it twice. */
+    if (strncmp(text, label, size) == 0 && text[size] == ' ')
+        text += size + 1;
     avd_strbuf_printf(t->out, "%-*s", VERDICT_COLUMN, label);
-    if (strong)
-        avd_text_style(t, AVD_STYLE_BOLD);
-    avd_text_wrapped(t, VERDICT_COLUMN, text != NULL ? text : "not known", 10);
-    if (strong)
-        avd_text_plain(t);
+    avd_text_style(t, AVD_STYLE_BOLD);
+    avd_text_wrapped(t, VERDICT_COLUMN, text, 10);
+    avd_text_plain(t);
 }
 
 /* "  because  evidence", one item per line, the label once. */
@@ -107,9 +109,9 @@ static void render(const struct avd_report *report, const struct avd_write_optio
     struct avd_text t;
 
     avd_text_init(&t, report, options, out);
-    put_verdict_line(&t, "what", report->what, true);
-    put_verdict_line(&t, "where", report->where, true);
-    put_verdict_line(&t, "thread", report->who, true);
+    put_verdict_line(&t, "what", report->what);
+    put_verdict_line(&t, "where", report->where);
+    put_verdict_line(&t, "thread", report->who);
     if (shown < report->thread_count) {
         avd_text_thread_stacks(&t, shown, crashed ? "crashed" : "");
     } else {

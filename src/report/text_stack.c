@@ -30,7 +30,7 @@ void avd_text_call_site(const struct avd_text *t, const struct avd_rep_frame *fr
     if (frame->module_name == NULL && frame->function == NULL) {
         if (frame->unloaded_count != 0) {
             avd_strbuf_puts(out, "<Unloaded_");
-            avd_strbuf_escaped(out, frame->unloaded[0]);
+            avd_strbuf_escaped(out, frame->unloaded[0] != NULL ? frame->unloaded[0] : "module");
             avd_strbuf_printf(out, ">+0x%" PRIx64,
                               frame->unloaded_offsets[0] + (frame->pc - frame->lookup));
         } else {

@@ -12,6 +12,8 @@
 static const char *frame_text(struct avd_report *report, const struct avd_rep_frame *frame,
                               unsigned digits)
 {
+    uint64_t offset;
+
     if (frame->module_name == NULL && frame->unloaded_count != 0)
         return avd_arena_printf(&report->arena, "0x%0*" PRIx64 ", where %s was before it was "
                                                 "unloaded",
@@ -19,11 +21,15 @@ static const char *frame_text(struct avd_report *report, const struct avd_rep_fr
     if (frame->module_name == NULL)
         return avd_arena_printf(&report->arena, "0x%0*" PRIx64 ", in no module", (int)digits,
                                 frame->pc);
-    if (frame->function != NULL && !frame->function_approximate)
-        return avd_arena_printf(&report->arena, "%s!%s+0x%" PRIx64, frame->module_name,
-                                frame->function, frame->function_offset);
-    return avd_arena_printf(&report->arena, "%s+0x%" PRIx64, frame->module_file,
-                            frame->module_offset + (frame->pc - frame->lookup));
+    offset = frame->module_offset + (frame->pc - frame->lookup);
+    if (frame->function == NULL)
+        return avd_arena_printf(&report->arena, "%s+0x%" PRIx64, frame->module_name, offset);
+    if (frame->function_approximate)
+        return avd_arena_printf(&report->arena, "%s+0x%" PRIx64 " (nearest export: %s+0x%" PRIx64 ")",
+                                frame->module_name, offset, frame->function,
+                                frame->function_offset);
+    return avd_arena_printf(&report->arena, "%s!%s+0x%" PRIx64, frame->module_name,
+                            frame->function, frame->function_offset);
 }
 
 static const char *what_text(const struct avd_analysis *an, struct avd_report *report)

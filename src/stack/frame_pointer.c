@@ -14,14 +14,15 @@
 enum { NEAR_BASE = 16 * 1024 };
 
 /*
- * Whether a 0 found at `addr` can be the end of the chain. A register that is no frame pointer
- * can point at zeros anywhere, which would make half a stack look whole.
+ * Whether a 0 met above `callee`, near `addr`, is the end of the chain. A register that is no
+ * frame pointer can point at zeros anywhere, which would make half a stack look whole; so one
+ * link of the chain must have held before.
  */
 static bool may_end_at(const struct avd_walk *walk, const struct avd_frame *callee, uint64_t addr)
 {
-    if (walk->stack_high != 0)
-        return addr < walk->stack_high && walk->stack_high - addr <= NEAR_BASE;
-    return callee->method == AVD_METHOD_FRAME_POINTER;
+    return callee->method == AVD_METHOD_FRAME_POINTER &&
+           (walk->stack_high == 0 ||
+            (addr < walk->stack_high && walk->stack_high - addr <= NEAR_BASE));
 }
 
 /* Windows x64: whether there is no unwind data for `pc` that could know better. */
@@ -50,8 +51,7 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
         return AVD_STEP_NO_INFO;
     if (doubtful && !chain_is_all_there_is(walk, callee->exact ? callee->pc : callee->pc - 1))
         return AVD_STEP_NO_INFO;
-    if (fp == 0 && callee->method == AVD_METHOD_FRAME_POINTER && !doubtful &&
-        may_end_at(walk, callee, callee->sp)) {
+    if (fp == 0 && !doubtful && may_end_at(walk, callee, callee->sp)) {
         walk->detail[0] = '\0';
         *end = AVD_END_NONE;
         avd_walk_say(walk, end, AVD_END_COMPLETE,
@@ -78,7 +78,7 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
     avd_reg_set(&caller->regs, AVD_RBP, saved);
     caller->trust = AVD_TRUST_FRAME_POINTER;
     caller->method = AVD_METHOD_FRAME_POINTER;
-    if (caller->pc == 0 && !doubtful && may_end_at(walk, callee, fp))
+    if (caller->pc == 0 && saved == 0 && !doubtful && may_end_at(walk, callee, fp))
         return AVD_STEP_OK;
     if (saved != 0 && saved <= fp) {
         avd_walk_say(walk, end, AVD_END_STACK_POINTER,

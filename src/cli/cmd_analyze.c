@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* avdump analyze: what went wrong in each dump, and with --fail-on an exit code that says so. */
+#include "cli.h"
+
+static enum avd_status load_rules(const struct avd_cli_settings *settings, void *ctx,
+                                  const char **file, struct avd_error *err)
+{
+    struct avd_rules **rules = ctx;
+
+    *file = settings->rules;
+    return settings->rules != NULL ? avd_rules_load(settings->rules, rules, err) : AVD_OK;
+}
+
+static int has_finding(const struct avd_report *report, int fail_on)
+{
+    size_t count = avd_report_finding_count(report);
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        if ((int)avd_report_finding_severity(report, i) >= fail_on)
+            return 1;
+    return 0;
+}
+
+static enum avd_status analyze_dump(const struct avd_cli_settings *settings,
+                                    const struct avd_dump *dump, void *ctx,
+                                    struct avd_cli_output *output, int *finding,
+                                    struct avd_error *err)
+{
+    struct avd_rules *const *rules = ctx;
+    struct avd_analyze_options options = {0};
+    struct avd_report *report = NULL;
+    enum avd_status status;
+
+    options.image_dirs = settings->image_dirs;
+    options.image_dir_count = settings->image_dir_count;
+    options.max_frames = settings->max_frames;
+    status = avd_analyze(dump, *rules, &options, &report, err);
+    if (status == AVD_OK) {
+        *finding = has_finding(report, settings->fail_on);
+        status = avd_report_write(report, settings->format, &settings->write, avd_cli_output_write,
+                                  output, err);
+    }
+    avd_report_free(report);
+    return status;
+}
+
+enum avd_cli_exit avd_cli_analyze(int argc, char **argv)
+{
+    const struct avd_cli_command *command = avd_cli_command_find("analyze");
+    struct avd_rules *rules = NULL;
+    struct avd_cli_job job = {load_rules, analyze_dump, NULL};
+    struct avd_cli_settings settings;
+    enum avd_cli_exit code = avd_cli_settings_init(&settings, command, argc, argv);
+
+    job.ctx = &rules;
+    if (code == AVD_EXIT_CLEAN)
+        code = settings.help ? avd_cli_help_print(command) : avd_cli_run(&settings, &job);
+    avd_rules_free(rules);
+    avd_cli_settings_deinit(&settings);
+    return code;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* avdump help: the program in one screen, or one command with its options. */
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void print_program(void)
+{
+    const struct avd_cli_command *command;
+    const char *lead = "usage: ";
+
+    for (command = avd_cli_commands; command->name != NULL; command++) {
+        printf("%savdump %s\n", lead, command->synopsis);
+        lead = "       ";
+    }
+    puts("\nFinds out from a Windows minidump what went wrong.\n\ncommands:");
+    for (command = avd_cli_commands; command->name != NULL; command++)
+        printf("  %-9s %s\n", command->name, command->help);
+    puts("\nFILE may be gzip-compressed; '-' reads standard input. Without a command, FILE is\n"
+         "analysed. 'avdump help analyze' lists the options.\n"
+         "\nexamples:\n"
+         "  avdump crash.dmp\n"
+         "  avdump analyze --json --fail-on error *.dmp > reports.json\n"
+         "\nexit status:\n"
+         "  0 clean, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input cannot be read,\n"
+         "  4 out of memory or the output cannot be written");
+}
+
+enum avd_cli_exit avd_cli_help_print(const struct avd_cli_command *command)
+{
+    if (command == NULL) {
+        print_program();
+    } else {
+        printf("usage: avdump %s\n\n%s.\n", command->synopsis, command->help);
+        if (command->bit != 0) {
+            puts("\noptions:");
+            avd_cli_options_print(command);
+        }
+    }
+    return avd_cli_finish_stdout(AVD_EXIT_CLEAN);
+}
+
+enum avd_cli_exit avd_cli_help(int argc, char **argv)
+{
+    const struct avd_cli_command *command;
+
+    if (argc < 2)
+        return avd_cli_help_print(NULL);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return avd_cli_help_print(avd_cli_command_find("help"));
+    if (argc > 2)
+        return avd_cli_usage_error("help takes one command, found also '", argv[2], "'", NULL);
+    command = avd_cli_command_find(argv[1]);
+    if (command == NULL)
+        return avd_cli_unknown_command(argv[1], "");
+    return avd_cli_help_print(command);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* The avdump program: which command a command line asks for. */
+#include "cli.h"
+#include "term.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct avd_cli_command avd_cli_commands[] = {
+    {"analyze", avd_cli_analyze, "Say what went wrong, with stacks and advice",
+     "[analyze] [options] FILE...", AVD_CLI_ANALYZE},
+    {"info", avd_cli_info, "Say what a dump holds, without an analysis", "info [options] FILE...",
+     AVD_CLI_INFO},
+    {"help", avd_cli_help, "Explain the program or a command", "help [COMMAND]", 0},
+    {NULL, NULL, NULL, NULL, 0},
+};
+
+enum { COMMAND_COUNT = sizeof avd_cli_commands / sizeof *avd_cli_commands };
+
+const struct avd_cli_command *avd_cli_command_find(const char *name)
+{
+    const struct avd_cli_command *command;
+
+    for (command = avd_cli_commands; command->name != NULL; command++)
+        if (strcmp(command->name, name) == 0)
+            return command;
+    return NULL;
+}
+
+enum avd_cli_exit avd_cli_unknown_command(const char *word, const char *after)
+{
+    const char *names[COMMAND_COUNT];
+    const char *similar;
+    char tail[64];
+    size_t i;
+
+    for (i = 0; i < COMMAND_COUNT; i++)
+        names[i] = avd_cli_commands[i].name;
+    similar = avd_cli_suggest(word, names);
+    (void)snprintf(tail, sizeof tail, "'%s", similar == NULL ? after : "");
+    return avd_cli_usage_error("unknown command '", word, tail, similar);
+}
+
+/* Whether a first word that is no command is meant as a dump: a name with a dot or a slash, "-",
+ * or whatever can be opened. */
+static int is_file(const char *word)
+{
+    FILE *file;
+
+    if (strcmp(word, "-") == 0 || strpbrk(word, "./\\") != NULL)
+        return 1;
+    file = fopen(word, "rb");
+    if (file == NULL)
+        return 0;
+    (void)fclose(file);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    const struct avd_cli_command *command;
+    const char *word = argc > 1 ? argv[1] : NULL;
+
+    avd_term_ignore_sigpipe();
+    /* Messages are put together from pieces and must arrive as whole lines. */
+    (void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+    if (word == NULL)
+        return (int)avd_cli_usage_error("no command and no file", "", "", NULL);
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        return (int)avd_cli_help_print(NULL);
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        printf("avdump %s\n", avd_version());
+        return (int)avd_cli_finish_stdout(AVD_EXIT_CLEAN);
+    }
+    command = avd_cli_command_find(word);
+    if (command != NULL)
+        return (int)command->run(argc - 1, argv + 1);
+    if (word[0] == '-' || is_file(word))
+        return (int)avd_cli_analyze(argc, argv);
+    return (int)avd_cli_unknown_command(word, ", and there is no file of that name");
+}

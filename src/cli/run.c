@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The run over the files of a command line: opening them, writing what a command makes of them,
+ * reporting what fails, and the exit code of it all.
+ */
+#include "cli.h"
+#include "term.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct avd_cli_output {
+    FILE *stream;
+    const char *name;
+    int error; /* errno of the first write that failed, or 0 */
+};
+
+int avd_cli_output_write(void *output, const char *bytes, size_t size)
+{
+    struct avd_cli_output *to = output;
+
+    if (to->error != 0)
+        return 1;
+    errno = 0;
+    if (fwrite(bytes, 1, size, to->stream) == size)
+        return 0;
+    to->error = errno != 0 ? errno : EIO;
+    return 1;
+}
+
+static enum avd_cli_exit worse(enum avd_cli_exit a, enum avd_cli_exit b)
+{
+    return a > b ? a : b;
+}
+
+/* A reader that has seen enough (EPIPE) is no error of ours. */
+static enum avd_cli_exit report_write_error(const char *name, int error, enum avd_cli_exit code)
+{
+    if (error == EPIPE)
+        return code;
+    fputs("avdump: ", stderr);
+    avd_term_puts(stderr, name);
+    fprintf(stderr, ": cannot be written: %s\n", strerror(error));
+    return AVD_EXIT_INTERNAL;
+}
+
+static enum avd_cli_exit output_open(struct avd_cli_output *output,
+                                     const struct avd_cli_settings *settings)
+{
+    int i;
+
+    output->stream = stdout;
+    output->name = "standard output";
+    output->error = 0;
+    if (settings->output == NULL)
+        return AVD_EXIT_CLEAN;
+    for (i = 0; i < settings->file_count; i++)
+        if (avd_term_same_file(settings->output, settings->files[i]))
+            return avd_cli_usage_error("--output would overwrite the input '", settings->files[i],
+                                       "'", NULL);
+    output->name = settings->output;
+    output->stream = fopen(settings->output, "wb");
+    if (output->stream == NULL)
+        return report_write_error(output->name, errno, AVD_EXIT_INTERNAL);
+    return AVD_EXIT_CLEAN;
+}
+
+static enum avd_cli_exit output_close(struct avd_cli_output *output, enum avd_cli_exit code)
+{
+    int failed;
+
+    errno = 0;
+    failed = output->stream == stdout ? fflush(stdout) : fclose(output->stream);
+    if (failed != 0 && output->error == 0)
+        output->error = errno != 0 ? errno : EIO;
+    return output->error != 0 ? report_write_error(output->name, output->error, code) : code;
+}
+
+enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code)
+{
+    struct avd_cli_output output = {NULL, "standard output", 0};
+
+    output.stream = stdout;
+    if (ferror(stdout))
+        output.error = EIO;
+    return output_close(&output, code);
+}
+
+/* "avdump: crash.dmp: thread list at 0x1a0: message"; a rule file is named with its line. */
+static void print_error(const char *file, const struct avd_error *err)
+{
+    fputs("avdump: ", stderr);
+    if (file != NULL && err->line == 0) {
+        avd_term_puts(stderr, strcmp(file, "-") == 0 ? "standard input" : file);
+        fputs(": ", stderr);
+    }
+    if (err->where[0] != '\0' && (file == NULL || strcmp(err->where, file) != 0)) {
+        avd_term_puts(stderr, err->where);
+        if (err->line != 0)
+            fprintf(stderr, ":%u:%u", err->line, err->column);
+        else if (err->offset != 0)
+            fprintf(stderr, " at 0x%llx", (unsigned long long)err->offset);
+        fputs(": ", stderr);
+    }
+    avd_term_puts(stderr, err->message);
+    fputc('\n', stderr);
+}
+
+static enum avd_cli_exit report_error(const struct avd_cli_settings *settings, const char *file,
+                                      const struct avd_error *err, struct avd_cli_output *output)
+{
+    /* What was written so far comes first where both go to one terminal. */
+    (void)fflush(output->stream);
+    print_error(file, err);
+    if (settings->format == AVD_FORMAT_JSON)
+        (void)avd_error_write(err, file, AVD_FORMAT_JSON, &settings->write, avd_cli_output_write,
+                              output);
+    return err->code == AVD_E_NOMEM || err->code == AVD_E_ARG ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
+}
+
+/* "==> crash.dmp <==" between the text reports of several files, as head and tail do. */
+static void write_separator(const struct avd_cli_output *output, const char *file, int first)
+{
+    fputs(first ? "==> " : "\n==> ", output->stream);
+    avd_term_puts(output->stream, file);
+    fputs(" <==\n", output->stream);
+}
+
+static enum avd_cli_exit run_file(const struct avd_cli_settings *settings,
+                                  const struct avd_cli_job *job, const char *file, int *written,
+                                  struct avd_cli_output *output)
+{
+    struct avd_error err = {0};
+    struct avd_dump *dump = NULL;
+    enum avd_status status;
+    int finding = 0;
+
+    status = avd_dump_open(file, NULL, &dump, &err);
+    if (status == AVD_OK) {
+        if (settings->format == AVD_FORMAT_TEXT && settings->file_count > 1)
+            write_separator(output, file, !*written);
+        *written = 1;
+        status = job->each(settings, dump, job->ctx, output, &finding, &err);
+        avd_dump_close(dump);
+    }
+    /* a failed write is reported once, when the output is closed */
+    if (status != AVD_OK && output->error == 0)
+        return report_error(settings, file, &err, output);
+    return finding ? AVD_EXIT_FINDING : AVD_EXIT_CLEAN;
+}
+
+enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct avd_cli_job *job)
+{
+    struct avd_cli_output output;
+    struct avd_error err = {0};
+    const char *concerned = NULL;
+    enum avd_cli_exit code;
+    int written = 0;
+    int i;
+
+    code = output_open(&output, settings);
+    if (code != AVD_EXIT_CLEAN)
+        return code;
+    settings->write.color =
+        settings->color == AVD_COLOR_ALWAYS ||
+        (settings->color == AVD_COLOR_AUTO && settings->output == NULL && avd_term_has_color());
+    if (job->begin != NULL && job->begin(settings, job->ctx, &concerned, &err) != AVD_OK)
+        return output_close(&output, report_error(settings, concerned, &err, &output));
+    for (i = 0; i < settings->file_count && output.error == 0; i++)
+        code = worse(code, run_file(settings, job, settings->files[i], &written, &output));
+    return output_close(&output, code);
+}
