@@ -23,18 +23,12 @@ const unsigned avd_shipped_rule_count = 0;
 static const char shown_as[] = "rules";
 
 static const char *const op_names[] = {
-    [AVD_OP_ALL] = "AVD_OP_ALL",
-    [AVD_OP_ANY] = "AVD_OP_ANY",
-    [AVD_OP_NOT] = "AVD_OP_NOT",
-    [AVD_OP_EQUALS] = "AVD_OP_EQUALS",
-    [AVD_OP_IN] = "AVD_OP_IN",
-    [AVD_OP_BELOW] = "AVD_OP_BELOW",
-    [AVD_OP_ABOVE] = "AVD_OP_ABOVE",
-    [AVD_OP_AT_LEAST] = "AVD_OP_AT_LEAST",
-    [AVD_OP_AT_MOST] = "AVD_OP_AT_MOST",
-    [AVD_OP_CONTAINS] = "AVD_OP_CONTAINS",
-    [AVD_OP_MATCHES] = "AVD_OP_MATCHES",
-    [AVD_OP_KNOWN] = "AVD_OP_KNOWN",
+    [AVD_OP_ALL] = "AVD_OP_ALL",         [AVD_OP_ANY] = "AVD_OP_ANY",
+    [AVD_OP_NOT] = "AVD_OP_NOT",         [AVD_OP_EQUALS] = "AVD_OP_EQUALS",
+    [AVD_OP_IN] = "AVD_OP_IN",           [AVD_OP_BELOW] = "AVD_OP_BELOW",
+    [AVD_OP_ABOVE] = "AVD_OP_ABOVE",     [AVD_OP_AT_LEAST] = "AVD_OP_AT_LEAST",
+    [AVD_OP_AT_MOST] = "AVD_OP_AT_MOST", [AVD_OP_CONTAINS] = "AVD_OP_CONTAINS",
+    [AVD_OP_MATCHES] = "AVD_OP_MATCHES", [AVD_OP_KNOWN] = "AVD_OP_KNOWN",
 };
 
 static const char *const severity_names[] = {

@@ -116,7 +116,7 @@ struct avd_analyze_options {
      * TimeDateStamp and SizeOfImage agree with the dump. */
     const char *const *image_dirs;
     size_t image_dir_count;
-    /* Frames per stack at most; 0 means the default of 1024. */
+    /* Frames per stack at most; 0 means the default of 10000. */
     unsigned max_frames;
 };
 

@@ -50,6 +50,7 @@ struct avd_analysis {
     struct avd_arena arena;
     const struct avd_dump *dump;
     unsigned max_frames;
+    size_t frame_count;             /* of all stacks so far */
     const char *const *image_dirs;
     size_t image_dir_count;
 

@@ -131,8 +131,8 @@ void avd_fact_text(struct avd_facts *facts, const char *name, const char *text)
 void avd_fact_list(struct avd_facts *facts, const char *name, const char *const *items,
                    size_t count)
 {
-    const char **copies = facts->failed ? NULL
-                                        : avd_arena_alloc(facts->arena, count, sizeof *copies);
+    const char **copies =
+        facts->failed ? NULL : avd_arena_alloc(facts->arena, count, sizeof *copies);
     struct avd_fact *fact;
     size_t i;
 

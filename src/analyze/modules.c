@@ -183,7 +183,7 @@ bool avd_modules_collect(struct avd_analysis *an)
 /* ---- images ---- */
 
 /* Loads the image mapped in the dump, once. */
-static const struct avd_image *memory_image(struct avd_analysis *an, struct avd_an_module *module)
+static struct avd_image *memory_image(struct avd_analysis *an, struct avd_an_module *module)
 {
     if (module->image_state == 0) {
         struct avd_image *image = avd_arena_alloc(&an->arena, 1, sizeof *image);
@@ -239,19 +239,17 @@ static const struct avd_image *file_image(struct avd_analysis *an, struct avd_an
 
 const struct avd_image *avd_analysis_image(struct avd_analysis *an, size_t index)
 {
-    const struct avd_image *image;
+    struct avd_image *image;
+    const struct avd_image *file;
 
     if (index >= an->module_count)
         return NULL;
     image = memory_image(an, &an->modules[index]);
-    return image != NULL && !image->partial ? image
-           : file_image(an, &an->modules[index]) != NULL ? an->modules[index].file
-                                                         : image;
-}
-
-const struct avd_image *avd_analysis_image_file(struct avd_analysis *an, size_t index)
-{
-    return index < an->module_count ? file_image(an, &an->modules[index]) : NULL;
+    file = file_image(an, &an->modules[index]);
+    if (image == NULL || (image->partial && file != NULL))
+        return file;
+    image->backing = file;
+    return image;
 }
 
 void avd_modules_close(struct avd_analysis *an)

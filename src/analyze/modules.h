@@ -9,9 +9,6 @@
 bool avd_modules_collect(struct avd_analysis *analysis);
 void avd_modules_close(struct avd_analysis *analysis);
 
-/* The image file found through --images, or NULL. */
-const struct avd_image *avd_analysis_image_file(struct avd_analysis *analysis, size_t module);
-
 /* What the walks may ask, answered from the analysis (walk_env.c). */
 void avd_analysis_walk_env(struct avd_analysis *analysis, struct avd_walk_env *env);
 

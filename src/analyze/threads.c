@@ -5,6 +5,7 @@
  */
 #include "analyze/modules.h"
 
+#include "base/limits.h"
 #include "minidump/format.h"
 
 #include <string.h>
@@ -84,7 +85,9 @@ static bool walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
     w.arena = &an->arena;
     w.stack_low = low;
     w.stack_high = high;
-    w.max_frames = an->max_frames;
+    /* Any number of threads may claim the same deep stack. */
+    w.max_frames =
+        an->frame_count < AVD_MAX_FRAMES_IN_ALL ? an->max_frames : AVD_MAX_FRAMES_WHEN_OVER;
     w.allow_scan = true;
     w.windows = avd_dump_is_windows(an->dump);
     out->present = true;
@@ -92,7 +95,10 @@ static bool walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
     out->regs = *regs;
     out->low = low;
     out->high = high;
-    return avd_walk_stack(&w, regs, &out->stack) && symbolize(an, out);
+    if (!avd_walk_stack(&w, regs, &out->stack))
+        return false;
+    an->frame_count += out->stack.count;
+    return symbolize(an, out);
 }
 
 /* A stack that cannot be walked still says why. */
@@ -109,8 +115,8 @@ static void no_stack(struct avd_an_stack *out, const struct avd_cpu_ops *cpu,
 static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
                          bool from_exception)
 {
-    static const char *const sources[] = {"none", "live registers (cs 0x23)", "CPU area",
-                                          "x86 context in the dump"};
+    static const char *const sources[] = {"none", "the thread's context (cs 0x23)",
+                                          "the CPU area", "an x86 context in the dump"};
     struct avd_wow64_thread *wow = &thread->wow;
     struct avd_context own;
 
@@ -122,7 +128,7 @@ static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
                   &thread->x86))
             return false;
         thread->x86.source = from_exception && wow->source == AVD_WOW64_LIVE
-                                 ? "exception context (cs 0x23)"
+                                 ? "the exception's context (cs 0x23)"
                                  : sources[wow->source];
     }
     /* The fault was in 32-bit code, but the thread itself may stand in 64-bit code by now. */
@@ -134,7 +140,7 @@ static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
         wow->native_regs = own.regs;
     }
     if (wow->has_native_regs) {
-        thread->native.source = "thread context";
+        thread->native.source = "the thread's context";
         return walk(an, &avd_cpu_amd64, &wow->native_regs, wow->stack64_low, wow->stack64_high,
                     &thread->native);
     }
@@ -158,7 +164,7 @@ static bool native_stack(struct avd_analysis *an, struct avd_an_thread *thread,
                  "the thread's context is damaged or of another CPU");
         return true;
     }
-    thread->native.source = from_exception ? "exception context" : "thread context";
+    thread->native.source = from_exception ? "exception context" : "the thread's context";
     return walk(an, cpu, &decoded.regs, low, high, &thread->native);
 }
 

@@ -28,23 +28,21 @@ static bool env_module_at(void *ctx, uint64_t addr, struct avd_code_module *out)
 static size_t env_read_image(void *ctx, size_t module, uint32_t rva, void *buffer, size_t size)
 {
     struct avd_analysis *an = ctx;
-    const struct avd_image *file;
+    const struct avd_image *image;
     uint64_t base;
     size_t done;
-    unsigned char *to = buffer;
 
     if (module >= an->module_count)
         return 0;
     base = an->modules[module].module->base;
     if (base > UINT64_MAX - rva)
         return 0;
+    /* Small dumps hold code around each pc without the image's headers, so memory is asked first. */
     done = avd_memory_read(&an->dump->memory, base + rva, buffer, size);
     if (done == size)
         return done;
-    file = avd_analysis_image_file(an, module);
-    if (file == NULL || done > UINT32_MAX - rva)
-        return done;
-    return done + avd_image_read(file, rva + (uint32_t)done, to + done, size - done);
+    image = avd_analysis_image(an, module);
+    return image != NULL ? avd_image_read(image, rva, buffer, size) : done;
 }
 
 static int env_pdata(void *ctx, size_t module, struct avd_pdata *out)

@@ -23,7 +23,9 @@ enum {
     AVD_MAX_STRING_BYTES = 65534,    /* UNICODE_STRING's own limit */
     AVD_MAX_TEXT_BYTES = 1048576,    /* comments and Linux /proc texts kept for display */
     AVD_MAX_NOTES = 200,             /* notes in one report; the rest is counted */
-    AVD_MAX_FRAMES = 1024,           /* default frames per stack; a stack overflow has more */
+    AVD_MAX_FRAMES = 10000,          /* default frames per stack: an overflown stack of 1 MiB */
+    AVD_MAX_FRAMES_IN_ALL = 150000,  /* over all threads, then stacks are cut short: 75 MB */
+    AVD_MAX_FRAMES_WHEN_OVER = 8,    /* per stack after that */
     AVD_MAX_FRAMES_CEILING = 65536,  /* what --max-frames may ask for */
     AVD_MAX_UNWIND_CHAIN = 32,       /* chained UNWIND_INFO links; linkers write 2 or 3 */
     AVD_MAX_SECTIONS = 96,           /* PE loader's own limit */

@@ -23,7 +23,7 @@ void *avd_mem_calloc(size_t count, size_t size)
 {
     void *block;
 
-    if (refused())
+    if (refused() || (size != 0 && count > SIZE_MAX / size))
         return NULL;
     if (count == 0 || size == 0)
         count = size = 1;

@@ -277,7 +277,11 @@ size_t avd_image_read(const struct avd_image *image, uint32_t rva, void *buffer,
             if (size > image->size_of_image - rva)
                 size = image->size_of_image - rva;
         }
-        return read_headers(image, rva, buffer, size);
+        used = read_headers(image, rva, buffer, size);
+        if (used < size && image->backing != NULL)
+            used += avd_image_read(image->backing, rva + (uint32_t)used, bytes + used,
+                                   size - used);
+        return used;
     }
     /* Every turn leaves the headers or one section for good. */
     while (used < size) {

@@ -38,6 +38,8 @@ struct avd_image {
     const struct avd_memory *memory; /* mapped image in the dump, or NULL */
     uint64_t base;                   /* where it is mapped */
     struct avd_file file;            /* image file, when memory is NULL */
+    const struct avd_image *backing; /* the same build's image file, for what the dump lacks; the
+                                        caller sets it, NULL otherwise */
     uint16_t machine;                /* enum avd_machine */
     bool pe32_plus;
     uint32_t timestamp;

@@ -138,6 +138,26 @@ static void build_module(bool windows, const struct avd_module *from, struct avd
     module->from_loader_list = from->from_loader_list;
 }
 
+/* Wine's writer stores no CodeView record; the image in the dump's memory has it. */
+static void identify_from_image(const struct avd_an_module *from, struct avd_report *report,
+                                struct avd_rep_module *module)
+{
+    const struct avd_image *image = from->image != NULL ? from->image : from->file;
+    struct avd_pdb_id id;
+    struct avd_module found;
+
+    if (module->debug_id != NULL || image == NULL ||
+        avd_image_pdb_id(image, &id) != AVD_OK)
+        return;
+    memset(&found, 0, sizeof found);
+    found.codeview = AVD_CV_RSDS;
+    memcpy(found.guid, id.guid, sizeof found.guid);
+    found.age = id.age;
+    module->debug_id = debug_id(&found, report);
+    if (module->debug_id != NULL && id.path[0] != '\0')
+        module->debug_file = avd_build_copy(report, avd_path_leaf(id.path));
+}
+
 static void build_unloaded(const struct avd_dump *dump, struct avd_report *report)
 {
     bool windows = avd_dump_is_windows(dump);
@@ -202,6 +222,7 @@ void avd_build_modules(const struct avd_analysis *an, struct avd_report *report)
             modules[i].machine = machine_name(from->image->machine);
         else if (from->file != NULL)
             modules[i].machine = machine_name(from->file->machine);
+        identify_from_image(from, report, &modules[i]);
         if (from->overlaps != NULL)
             modules[i].overlaps = avd_build_copy(report, from->overlaps->module->name);
     }

@@ -329,19 +329,29 @@ static uint64_t hash_stack(uint64_t hash, const struct avd_rep_stack *stack)
     return hash;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 /* Equal for a reader: the same calls found the same way, ended for the same reason. */
 static bool same_stack(const struct avd_rep_stack *a, const struct avd_rep_stack *b)
 {
     size_t i;
 
     if (a->present != b->present || a->frame_count != b->frame_count ||
-        a->pointer_size != b->pointer_size || !is_word(a->end, b->end != NULL ? b->end : ""))
+        a->pointer_size != b->pointer_size || !same_text(a->end, b->end))
         return false;
     for (i = 0; i < a->frame_count; i++)
         if (a->frames[i].pc != b->frames[i].pc ||
-            !is_word(a->frames[i].trust, b->frames[i].trust != NULL ? b->frames[i].trust : ""))
+            !same_text(a->frames[i].trust, b->frames[i].trust))
             return false;
     return true;
+}
+
+static bool same_stacks(const struct avd_rep_thread *a, const struct avd_rep_thread *b)
+{
+    return same_stack(&a->stack, &b->stack) && same_stack(&a->native, &b->native);
 }
 
 static int compare_entries(const void *left, const void *right)
@@ -376,12 +386,10 @@ static void find_leaders(const struct avd_report *report, struct entry *entries,
             start = i;
         /* Should two different stacks share a hash, the later one simply stands alone. */
         candidate = entries[start].thread;
-        leader[entries[i].thread] =
-            same_stack(&report->threads[candidate].stack, &report->threads[entries[i].thread].stack) &&
-                    same_stack(&report->threads[candidate].native,
-                               &report->threads[entries[i].thread].native)
-                ? candidate
-                : entries[i].thread;
+        leader[entries[i].thread] = same_stacks(&report->threads[candidate],
+                                                &report->threads[entries[i].thread])
+                                        ? candidate
+                                        : entries[i].thread;
     }
 }
 

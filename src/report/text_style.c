@@ -170,7 +170,8 @@ void avd_text_wrapped(const struct avd_text *t, unsigned indent, const char *tex
 
 void avd_text_label(const struct avd_text *t, const char *label)
 {
-    avd_strbuf_printf(t->out, "  %-*s", LABEL_COLUMN - 2, label);
+    avd_strbuf_puts(t->out, "  ");
+    avd_text_padded(t, label, LABEL_COLUMN - 2);
 }
 
 void avd_text_field(const struct avd_text *t, const char *label, const char *text)

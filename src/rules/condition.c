@@ -241,10 +241,9 @@ static enum avd_status compile_operator(struct compiler *c, const struct avd_fac
                               doc->type == AVD_FACT_LIST ? " (use 'contains' or 'matches')" : "");
     if (op->op == AVD_OP_IN) {
         if (node->kind != AVD_YAML_LIST || node->count == 0)
-            return avd_yaml_error(c->err, c->file, node->line, node->column,
-                                  "'in' needs a list of values, found %s",
-                                  node->kind == AVD_YAML_LIST ? "an empty list"
-                                                              : avd_yaml_kind_name(node));
+            return avd_yaml_error(
+                c->err, c->file, node->line, node->column, "'in' needs a list of values, found %s",
+                node->kind == AVD_YAML_LIST ? "an empty list" : avd_yaml_kind_name(node));
         count = node->count;
     }
     status = add_expr(c, op->op, doc->name, index);
@@ -350,10 +349,9 @@ static enum avd_status compile_group(struct compiler *c, enum avd_rule_op op,
     size_t i;
 
     if (op != AVD_OP_NOT && (node->kind != AVD_YAML_LIST || count == 0))
-        return avd_yaml_error(c->err, c->file, node->line, node->column,
-                              "'%s' needs a list of conditions, found %s", name,
-                              node->kind == AVD_YAML_LIST ? "an empty list"
-                                                          : avd_yaml_kind_name(node));
+        return avd_yaml_error(
+            c->err, c->file, node->line, node->column, "'%s' needs a list of conditions, found %s",
+            name, node->kind == AVD_YAML_LIST ? "an empty list" : avd_yaml_kind_name(node));
     status = add_expr(c, op, NULL, index);
     if (status != AVD_OK)
         return status;
@@ -392,12 +390,11 @@ static enum avd_status compile(struct compiler *c, const struct avd_yaml_node *n
     size_t i;
 
     if (node->kind != AVD_YAML_MAPPING || node->count == 0)
-        return avd_yaml_error(c->err, c->file, node->line, node->column,
-                              "a condition in '%s' must be a mapping such as "
-                              "'exception.present: true', found %s",
-                              parent,
-                              node->kind == AVD_YAML_MAPPING ? "an empty one"
-                                                             : avd_yaml_kind_name(node));
+        return avd_yaml_error(
+            c->err, c->file, node->line, node->column,
+            "a condition in '%s' must be a mapping such as "
+            "'exception.present: true', found %s",
+            parent, node->kind == AVD_YAML_MAPPING ? "an empty one" : avd_yaml_kind_name(node));
     if (node->count == 2)
         return compile_entry(c, node->items[0], node->items[1], parent, index);
     status = add_expr(c, AVD_OP_ALL, NULL, index);

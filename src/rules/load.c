@@ -35,8 +35,8 @@ static enum avd_status load_file(struct avd_arena *arena, const char *path, cons
     enum avd_status status = avd_file_map(path, &file, err);
 
     if (status == AVD_OK)
-        status = avd_rules_parse(arena, shown, (const char *)file.view.data, file.view.size, out,
-                                 err);
+        status =
+            avd_rules_parse(arena, shown, (const char *)file.view.data, file.view.size, out, err);
     avd_file_close(&file);
     if (status != AVD_OK && status != AVD_E_NOMEM)
         name_file(err, shown);
@@ -110,8 +110,7 @@ static bool merge(struct avd_rules *rules, const struct avd_rule_list *own)
     return true;
 }
 
-enum avd_status avd_rules_load(const char *directory, struct avd_rules **out,
-                               struct avd_error *err)
+enum avd_status avd_rules_load(const char *directory, struct avd_rules **out, struct avd_error *err)
 {
     struct avd_rule_list own = {0};
     struct avd_rules *rules;

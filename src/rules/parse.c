@@ -264,9 +264,9 @@ static enum rule_key find_key(struct parser *p, const struct avd_yaml_node *node
             return key;
         avd_suggestion_offer(&suggestion, keys[key].name);
     }
-    *status = avd_yaml_error(p->err, p->file, node->line, node->column,
-                             "unknown key '%s' in a rule%s", avd_yaml_excerpt(node->text, shown),
-                             avd_suggestion_text(&suggestion, hint));
+    *status =
+        avd_yaml_error(p->err, p->file, node->line, node->column, "unknown key '%s' in a rule%s",
+                       avd_yaml_excerpt(node->text, shown), avd_suggestion_text(&suggestion, hint));
     return KEY_COUNT;
 }
 
@@ -296,9 +296,10 @@ static enum avd_status read_rule(struct parser *p, const struct avd_yaml_node *n
     }
     for (key = KEY_ID; key < KEY_COUNT; key++) {
         if (keys[key].required && !seen[key])
-            return avd_yaml_error(p->err, p->file, node->line, node->column, "rule%s%s%s has no '%s'",
-                                  rule->id != NULL ? " '" : "", rule->id != NULL ? rule->id : "",
-                                  rule->id != NULL ? "'" : "", keys[key].name);
+            return avd_yaml_error(p->err, p->file, node->line, node->column,
+                                  "rule%s%s%s has no '%s'", rule->id != NULL ? " '" : "",
+                                  rule->id != NULL ? rule->id : "", rule->id != NULL ? "'" : "",
+                                  keys[key].name);
     }
     return AVD_OK;
 }

@@ -29,8 +29,8 @@ static int compare_undecided(const void *a, const void *b)
 }
 
 /* The filled-in text in `arena`; NULL when out of memory. */
-static const char *fill_in(const char *text, const struct avd_facts *facts,
-                           struct avd_arena *arena, struct avd_template_use *use)
+static const char *fill_in(const char *text, const struct avd_facts *facts, struct avd_arena *arena,
+                           struct avd_template_use *use)
 {
     struct avd_strbuf buf;
     const char *copy = NULL;

@@ -16,7 +16,8 @@ enum {
     CONTEXT_CPU_MASK = 0x00ffff00, /* the status bits above and the groups below left out */
     CONTEXT_CONTROL = 1,           /* rip, rsp, cs, ss, eflags */
     CONTEXT_INTEGER = 2,           /* the other general registers, rbp among them */
-    CONTEXT_SEGMENTS = 4           /* ds, es, fs, gs */
+    CONTEXT_SEGMENTS = 4,          /* ds, es, fs, gs */
+    CONTEXT_GROUPS = 0x3f
 };
 
 enum {
@@ -34,6 +35,7 @@ enum {
 bool avd_x64_read_context(const uint8_t *bytes, size_t size, struct avd_context *out)
 {
     struct avd_view v = {bytes, size, 0};
+    uint32_t groups;
     unsigned reg;
 
     memset(out, 0, sizeof *out);
@@ -42,20 +44,22 @@ bool avd_x64_read_context(const uint8_t *bytes, size_t size, struct avd_context 
     out->flags = avd_view_u32(v, OFFSET_FLAGS);
     if ((out->flags & CONTEXT_CPU_MASK) != CONTEXT_AMD64)
         return false;
+    /* Breakpad's writer for macOS names the CPU and no group, and records all of them. */
+    groups = (out->flags & CONTEXT_GROUPS) != 0 ? out->flags : CONTEXT_GROUPS;
     for (reg = 0; reg < AVD_REG_COUNT; reg++) {
         uint32_t group = reg == AVD_RSP || reg == AVD_RIP ? CONTEXT_CONTROL : CONTEXT_INTEGER;
 
-        if ((out->flags & group) != 0)
+        if ((groups & group) != 0)
             avd_reg_set(&out->regs, reg, avd_view_u64(v, OFFSET_RAX + 8 * (uint64_t)reg));
     }
-    if ((out->flags & CONTEXT_CONTROL) != 0) {
+    if ((groups & CONTEXT_CONTROL) != 0) {
         out->has_segments = true;
         out->cs = avd_view_u16(v, OFFSET_CS);
         out->ss = avd_view_u16(v, OFFSET_SS);
         out->has_eflags = true;
         out->eflags = avd_view_u32(v, OFFSET_EFLAGS);
     }
-    if ((out->flags & CONTEXT_SEGMENTS) != 0) {
+    if ((groups & CONTEXT_SEGMENTS) != 0) {
         out->ds = avd_view_u16(v, OFFSET_DS);
         out->es = avd_view_u16(v, OFFSET_ES);
         out->fs = avd_view_u16(v, OFFSET_FS);

@@ -15,7 +15,8 @@ enum {
     CONTEXT_CPU_MASK = 0x00ffff00, /* the status bits above and the groups below left out */
     CONTEXT_CONTROL = 1,           /* ebp, eip, cs, eflags, esp, ss */
     CONTEXT_INTEGER = 2,           /* edi, esi, ebx, edx, ecx, eax */
-    CONTEXT_SEGMENTS = 4           /* ds, es, fs, gs */
+    CONTEXT_SEGMENTS = 4,          /* ds, es, fs, gs */
+    CONTEXT_GROUPS = 0x3f
 };
 
 enum {
@@ -43,6 +44,7 @@ static const struct {
 bool avd_x86_read_context(const uint8_t *bytes, size_t size, struct avd_context *out)
 {
     struct avd_view v = {bytes, size, 0};
+    uint32_t groups;
     size_t i;
 
     memset(out, 0, sizeof *out);
@@ -51,18 +53,20 @@ bool avd_x86_read_context(const uint8_t *bytes, size_t size, struct avd_context 
     out->flags = avd_view_u32(v, 0);
     if ((out->flags & CONTEXT_CPU_MASK) != CONTEXT_I386)
         return false;
+    /* Breakpad's writer for macOS names the CPU and no group, and records all of them. */
+    groups = (out->flags & CONTEXT_GROUPS) != 0 ? out->flags : CONTEXT_GROUPS;
     for (i = 0; i < sizeof layout / sizeof layout[0]; i++) {
-        if ((out->flags & layout[i].group) != 0)
+        if ((groups & layout[i].group) != 0)
             avd_reg_set(&out->regs, layout[i].reg, avd_view_u32(v, layout[i].offset));
     }
-    if ((out->flags & CONTEXT_CONTROL) != 0) {
+    if ((groups & CONTEXT_CONTROL) != 0) {
         out->has_segments = true;
         out->cs = avd_view_u16(v, OFFSET_CS);
         out->ss = avd_view_u16(v, OFFSET_SS);
         out->has_eflags = true;
         out->eflags = avd_view_u32(v, OFFSET_EFLAGS);
     }
-    if ((out->flags & CONTEXT_SEGMENTS) != 0) {
+    if ((groups & CONTEXT_SEGMENTS) != 0) {
         out->ds = avd_view_u16(v, OFFSET_DS);
         out->es = avd_view_u16(v, OFFSET_ES);
         out->fs = avd_view_u16(v, OFFSET_FS);

@@ -252,8 +252,7 @@ START_TEST(texts_are_filled_in)
     ck_assert_str_eq(results.findings[0].summary, "code 0xc0000005, {literal}, caller ?");
     ck_assert_uint_eq(results.findings[0].evidence_count, 3);
     ck_assert_str_eq(results.findings[0].evidence[0], "address 0x0000000000000018");
-    ck_assert_str_eq(results.findings[0].evidence[1],
-                     "? at 0x00000000000000180x0000000000000018");
+    ck_assert_str_eq(results.findings[0].evidence[1], "? at 0x00000000000000180x0000000000000018");
     ck_assert_str_eq(results.findings[0].evidence[2], "no facts at all");
     ck_assert_uint_eq(results.findings[0].advice_count, 1);
     ck_assert_str_eq(results.findings[0].advice[0], "see 0x0000000000000018");
@@ -509,8 +508,7 @@ START_TEST(shipped_virtualized_process)
     ck_assert_int_eq(results.findings[1].severity, AVD_SEVERITY_INFO);
     ck_assert_str_eq(results.findings[1].rule->pattern, "Virtualized Process");
     ck_assert_uint_eq(results.findings[1].evidence_count, 1);
-    ck_assert_str_eq(results.findings[1].evidence[0],
-                     "32-bit registers found for 5 of 5 threads");
+    ck_assert_str_eq(results.findings[1].evidence[0], "32-bit registers found for 5 of 5 threads");
     ck_assert_uint_eq(results.findings[1].advice_count, 3);
 }
 END_TEST

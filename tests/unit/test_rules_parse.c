@@ -169,15 +169,19 @@ END_TEST
 
 START_TEST(numbers_are_decimal_or_hex)
 {
-    ck_assert_uint_eq(parse(HEAD "when: {access.address: 0xFFFFffffFFFFffff}\n")
-                          ->exprs[0].values[0].number,
-                      UINT64_MAX);
+    ck_assert_uint_eq(
+        parse(HEAD "when: {access.address: 0xFFFFffffFFFFffff}\n")->exprs[0].values[0].number,
+        UINT64_MAX);
     ck_assert_uint_eq(parse("id: b\ntitle: T\nseverity: info\n"
                             "when: {stack.used: 18446744073709551615}\n")
-                          ->exprs[0].values[0].number,
+                          ->exprs[0]
+                          .values[0]
+                          .number,
                       UINT64_MAX);
     ck_assert_uint_eq(parse("id: c\ntitle: T\nseverity: info\nwhen: {stack.used: 0}\n")
-                          ->exprs[0].values[0].number,
+                          ->exprs[0]
+                          .values[0]
+                          .number,
                       0);
 }
 END_TEST
@@ -217,9 +221,10 @@ START_TEST(values_of_a_rule)
                             "'-', a letter first");
     size = (size_t)snprintf(text, sizeof text, "id: %065d\n", 0);
     memset(text + 4, 'a', 65);
-    assert_refused(text, size, AVD_E_RULE,
-                   "1:5: rule id 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' "
-                   "must be at most 64 characters of a-z, 0-9 and '-', a letter first");
+    assert_refused(
+        text, size, AVD_E_RULE,
+        "1:5: rule id 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' "
+        "must be at most 64 characters of a-z, 0-9 and '-', a letter first");
     refused("id: a b\n", "1:5: rule id 'a b' must be at most 64 characters of a-z, 0-9 and '-', a "
                          "letter first");
     refused("id:\n", "1:4: 'id' is empty");
@@ -235,8 +240,9 @@ START_TEST(values_of_a_rule)
                                 "you mean 'error'?)");
     refused("severity: fatal\n", "1:11: severity must be info, warning or error, found 'fatal'");
     refused("evidence: text\n", "1:11: 'evidence' must be a list of texts, found a single value");
-    refused("evidence:\n  - a: b\n", "2:5: 'evidence' must be a text, found a mapping (quote a text "
-                                     "that starts with '{' or holds ': ')");
+    refused("evidence:\n  - a: b\n",
+            "2:5: 'evidence' must be a text, found a mapping (quote a text "
+            "that starts with '{' or holds ': ')");
     refused("advice:\n  -\n", "2:4: 'advice' is empty");
 
     size = (size_t)snprintf(text, sizeof text, "summary: %02001d\n", 0);
@@ -263,10 +269,12 @@ START_TEST(templates_name_facts)
     refused("advice: ['{nothing.like.it}']\n", "1:10: unknown fact 'nothing.like.it' in 'advice'");
     refused("summary: a { b\n", "1:10: 'summary' has a '{' without its other half (write '{{' for "
                                 "the character itself)");
-    refused("summary: 'a } b'\n", "1:10: 'summary' has a '}' without its other half (write '}}' for "
-                                  "the character itself)");
-    refused("summary: '{a{b}'\n", "1:10: 'summary' has a '{' without its other half (write '{{' for "
-                                  "the character itself)");
+    refused("summary: 'a } b'\n",
+            "1:10: 'summary' has a '}' without its other half (write '}}' for "
+            "the character itself)");
+    refused("summary: '{a{b}'\n",
+            "1:10: 'summary' has a '{' without its other half (write '{{' for "
+            "the character itself)");
 }
 END_TEST
 
@@ -294,17 +302,20 @@ START_TEST(shapes_of_conditions)
                        "'exception.present: true', found an empty one");
     when_refused("[{exception.present: true}]", "4:7: a condition in 'when' must be a mapping such "
                                                 "as 'exception.present: true', found a list");
-    when_refused("{all: [exception.present]}", "4:14: a condition in 'all' must be a mapping such "
-                                               "as 'exception.present: true', found a single value");
+    when_refused("{all: [exception.present]}",
+                 "4:14: a condition in 'all' must be a mapping such "
+                 "as 'exception.present: true', found a single value");
     when_refused("{not: []}", "4:13: a condition in 'not' must be a mapping such as "
                               "'exception.present: true', found a list");
     when_refused("{all: {exception.present: true}}",
                  "4:13: 'all' needs a list of conditions, found a mapping");
     when_refused("{any: []}", "4:13: 'any' needs a list of conditions, found an empty list");
     when_refused("{exception.code: {}}", "4:24: 'exception.code' is not compared with anything");
-    when_refused("{exception.code: [1, 2]}", "4:24: 'exception.code' is compared with a list: write "
-                                             "'exception.code: {in: [...]}'");
-    when_refused("{exception.code: {in: 1}}", "4:29: 'in' needs a list of values, found a single value");
+    when_refused("{exception.code: [1, 2]}",
+                 "4:24: 'exception.code' is compared with a list: write "
+                 "'exception.code: {in: [...]}'");
+    when_refused("{exception.code: {in: 1}}",
+                 "4:29: 'in' needs a list of values, found a single value");
     when_refused("{exception.code: {in: []}}",
                  "4:29: 'in' needs a list of values, found an empty list");
 }
@@ -322,8 +333,9 @@ START_TEST(types_in_conditions)
                                          "decimal or 0x hex, without quotes)");
     when_refused("{exception.code: 010}", "4:24: 'exception.code' is a number, found '010' "
                                           "(expected decimal or 0x hex, without quotes)");
-    when_refused("{exception.code: }", "4:24: 'exception.code' is a number, found nothing (expected "
-                                       "decimal or 0x hex, without quotes)");
+    when_refused("{exception.code: }",
+                 "4:24: 'exception.code' is a number, found nothing (expected "
+                 "decimal or 0x hex, without quotes)");
     when_refused("{exception.code: {in: [1, [2]]}}",
                  "4:33: 'exception.code' is a number, found a list (expected decimal or 0x hex, "
                  "without quotes)");
@@ -333,11 +345,13 @@ START_TEST(types_in_conditions)
                  "4:24: '0x10000000000000000' does not fit the 64 bits of 'access.address'");
     when_refused("{access.address: 18446744073709551616}",
                  "4:24: '18446744073709551616' does not fit the 64 bits of 'access.address'");
-    when_refused("{exception.name: 0xC0000005}",
-                 "4:24: 'exception.name' holds text, found '0xC0000005' without quotes (quote it if "
-                 "the text is meant)");
-    when_refused("{exception.name: true}", "4:24: 'exception.name' holds text, found 'true' without "
-                                           "quotes (quote it if the text is meant)");
+    when_refused(
+        "{exception.name: 0xC0000005}",
+        "4:24: 'exception.name' holds text, found '0xC0000005' without quotes (quote it if "
+        "the text is meant)");
+    when_refused("{exception.name: true}",
+                 "4:24: 'exception.name' holds text, found 'true' without "
+                 "quotes (quote it if the text is meant)");
     when_refused("{exception.name: {matches: [a]}}",
                  "4:34: 'exception.name' holds text, found a list");
     when_refused("{exception.name: }", "4:24: 'exception.name' holds text, found nothing");
@@ -407,10 +421,11 @@ START_TEST(ceilings)
     assert_refused(text, used, AVD_E_RULE, "257:1: more than 256 keys in one mapping");
     used = 0;
     for (i = 0; i <= AVD_MAX_RULES; i++)
-        used += (size_t)snprintf(text + used, size - used,
-                                 "id: r%u\ntitle: T\nseverity: info\nwhen: {exception.present: true}"
-                                 "\n---\n",
-                                 i);
+        used +=
+            (size_t)snprintf(text + used, size - used,
+                             "id: r%u\ntitle: T\nseverity: info\nwhen: {exception.present: true}"
+                             "\n---\n",
+                             i);
     assert_refused(text, used, AVD_E_RULE, "20481:1: more than 4096 rules");
     ck_assert_uint_eq(list.count, AVD_MAX_RULES);
     free(text);

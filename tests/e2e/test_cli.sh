@@ -1,0 +1,266 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# usage: test_cli.sh AVDUMP SOURCE_DIR
+# The command line of avdump: exit codes, messages, and that help, manual page and option table
+# agree. Every check that fails prints one line; the script goes on and fails at its end.
+set -u
+avdump=$1
+source=$2
+dump=$source/testdata/x64-null-read.dmp.gz
+quiet=$source/testdata/x64-wait.dmp.gz
+unset NO_COLOR
+export LC_ALL=C
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+out=$work/out
+err=$work/err
+failures=0
+checks=0
+
+fail() {
+    failures=$((failures + 1))
+    echo "FAIL: $*"
+}
+
+# run EXPECTED_CODE ARGS...: output goes to $out and $err
+run() {
+    want=$1
+    shift
+    checks=$((checks + 1))
+    "$avdump" "$@" >"$out" 2>"$err" </dev/null
+    got=$?
+    [ "$got" = "$want" ] || fail "avdump $*: exit $got, expected $want; $(head -n 1 "$err")"
+}
+
+# What standard error or output must be, or hold as a fixed string.
+err_is() { [ "$(cat "$err")" = "$1" ] || fail "stderr is '$(cat "$err")', expected '$1'"; }
+err_has() { grep -qF -- "$1" "$err" || fail "stderr lacks '$1': $(cat "$err")"; }
+out_has() { grep -qF -- "$1" "$out" || fail "stdout lacks '$1'"; }
+out_lacks() { ! grep -qF -- "$1" "$out" || fail "stdout has '$1'"; }
+err_empty() { [ ! -s "$err" ] || fail "stderr is not empty: $(cat "$err")"; }
+out_empty() { [ ! -s "$out" ] || fail "stdout is not empty: $(head -n 1 "$out")"; }
+hint="try 'avdump --help'"
+
+# A JSON check needs a parser; without one only the exit codes are checked.
+json_ok() {
+    command -v python3 >/dev/null 2>&1 || return 0
+    python3 -c 'import json, sys
+for line in sys.stdin: json.loads(line)' <"$1" 2>/dev/null || fail "not one JSON value per line"
+}
+
+# --- wrong usage
+usage() {
+    message=$1
+    shift
+    run 2 "$@"
+    err_is "avdump: $message
+$hint"
+    out_empty
+}
+usage "no command and no file"
+usage "unknown command 'analyse' (did you mean 'analyze'?)" analyse
+usage "unknown command 'hlep' (did you mean 'help'?)" hlep
+usage "unknown command 'nosuch', and there is no file of that name" nosuch
+usage "unknown command 'frob'" help frob
+usage "help takes one command, found also 'info'" help analyze info
+usage "analyze needs a file" analyze
+usage "analyze needs a file" --json
+usage "info needs a file" info
+usage "unknown option '--jsno' (did you mean '--json'?)" --jsno x.dmp
+usage "unknown option '--nonsense'" info --nonsense=1 x.dmp
+usage "unknown option '-x'" analyze -x x.dmp
+usage "unknown option '--native'" info --native x.dmp
+usage "option '--co' may be short for several options" analyze --co x.dmp
+usage "option '--json' takes no value" analyze --json=1 x.dmp
+usage "option '--images' needs a value" analyze x.dmp --images
+usage "option '--format' needs a value" analyze x.dmp -f
+usage "--format: expected text|json, found 'xml'" analyze -f xml x.dmp
+usage "--format: expected text|json, found ''" analyze --format= x.dmp
+usage "--color: expected auto|always|never, found 'red'" analyze --color=red x.dmp
+usage "--fail-on: expected info|warning|error|never, found 'all'" analyze --fail-on all x.dmp
+for n in 0 65537 -1 1x '' 99999999999999999999; do
+    usage "--max-frames: expected 1 to 65536, found '$n'" analyze --max-frames "$n" x.dmp
+done
+usage "unknown command '\\x1b[31m\\xff', and there is no file of that name" \
+    "$(printf '\033[31m\377')"
+
+# --- help and version
+run 0 --help
+err_empty
+out_has "usage: avdump [analyze] [options] FILE..."
+out_has "avdump crash.dmp"
+cp "$out" "$work/help"
+run 0 help
+cmp -s "$out" "$work/help" || fail "'avdump help' and 'avdump --help' differ"
+run 0 -h
+cmp -s "$out" "$work/help" || fail "'avdump -h' and 'avdump --help' differ"
+[ "$(wc -l <"$work/help")" -le 24 ] || fail "'avdump --help' does not fit a terminal"
+run 0 --version
+grep -Eqx 'avdump [0-9]+\.[0-9]+\.[0-9]+' "$out" || fail "version is '$(cat "$out")'"
+for command in analyze info help; do
+    run 0 help "$command"
+    cp "$out" "$work/help-$command"
+    run 0 "$command" --help
+    cmp -s "$out" "$work/help-$command" || fail "help of $command differs by way of asking"
+    grep -q "^  $command " "$work/help" || fail "'avdump --help' does not list $command"
+    grep -q "Cm $command" "$source/man/avdump.1" || fail "the manual lacks $command"
+    ! grep -Eq '.{101}' "$out" || fail "help of $command has a line over 100 characters"
+done
+
+# --- help, manual page and parser know the same options
+long_options() { grep -Eo -- '^ +(-[a-z], )?--[a-z-]+' "$@" | grep -Eo -- '--[a-z-]+' | sort -u; }
+long_options "$work/help-analyze" "$work/help-info" >"$work/options-help"
+sed -n 's/^\.It Fl \([a-z] , \)\{0,1\}-\([a-z-]*\).*/--\2/p' "$source/man/avdump.1" | sort -u \
+    >"$work/options-man"
+cmp -s "$work/options-help" "$work/options-man" ||
+    fail "help and manual differ: $(diff "$work/options-help" "$work/options-man" | tr '\n' ' ')"
+[ "$(wc -l <"$work/options-help")" -ge 12 ] || fail "fewer options than expected in help"
+letters() { sed -n 's/^  -\([a-z]\), --\([a-z-]*\).*/\1 \2/p' "$@" | sort -u; }
+letters "$work/help-analyze" "$work/help-info" >"$work/letters-help"
+sed -n 's/^\.It Fl \([a-z]\) , -\([a-z-]*\).*/\1 \2/p' "$source/man/avdump.1" | sort -u \
+    >"$work/letters-man"
+cmp -s "$work/letters-help" "$work/letters-man" || fail "help and manual differ about short options"
+# The parser takes what help shows: a value where one is shown, none otherwise. With --help after
+# it no file is read.
+sed -n 's/^ *\(-[a-z], \)\{0,1\}\(--[a-z-]*\)\( [a-zA-Z|]*\)\{0,1\}.*/\2\3/p' \
+    "$work/help-analyze" >"$work/options-values"
+[ "$(wc -l <"$work/options-values")" -eq "$(long_options "$work/help-analyze" | wc -l)" ] ||
+    fail "options and their values cannot be read from help"
+while read -r option value; do
+    case $value in
+    '') run 0 analyze "$option" --help ;;
+    N) run 0 analyze "$option" 7 --help ;;
+    *) run 0 analyze "$option" "${value%%|*}" --help ;;
+    esac
+done <"$work/options-values"
+for code in 0 1 2 3 4; do
+    grep -q "^\.It $code\$" "$source/man/avdump.1" || fail "the manual lacks exit status $code"
+done
+if command -v mandoc >/dev/null 2>&1; then
+    lint=$(mandoc -T lint -W warning "$source/man/avdump.1")
+    [ -z "$lint" ] || fail "mandoc: $lint"
+fi
+
+# --- inputs that cannot be read
+run 3 nofile.dmp
+err_is "avdump: nofile.dmp: cannot be opened: No such file or directory"
+out_empty
+run 3 "$work"
+err_is "avdump: $work: is a directory, expected a file"
+: >"$work/empty.dmp"
+run 3 "$work/empty.dmp"
+err_is "avdump: $work/empty.dmp: header: file is empty"
+run 3 info "$work/empty.dmp"
+err_is "avdump: $work/empty.dmp: header: file is empty"
+printf 'hello, this is no dump at all, only text that somebody named so\n' >"$work/text.dmp"
+run 3 "$work/text.dmp"
+[ "$(wc -l <"$err")" -eq 1 ] || fail "more than one line for a file that is no dump"
+run 3 - # standard input is /dev/null here
+err_has "avdump: standard input: "
+evil=$work/$(printf 'a\033[2Jb.dmp')
+: >"$evil"
+run 3 "$evil"
+err_has 'a\x1b[2Jb.dmp'
+run 3 --json --compact "$work/empty.dmp"
+err_is "avdump: $work/empty.dmp: header: file is empty"
+out_has '"status":"ERROR"'
+json_ok "$out"
+
+# --- a dump
+run 0 "$dump"
+err_empty
+cp "$out" "$work/report"
+out_has "EXCEPTION_ACCESS_VIOLATION_READ"
+out_has "null_read"
+run 0 analyze "$dump"
+cmp -s "$out" "$work/report" || fail "'avdump FILE' and 'avdump analyze FILE' differ"
+cp "$dump" "$work/plainname"
+(cd "$work" && "$avdump" plainname >"$out" 2>"$err") || fail "a file without a dot: $(cat "$err")"
+run 0 "$dump" --color never # options may follow
+cmp -s "$out" "$work/report" || fail "colour without a terminal"
+run 0 --color always "$dump"
+grep -q "$(printf '\033')" "$out" || fail "--color always gives no colours"
+run 0 info "$dump"
+out_has "ThreadListStream"
+out_lacks "advice"
+run 0 analyze -a "$dump"
+[ "$(wc -l <"$out")" -gt "$(wc -l <"$work/report")" ] || fail "-a shows no more threads"
+run 0 analyze --max-frames 1 "$dump"
+out_lacks "crash!inner+"
+run 0 -f json --compact "$dump"
+json_ok "$out"
+[ "$(wc -l <"$out")" -eq 1 ] || fail "--compact is not one line"
+cp "$out" "$work/json"
+run 0 --json --compact "$dump"
+cmp -s "$out" "$work/json" || fail "--json and -f json differ"
+run 0 -o "$work/file" --json --compact "$dump"
+out_empty
+cmp -s "$work/file" "$work/json" || fail "--output differs from standard output"
+gzip -dc "$dump" >"$work/plain.dmp"
+checks=$((checks + 1))
+"$avdump" analyze - <"$work/plain.dmp" >"$out" 2>"$err" || fail "standard input from a file"
+out_has "null_read"
+gzip -dc "$dump" | "$avdump" - >"$out" 2>"$err" || fail "standard input from a pipe: $(cat "$err")"
+out_has "null_read"
+
+# --- --fail-on
+for level in info warning error; do
+    run 1 analyze --fail-on "$level" "$dump"
+    err_empty
+done
+run 0 analyze --fail-on never "$dump"
+run 0 analyze --fail-on error "$quiet"
+run 1 analyze --fail-on error "$quiet" "$dump"
+run 3 analyze --fail-on error "$dump" nofile.dmp
+
+# --- several files
+run 3 "$dump" nofile.dmp "$work/plain.dmp"
+err_is "avdump: nofile.dmp: cannot be opened: No such file or directory"
+[ "$(grep '^==> ' "$out")" = "==> $dump <==
+==> $work/plain.dmp <==" ] || fail "separators: $(grep '^==> ' "$out")"
+run 3 --json --compact "$dump" nofile.dmp "$dump"
+json_ok "$out"
+[ "$(grep -c '"status":"OK"' "$out")" -eq 2 ] || fail "two reports expected in JSON"
+[ "$(grep -c '"status":"ERROR"' "$out")" -eq 1 ] || fail "one error object expected in JSON"
+out_lacks "==>"
+
+# --- rules
+run 3 --rules "$work/none" "$dump"
+err_is "avdump: $work/none: directory cannot be opened: No such file or directory"
+mkdir "$work/rules"
+printf 'rules: [\n' >"$work/rules/bad.yaml"
+run 3 --rules "$work/rules" "$dump"
+err_has "avdump: $work/rules/bad.yaml:"
+out_empty
+run 3 --json --compact --rules "$work/rules" "$dump"
+out_has '"status":"ERROR"'
+
+# --- output that cannot be written
+run 4 -o "$work/none/file" "$dump"
+err_is "avdump: $work/none/file: cannot be written: No such file or directory"
+cp "$dump" "$work/precious.dmp"
+run 2 -o "$work/../${work##*/}/precious.dmp" "$work/precious.dmp"
+err_has "--output would overwrite the input"
+cmp -s "$dump" "$work/precious.dmp" || fail "--output destroyed an input"
+if [ -w /dev/full ]; then
+    for arguments in --help --version "$dump" "info $dump" "--json $dump"; do
+        checks=$((checks + 1))
+        # shellcheck disable=SC2086 # two words on purpose
+        "$avdump" $arguments >/dev/full 2>"$err"
+        code=$?
+        [ "$code" -eq 4 ] || fail "avdump $arguments to a full disk: exit $code, expected 4"
+        err_is "avdump: standard output: cannot be written: No space left on device"
+    done
+fi
+# A reader that goes away: no message, no signal.
+checks=$((checks + 1))
+{
+    "$avdump" --json -v "$dump" "$dump" "$dump" "$dump" 2>"$err"
+    echo $? >"$work/code"
+} | head -c 1 >/dev/null
+[ "$(cat "$work/code")" = 0 ] || fail "closed pipe: exit $(cat "$work/code"), expected 0"
+err_empty
+
+echo "$checks runs, $failures failures"
+[ "$failures" -eq 0 ]
