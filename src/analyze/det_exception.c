@@ -36,7 +36,6 @@ static bool is_access_violation(const struct avd_analysis *an)
     if (avd_dump_is_windows(an->dump))
         return code == 0xc0000005;
     return strncmp(an->words.type, "SIGSEGV", 7) == 0 ||
-           strncmp(an->words.type, "SIGBUS", 6) == 0 ||
            strncmp(an->words.type, "EXC_BAD_ACCESS", 14) == 0;
 }
 

@@ -162,13 +162,14 @@ static bool describe_fast_fail(const struct avd_exception_input *in, struct avd_
                                      out->fast_fail_code);
         return out->type != NULL;
     }
-    /* Breakpad's word; rust-minidump puts "EXCEPTION_STACK_BUFFER_OVERRUN / " before it. */
-    out->fast_fail_name = out->type = doc->name;
+    /* As rust-minidump has it; Breakpad prints the second half alone. */
+    out->fast_fail_name = doc->name;
+    out->type = avd_arena_printf(arena, "EXCEPTION_STACK_BUFFER_OVERRUN / %s", doc->name);
     out->meaning =
         avd_arena_printf(arena, "the program ended itself at once (fast fail): %s", doc->meaning);
     out->parameters[0] = avd_arena_printf(arena, "fast-fail code %" PRIu32 " (%s): %s", doc->code,
                                           doc->name, doc->meaning);
-    return out->meaning != NULL && out->parameters[0] != NULL;
+    return out->type != NULL && out->meaning != NULL && out->parameters[0] != NULL;
 }
 
 /* The parameters of the Visual C++ runtime's throw (ehdata.h). */

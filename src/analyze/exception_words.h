@@ -39,8 +39,9 @@ struct avd_exception_input {
 struct avd_exception_words {
     const char *name;        /* "STATUS_ACCESS_VIOLATION"; NULL when the code is not known */
     const char *meaning;     /* one sentence for a newcomer, never NULL */
-    const char *type;        /* rust-minidump's crash_info.type:
-                                "EXCEPTION_ACCESS_VIOLATION_READ", "SIGSEGV / SEGV_MAPERR", "0x..." */
+    const char *type;        /* rust-minidump's crash_info.type: "SIGSEGV / SEGV_MAPERR",
+                                "EXCEPTION_ACCESS_VIOLATION_READ", "0x..."; of a fast fail the
+                                name alone, as Breakpad has it */
     enum avd_exception_class class_;
     enum avd_access access;
     bool has_access_address;

@@ -49,7 +49,8 @@ extern const struct avd_fact_doc avd_fact_docs[];
 
 void avd_facts_init(struct avd_facts *facts, struct avd_arena *arena);
 
-/* Publishing copies all text. Publishing a name twice replaces it. */
+/* Publishing copies all text. Publishing a name twice replaces it. A text or reason that is NULL
+ * is published as unknown, "not known". */
 void avd_fact_bool(struct avd_facts *facts, const char *name, bool value);
 void avd_fact_number(struct avd_facts *facts, const char *name, uint64_t value);
 void avd_fact_address(struct avd_facts *facts, const char *name, uint64_t value, unsigned digits);
@@ -64,7 +65,8 @@ const struct avd_fact *avd_fact_find(const struct avd_facts *facts, const char *
 /* The documentation entry of `name`, or NULL. */
 const struct avd_fact_doc *avd_fact_doc_find(const char *name);
 
-/* Appends the value as people read it. */
+/* Appends the value as people read it: "yes", 0x hex for addresses and codes, a list's first items
+ * separated by commas, "?" for what is not known. Text is not escaped. */
 struct avd_strbuf;
 void avd_fact_show(const struct avd_fact *fact, struct avd_strbuf *out);
 

@@ -36,7 +36,7 @@ enum {
     AVD_MAX_SCAN_WORDS = 160,        /* stack words looked at below a well-known frame */
     AVD_MAX_SCAN_WORDS_LATER = 40,   /* the same below a doubtful one: far hits are mostly stale */
     AVD_MAX_PDATA_LINEAR = 4096,     /* entries of an unsorted table; linkers always sort */
-    AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about sixty */
+    AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about fifty */
     AVD_MAX_RULES = 4096,
     AVD_MAX_RULE_FILE_BYTES = 1048576,
     AVD_MAX_YAML_DEPTH = 32,

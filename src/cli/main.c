@@ -42,18 +42,10 @@ enum avd_cli_exit avd_cli_unknown_command(const char *word, const char *after)
 }
 
 /* Whether a first word that is no command is meant as a dump: a name with a dot or a slash, "-",
- * or whatever can be opened. */
+ * or whatever there is. */
 static int is_file(const char *word)
 {
-    FILE *file;
-
-    if (strcmp(word, "-") == 0 || strpbrk(word, "./\\") != NULL)
-        return 1;
-    file = fopen(word, "rb");
-    if (file == NULL)
-        return 0;
-    (void)fclose(file);
-    return 1;
+    return strcmp(word, "-") == 0 || strpbrk(word, "./\\") != NULL || avd_term_file_exists(word);
 }
 
 int main(int argc, char **argv)

@@ -178,7 +178,7 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
         settings->max_frames = (unsigned)number;
         break;
     case OPT_NATIVE: settings->write.native_first = 1; break;
-    case OPT_OUTPUT: settings->output = value; break;
+    case OPT_OUTPUT: settings->output = strcmp(value, "-") == 0 ? NULL : value; break;
     case OPT_RULES: settings->rules = value; break;
     case OPT_VERBOSE: settings->write.verbose = 1; break;
     }

@@ -12,6 +12,8 @@ int avd_term_has_color(void);
 /* Writes untrusted text with control characters, stray bytes and direction overrides as \xNN. */
 void avd_term_puts(FILE *stream, const char *text);
 
+int avd_term_file_exists(const char *path);
+
 /* Whether both names lead to the same existing file. */
 int avd_term_same_file(const char *a, const char *b);
 

@@ -17,6 +17,13 @@ int avd_term_has_color(void)
            strcmp(term, "dumb") != 0;
 }
 
+int avd_term_file_exists(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0;
+}
+
 int avd_term_same_file(const char *a, const char *b)
 {
     struct stat x;

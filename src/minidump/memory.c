@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MemoryListStream, Memory64ListStream, stacks and MemoryInfoListStream as one address space. They are
- * clipped to the file, sorted, and made disjoint once, so that every later read is a binary search.
+ * MemoryListStream, Memory64ListStream, the threads' stacks and MemoryInfoListStream as one address
+ * space. Ranges are clipped to the file, sorted, and made disjoint once, so that every later read
+ * is a binary search.
  */
 #include "base/limits.h"
 #include "minidump/dump.h"

@@ -6,6 +6,15 @@
 
 #include <string.h>
 
+/* Whether the crash address is data's, as rust-minidump and Breakpad have it: on Windows only for
+ * access violations and in-page errors. */
+static bool is_data_fault(const struct avd_analysis *an)
+{
+    uint32_t code = an->dump->exception.code;
+
+    return !avd_dump_is_windows(an->dump) || code == 0xc0000005 || code == 0xc0000006;
+}
+
 void avd_build_exception(const struct avd_analysis *an, struct avd_report *report)
 {
     const struct avd_exception *from = &an->dump->exception;
@@ -34,7 +43,8 @@ void avd_build_exception(const struct avd_analysis *an, struct avd_report *repor
     }
     exception->nested_record = from->nested_record;
     exception->access = avd_access_name(words->access);
-    exception->crash_address = words->has_access_address ? words->access_address : from->address;
+    exception->crash_address =
+        words->has_access_address && is_data_fault(an) ? words->access_address : from->address;
     exception->thread_id = from->thread_id;
     exception->thread = an->crashing_thread == AVD_NO_MODULE ? AVD_NO_INDEX : an->crashing_thread;
     parameters = avd_arena_alloc(&report->arena, from->parameter_count, sizeof *parameters);

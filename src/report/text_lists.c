@@ -123,14 +123,15 @@ static void put_module(const struct avd_text *t, size_t index, size_t name_width
     avd_strbuf_escaped(t->out, t->verbose ? text_or(module->path, text_or(module->file, ""))
                                           : text_or(module->file, ""));
     if (index == t->report->main_module)
-        avd_strbuf_puts(t->out, ", main module");
+        avd_strbuf_puts(t->out, " (main)");
     if (module->from_loader_list)
-        avd_strbuf_puts(t->out, ", from the loader's list");
+        avd_strbuf_puts(t->out, " (loader list)");
     if (module->duplicate)
-        avd_strbuf_puts(t->out, ", listed twice");
+        avd_strbuf_puts(t->out, " (listed twice)");
     if (module->overlaps != NULL) {
-        avd_strbuf_puts(t->out, ", overlaps ");
+        avd_strbuf_puts(t->out, " (overlaps ");
         avd_strbuf_escaped(t->out, module->overlaps);
+        avd_strbuf_puts(t->out, ")");
     }
     avd_strbuf_puts(t->out, "\n");
     if (t->verbose && (module->debug_id != NULL || module->code_id != NULL)) {

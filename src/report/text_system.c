@@ -15,20 +15,36 @@ static bool has_text(const char *text)
     return text != NULL && *text != '\0';
 }
 
-/* " A | B": names of the bits that are set and have one; bits without are left to the number. */
-static void put_flag_names(const struct avd_text *t, uint64_t flags, const char *(*name)(unsigned))
+/* A field whose text was put together here; ends the text's life. */
+static void put_line(const struct avd_text *t, const char *label, struct avd_strbuf *line)
+{
+    if (line->failed)
+        t->out->failed = true;
+    else
+        avd_text_field(t, label, avd_strbuf_text(line));
+    avd_strbuf_deinit(line);
+}
+
+/* "0x3 A | B (rest)": the number, the names of the bits that have one, and a last word. */
+static void put_flags(const struct avd_text *t, uint64_t flags, const char *(*name)(unsigned),
+                      const char *rest)
 {
     const char *separator = " ";
+    struct avd_strbuf line;
     unsigned bit;
 
+    avd_strbuf_init(&line);
+    avd_strbuf_printf(&line, "0x%" PRIx64, flags);
     for (bit = 0; bit < 64; bit++) {
         const char *word = (flags >> bit & 1) != 0 ? name(bit) : NULL;
 
         if (word == NULL)
             continue;
-        avd_strbuf_printf(t->out, "%s%s", separator, word);
+        avd_strbuf_printf(&line, "%s%s", separator, word);
         separator = " | ";
     }
+    avd_strbuf_puts(&line, rest);
+    put_line(t, "flags", &line);
 }
 
 static void put_parameters(const struct avd_text *t, const struct avd_rep_exception *exception)
@@ -102,10 +118,8 @@ void avd_text_exception(const struct avd_text *t)
         avd_strbuf_printf(t->out, "0x%" PRIx32 ", which is not in the thread list",
                           exception->thread_id);
     avd_strbuf_puts(t->out, "\n");
-    avd_text_label(t, "flags");
-    avd_strbuf_printf(t->out, "0x%" PRIx32, exception->flags);
-    put_flag_names(t, exception->flags, avd_words_exception_flag);
-    avd_strbuf_puts(t->out, exception->noncontinuable ? "\n" : " (continuable)\n");
+    put_flags(t, exception->flags, avd_words_exception_flag,
+              exception->noncontinuable ? "" : " (continuable)");
     put_parameters(t, exception);
     if (exception->nested_record != 0) {
         avd_text_label(t, "nested");
@@ -130,12 +144,7 @@ void avd_text_dump(const struct avd_text *t)
     if (dump->timestamp != 0)
         avd_words_time(dump->timestamp, time);
     avd_text_field(t, "written", dump->timestamp != 0 ? time : "time not recorded");
-    avd_text_label(t, "flags");
-    avd_strbuf_printf(t->out, "0x%" PRIx64, dump->flags);
-    if (dump->flags == 0)
-        avd_strbuf_puts(t->out, " MiniDumpNormal");
-    put_flag_names(t, dump->flags, avd_words_dump_flag);
-    avd_strbuf_puts(t->out, "\n");
+    put_flags(t, dump->flags, avd_words_dump_flag, dump->flags == 0 ? " MiniDumpNormal" : "");
     avd_text_label(t, "memory");
     if (dump->memory_range_count == 0) {
         avd_strbuf_puts(t->out, "none of the process's memory");
@@ -158,53 +167,53 @@ void avd_text_dump(const struct avd_text *t)
         avd_text_field(t, "comment", dump->comment_w);
 }
 
-/* "6 d 3 h 32 min 26 s", without leading zeros' units. */
-static void put_duration(const struct avd_text *t, uint64_t seconds)
+/* "6 d 3 h 32 min 26 s", from the largest unit that is there. */
+static void add_duration(struct avd_strbuf *line, uint64_t seconds)
 {
-    uint64_t days = seconds / 86400;
     unsigned rest = (unsigned)(seconds % 86400);
 
-    if (days != 0)
-        avd_strbuf_printf(t->out, "%" PRIu64 " d ", days);
+    if (seconds >= 86400)
+        avd_strbuf_printf(line, "%" PRIu64 " d ", seconds / 86400);
     if (seconds >= 3600)
-        avd_strbuf_printf(t->out, "%u h ", rest / 3600);
+        avd_strbuf_printf(line, "%u h ", rest / 3600);
     if (seconds >= 60)
-        avd_strbuf_printf(t->out, "%u min ", rest / 60 % 60);
-    avd_strbuf_printf(t->out, "%u s", rest % 60);
+        avd_strbuf_printf(line, "%u min ", rest / 60 % 60);
+    avd_strbuf_printf(line, "%u s", rest % 60);
+}
+
+/* Adds a part of a line, when it is known. */
+static void add_part(struct avd_strbuf *line, const char *before, const char *text)
+{
+    if (!has_text(text))
+        return;
+    avd_strbuf_puts(line, before);
+    avd_strbuf_puts(line, text);
 }
 
 static void put_process(const struct avd_text *t)
 {
     const struct avd_rep_process *process = &t->report->process;
+    struct avd_strbuf line;
 
-    avd_text_label(t, "process");
+    avd_strbuf_init(&line);
     if (process->has_pid)
-        avd_strbuf_printf(t->out, "id %" PRIu32 " (0x%" PRIx32 ")", process->pid, process->pid);
+        avd_strbuf_printf(&line, "id %" PRIu32 " (0x%" PRIx32 ")", process->pid, process->pid);
     else
-        avd_strbuf_puts(t->out, "id not recorded");
-    if (t->report->main_module < t->report->module_count) {
-        const struct avd_rep_module *module = &t->report->modules[t->report->main_module];
-
-        if (has_text(module->file)) {
-            avd_strbuf_puts(t->out, ", ");
-            avd_strbuf_escaped(t->out, module->file);
-        }
-    }
+        avd_strbuf_puts(&line, "id not recorded");
+    if (t->report->main_module < t->report->module_count)
+        add_part(&line, ", ", t->report->modules[t->report->main_module].file);
     if (process->has_uptime) {
-        avd_strbuf_puts(t->out, ", up ");
-        put_duration(t, process->uptime);
+        avd_strbuf_puts(&line, ", up ");
+        add_duration(&line, process->uptime);
     }
     if (process->has_create_time) {
         char time[AVD_TIME_TEXT];
 
         avd_words_time(process->create_time, time);
-        avd_strbuf_printf(t->out, ", started %s", time);
+        add_part(&line, ", started ", time);
     }
-    if (has_text(process->integrity)) {
-        avd_strbuf_puts(t->out, ", integrity ");
-        avd_strbuf_escaped(t->out, process->integrity);
-    }
-    avd_strbuf_puts(t->out, "\n");
+    add_part(&line, ", integrity ", process->integrity);
+    put_line(t, "process", &line);
 }
 
 static void put_assertion(const struct avd_text *t)
@@ -216,19 +225,12 @@ static void put_assertion(const struct avd_text *t)
         return;
     avd_strbuf_init(&line);
     avd_strbuf_puts(&line, has_text(assertion->expression) ? assertion->expression : "(no text)");
-    if (has_text(assertion->function)) {
-        avd_strbuf_puts(&line, " in ");
-        avd_strbuf_puts(&line, assertion->function);
-    }
+    add_part(&line, " in ", assertion->function);
     if (has_text(assertion->file)) {
-        avd_strbuf_puts(&line, " [");
-        avd_strbuf_puts(&line, assertion->file);
+        add_part(&line, " [", assertion->file);
         avd_strbuf_printf(&line, " @ %" PRIu32 "]", assertion->line);
     }
-    if (line.failed)
-        t->out->failed = true;
-    avd_text_field(t, "assertion", avd_strbuf_text(&line));
-    avd_strbuf_deinit(&line);
+    put_line(t, "assertion", &line);
 }
 
 static void put_annotations(const struct avd_text *t)
@@ -243,17 +245,12 @@ static void put_annotations(const struct avd_text *t)
         struct avd_strbuf line;
 
         avd_strbuf_init(&line);
-        if (has_text(annotation->module)) {
-            avd_strbuf_puts(&line, annotation->module);
-            avd_strbuf_puts(&line, ": ");
-        }
-        avd_strbuf_puts(&line, has_text(annotation->key) ? annotation->key : "(no key)");
+        add_part(&line, "", annotation->module);
+        add_part(&line, has_text(annotation->module) ? ": " : "",
+                 has_text(annotation->key) ? annotation->key : "(no key)");
         avd_strbuf_puts(&line, " = ");
-        avd_strbuf_puts(&line, annotation->value != NULL ? annotation->value : "");
-        if (line.failed)
-            t->out->failed = true;
-        avd_text_field(t, i == 0 ? "annotations" : "", avd_strbuf_text(&line));
-        avd_strbuf_deinit(&line);
+        add_part(&line, "", annotation->value);
+        put_line(t, i == 0 ? "annotations" : "", &line);
     }
     if (count != t->report->annotation_count) {
         avd_text_label(t, "");
@@ -265,42 +262,26 @@ static void put_annotations(const struct avd_text *t)
 void avd_text_system(const struct avd_text *t)
 {
     const struct avd_rep_system *system = &t->report->system;
+    struct avd_strbuf line;
 
     avd_text_title(t, "process and system");
     put_process(t);
     put_assertion(t);
     if (t->report->wow64.present)
         avd_text_field(t, "wow64", t->report->wow64.evidence);
-    avd_text_label(t, "system");
-    avd_strbuf_escaped(t->out, has_text(system->os) ? system->os : "not recorded");
-    if (has_text(system->os_version)) {
-        avd_strbuf_puts(t->out, " ");
-        avd_strbuf_escaped(t->out, system->os_version);
-    }
-    if (has_text(system->service_pack)) {
-        avd_strbuf_puts(t->out, " ");
-        avd_strbuf_escaped(t->out, system->service_pack);
-    }
-    if (has_text(system->product_type)) {
-        avd_strbuf_puts(t->out, ", ");
-        avd_strbuf_escaped(t->out, system->product_type);
-    }
-    if (has_text(system->wine_version)) {
-        avd_strbuf_puts(t->out, ", Wine ");
-        avd_strbuf_escaped(t->out, system->wine_version);
-    }
-    avd_strbuf_puts(t->out, "\n");
-    avd_text_label(t, "cpu");
-    avd_strbuf_escaped(t->out, has_text(system->cpu_arch) ? system->cpu_arch : "not recorded");
-    if (has_text(system->cpu_info)) {
-        avd_strbuf_puts(t->out, ", ");
-        avd_strbuf_escaped(t->out, system->cpu_info);
-    }
-    if (system->cpu_count != 0) {
-        avd_strbuf_puts(t->out, ", ");
-        avd_text_count(t, system->cpu_count, "processor", "processors");
-    }
-    avd_strbuf_puts(t->out, "\n");
+    avd_strbuf_init(&line);
+    avd_strbuf_puts(&line, has_text(system->os) ? system->os : "not recorded");
+    add_part(&line, " ", system->os_version);
+    add_part(&line, " ", system->service_pack);
+    add_part(&line, ", ", system->product_type);
+    add_part(&line, ", Wine ", system->wine_version);
+    put_line(t, "system", &line);
+    avd_strbuf_puts(&line, has_text(system->cpu_arch) ? system->cpu_arch : "not recorded");
+    add_part(&line, ", ", system->cpu_info);
+    if (system->cpu_count != 0)
+        avd_strbuf_printf(&line, ", %u %s", system->cpu_count,
+                          system->cpu_count == 1 ? "processor" : "processors");
+    put_line(t, "cpu", &line);
     avd_text_field(t, "build", system->build_string);
     put_annotations(t);
 }

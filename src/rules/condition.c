@@ -194,6 +194,10 @@ static enum avd_status text_value(struct compiler *c, const struct avd_fact_doc 
                               "'%s' holds text, found %s without quotes (quote it if the text is "
                               "meant)",
                               doc->name, found(node, shown));
+    if (strlen(node->text) > AVD_MAX_RULE_TEXT_BYTES)
+        return avd_yaml_error(c->err, c->file, node->line, node->column,
+                              "'%s' is compared with %zu bytes, at most %d are allowed", doc->name,
+                              strlen(node->text), (int)AVD_MAX_RULE_TEXT_BYTES);
     out->type = AVD_FACT_TEXT;
     out->text = node->text;
     return AVD_OK;

@@ -53,11 +53,15 @@ static bool has_part(const char *text, const char *part)
     }
 }
 
-/* '?' is one character, so it takes all bytes of one. */
+/* '?' is one character, so it takes all bytes of one; no character has more than four. */
 static size_t character_size(const char *text)
 {
-    size_t length = avd_utf8_length(text, strlen(text));
+    size_t size = 0;
+    size_t length;
 
+    while (size < 4 && text[size] != '\0')
+        size++;
+    length = avd_utf8_length(text, size);
     return length != 0 ? length : 1;
 }
 

@@ -75,7 +75,8 @@ struct avd_rule_list {
 
 /*
  * Parses one file's text; adds its rules to `out`, whose ids they must not repeat. AVD_E_RULE
- * carries `file`, line and column; AVD_E_LIMIT for a file over AVD_MAX_RULE_FILE_BYTES; AVD_E_NOMEM.
+ * carries `file`, line and column; AVD_E_LIMIT for a file over AVD_MAX_RULE_FILE_BYTES;
+ * AVD_E_NOMEM.
  */
 enum avd_status avd_rules_parse(struct avd_arena *arena, const char *file, const char *text,
                                 size_t size, struct avd_rule_list *out, struct avd_error *err);

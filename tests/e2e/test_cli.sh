@@ -197,6 +197,11 @@ cmp -s "$out" "$work/json" || fail "--json and -f json differ"
 run 0 -o "$work/file" --json --compact "$dump"
 out_empty
 cmp -s "$work/file" "$work/json" || fail "--output differs from standard output"
+run 0 -o - --json --compact "$dump"
+cmp -s "$out" "$work/json" || fail "'-o -' is not standard output"
+mkfifo "$work/fifo"
+(cd "$work" && "$avdump" fifo >"$out" 2>"$err") # must not wait for a writer
+err_is "avdump: fifo: is no regular file; use '-' to read from a pipe"
 gzip -dc "$dump" >"$work/plain.dmp"
 checks=$((checks + 1))
 "$avdump" analyze - <"$work/plain.dmp" >"$out" 2>"$err" || fail "standard input from a file"

@@ -163,8 +163,14 @@ void db_set16(struct db *b, unsigned section, size_t offset, uint16_t value)
     set(b, section, offset, value, 2);
 }
 
+/* A number takes the place of a label. */
 void db_set32(struct db *b, unsigned section, size_t offset, uint32_t value)
 {
+    size_t i;
+
+    for (i = 0; i < b->label_count; i++)
+        if (b->labels[i].section == section && b->labels[i].offset == offset)
+            b->labels[i] = b->labels[--b->label_count];
     set(b, section, offset, value, 4);
 }
 
@@ -456,8 +462,8 @@ static void resolve_labels(struct db *b)
         const struct db_label *label = &b->labels[i];
         const struct db_section *target = section_of(b, label->target);
 
-        db_set32(b, label->section, label->offset,
-                 (uint32_t)(label->kind == DB_LABEL_RVA ? target->offset : target->size));
+        set(b, label->section, label->offset,
+            label->kind == DB_LABEL_RVA ? target->offset : target->size, 4);
     }
 }
 

@@ -186,6 +186,44 @@ void fake_entry(struct fake_process *p, uint64_t addr, uint32_t begin, uint32_t 
     fake_u32(p, addr + 8, unwind);
 }
 
+void fake_function(struct fake_process *p, uint32_t begin, uint32_t end, uint32_t unwind,
+                   const void *info, size_t size)
+{
+    struct fake_module *m = &p->modules[0];
+    uint64_t at = m->base + m->pdata.rva;
+    uint32_t left = m->pdata.size;
+    uint8_t entry[12];
+
+    /* Later entries move up: the table stays sorted. */
+    for (; left != 0; left -= 12) {
+        (void)read_pieces(p, at + left - 12, entry, sizeof entry, true);
+        if ((entry[0] | (uint32_t)entry[1] << 8 | (uint32_t)entry[2] << 16) <= begin)
+            break;
+        fake_bytes(p, at + left, entry, sizeof entry);
+    }
+    fake_entry(p, at + left, begin, end, unwind);
+    m->pdata.size += 12;
+    if (size != 0)
+        fake_bytes(p, m->base + (unwind & ~UINT32_C(1)), info, size);
+}
+
+struct fake_process *fake_new_x64(void)
+{
+    static const uint8_t frameless[] = {1, 0, 0, 0};
+    struct fake_process *p = fake_new(&avd_cpu_amd64);
+    struct fake_module *m = fake_module(p, FAKE_IMAGE, 0x10000);
+
+    fake_map(p, FAKE_IMAGE + 0x1000, 0x2000); /* code */
+    fake_map(p, FAKE_IMAGE + 0x4000, 0x1000); /* table */
+    fake_map(p, FAKE_IMAGE + 0x5000, 0x1000); /* unwind data */
+    fake_map(p, FAKE_STACK, 0x2000);
+    m->pdata_state = 1;
+    m->pdata.rva = 0x4000;
+    fake_function(p, FAKE_CALLER, FAKE_CALLER + 0x100, 0x5f00, frameless, sizeof frameless);
+    fake_call_before(p, FAKE_RETURN);
+    return p;
+}
+
 const struct avd_stack *fake_walk(struct fake_process *p, uint64_t pc, uint64_t sp,
                                   const struct avd_regs *regs)
 {

@@ -59,6 +59,20 @@ void fake_call_before(struct fake_process *p, uint64_t addr);
 void fake_entry(struct fake_process *p, uint64_t addr, uint32_t begin, uint32_t end,
                 uint32_t unwind);
 
+/*
+ * x64: module 0 at FAKE_IMAGE with code, table, unwind data and a stack in memory, and the
+ * function FAKE_CALLER that calls at FAKE_RETURN; it has no frame, so its own return address lies
+ * at its stack pointer.
+ */
+#define FAKE_IMAGE  UINT64_C(0x140000000)
+#define FAKE_CALLER 0x2000u                   /* RVA, to 0x2100 */
+#define FAKE_RETURN (FAKE_IMAGE + 0x2040)
+#define FAKE_STACK  UINT64_C(0x10000)         /* 0x2000 bytes */
+struct fake_process *fake_new_x64(void);
+/* Appends to module 0's table, in the order of `begin`, and stores the UNWIND_INFO. */
+void fake_function(struct fake_process *p, uint32_t begin, uint32_t end, uint32_t unwind,
+                   const void *info, size_t size);
+
 /* Walks from pc and sp, with the other registers of `regs` when it is not NULL. */
 const struct avd_stack *fake_walk(struct fake_process *p, uint64_t pc, uint64_t sp,
                                   const struct avd_regs *regs);

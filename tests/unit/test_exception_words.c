@@ -393,7 +393,7 @@ START_TEST(fast_fail)
 
     describe(&in);
     ck_assert_str_eq(words.name, "STATUS_STACK_BUFFER_OVERRUN");
-    ck_assert_str_eq(words.type, "FAST_FAIL_FATAL_APP_EXIT");
+    ck_assert_str_eq(words.type, "EXCEPTION_STACK_BUFFER_OVERRUN / FAST_FAIL_FATAL_APP_EXIT");
     ck_assert(words.has_fast_fail);
     ck_assert_uint_eq(words.fast_fail_code, 7);
     ck_assert_str_eq(words.fast_fail_name, "FAST_FAIL_FATAL_APP_EXIT");

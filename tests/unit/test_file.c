@@ -289,3 +289,31 @@ START_TEST(test_list_out_of_memory)
     ck_assert_int_eq(unlink(in_directory("a.yaml")), 0);
 }
 END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("file");
+    TCase *tests = tcase_create("file");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_map);
+    tcase_add_test(tests, test_map_empty);
+    tcase_add_test(tests, test_map_refused);
+    tcase_add_test(tests, test_adopt);
+    tcase_add_test(tests, test_stdin_pipe);
+    tcase_add_test(tests, test_stdin_limit);
+    tcase_add_test(tests, test_stdin_out_of_memory);
+    tcase_add_test(tests, test_stdin_file);
+    tcase_add_test(tests, test_find);
+    tcase_add_test(tests, test_find_hostile);
+    tcase_add_test(tests, test_list);
+    tcase_add_test(tests, test_list_out_of_memory);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

@@ -154,9 +154,9 @@ START_TEST(details_of_a_crash)
     assert_lines(text,
                  "modules on the stacks\n"
                  "  start    end       module    version        file\n"
-                 "  00400000 0042d000  test_app                 test_app.exe, main module\n"
+                 "  00400000 0042d000  test_app                 test_app.exe (main)\n"
                  "  7c800000 7c8f4000  kernel32  5.1.2600.2945  kernel32.dll\n"
-                 "  7c900000 7c9b0000  ntdll     5.1.2600.2180  ntdll.dll, overlaps kernel32\n"
+                 "  7c900000 7c9b0000  ntdll     5.1.2600.2180  ntdll.dll (overlaps kernel32)\n"
                  "  ... and 1 more (-v shows all)\n"
                  "  1 unloaded module (-v lists them)\n");
     assert_lines(text,
@@ -192,7 +192,7 @@ START_TEST(verbose_adds_registers_modules_and_reasons)
     text = render(&report, &options);
     assert_lines(text, "eip=0040429e esp=0012fe84 ebp=0012fe88 eax=00000045\n"
                        " # ChildEBP RetAddr  Args to Child              Call Site\n");
-    assert_lines(text, "  59a60000 59b01000  dbghelp   5.1.2600.2180  dbghelp.dll, listed twice\n");
+    assert_lines(text, "  59a60000 59b01000  dbghelp   5.1.2600.2180  dbghelp.dll (listed twice)\n");
     assert_lines(text, "      image 45d35f6c2d000, symbols test_app.pdb"
                        " 5A9832E5287241C1838ED98914E9B7FF1\n");
     assert_lines(text, "rules that could not be decided\n"
@@ -284,8 +284,8 @@ START_TEST(wow64_shows_the_32_bit_stack_first)
     assert_lines(text,
                  "modules on the stacks\n"
                  "  start             end                module    version        file\n"
-                 "  00000000`7d4d0000 00000000`7d600000  kernel32  5.2.3790.4062  kernel32.dll, from"
-                 " the loader's list\n");
+                 "  00000000`7d4d0000 00000000`7d600000  kernel32  5.2.3790.4062  kernel32.dll"
+                 " (loader list)\n");
     options.native_first = 1;
     text = render(&report, &options);
     ck_assert_ptr_ne(strstr(text, stack32), NULL);
@@ -611,7 +611,7 @@ START_TEST(info_lists_what_the_dump_holds)
                        "  0x000000e4        1408  4           ModuleListStream, truncated\n"
                        "  0x00002a00          16  0x47670001  (not a known stream), duplicate\n");
     assert_lines(text, " *   0  0xbf4   main  0x2 ERROR_FILE_NOT_FOUND  7ffdf000\n");
-    assert_lines(text, "  59a60000 59b01000  dbghelp   5.1.2600.2180  dbghelp.dll, listed twice\n");
+    assert_lines(text, "  59a60000 59b01000  dbghelp   5.1.2600.2180  dbghelp.dll (listed twice)\n");
     avd_strbuf_deinit(&out);
     report_fixture_empty(&report);
     avd_render_text.render_info(&report, NULL, &out);

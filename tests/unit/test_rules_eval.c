@@ -121,6 +121,24 @@ START_TEST(texts)
 }
 END_TEST
 
+/* A comment of a dump may be a megabyte: looking through it must not take seconds. */
+START_TEST(long_texts)
+{
+    size_t size = 1048576;
+    char *text = malloc(size);
+
+    ck_assert_ptr_nonnull(text);
+    memset(text, 'a', size - 1);
+    text[size - 1] = '\0';
+    avd_fact_text(&facts, "dump.comment", text);
+    free(text);
+    assert_verdict("{dump.comment: {matches: '*b*'}}", "false");
+    assert_verdict("{dump.comment: {matches: '*?b'}}", "false");
+    assert_verdict("{dump.comment: {matches: '*a*a'}}", "true");
+    assert_verdict("{dump.comment: {contains: aaab}}", "false");
+}
+END_TEST
+
 START_TEST(lists)
 {
     const char *const modules[] = {"App.exe", "ws2_32.dll"};
@@ -563,6 +581,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, numbers);
     tcase_add_test(tcase, texts);
+    tcase_add_test(tcase, long_texts);
     tcase_add_test(tcase, lists);
     tcase_add_test(tcase, known_is_never_undecided);
     tcase_add_test(tcase, three_valued_logic);

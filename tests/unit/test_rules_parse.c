@@ -250,6 +250,10 @@ START_TEST(values_of_a_rule)
                    "1:10: 'summary' has 2001 bytes, at most %d are allowed",
                    (int)AVD_MAX_RULE_TEXT_BYTES);
     assert_refused(text, size, AVD_E_RULE, expected);
+
+    size = (size_t)snprintf(text, sizeof text, "when: {dump.comment: '%02001d'}\n", 0);
+    assert_refused(text, size, AVD_E_RULE,
+                   "1:22: 'dump.comment' is compared with 2001 bytes, at most 2000 are allowed");
 }
 END_TEST
 

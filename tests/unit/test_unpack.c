@@ -229,3 +229,27 @@ START_TEST(test_out_of_memory)
     avd_file_close(&file);
 }
 END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("unpack");
+    TCase *tests = tcase_create("unpack");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_is_gzip);
+    tcase_add_test(tests, test_round_trip);
+    tcase_add_test(tests, test_members);
+    tcase_add_test(tests, test_truncated);
+    tcase_add_test(tests, test_garbage);
+    tcase_add_test(tests, test_limit);
+    tcase_add_test(tests, test_spill);
+    tcase_add_test(tests, test_out_of_memory);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
