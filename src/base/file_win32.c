@@ -79,8 +79,8 @@ static enum avd_status map_handle(HANDLE file, struct avd_file *out, struct avd_
     void *address = NULL;
 
     if (GetFileType(file) != FILE_TYPE_DISK) {
-        status = avd_error_set(err, AVD_E_IO, 0, "",
-                               "is no regular file; use '-' to read from a pipe");
+        status =
+            avd_error_set(err, AVD_E_IO, 0, "", "is no regular file; use '-' to read from a pipe");
         goto out;
     }
     if (!GetFileSizeEx(file, &size)) {
@@ -90,8 +90,8 @@ static enum avd_status map_handle(HANDLE file, struct avd_file *out, struct avd_
     if (size.QuadPart == 0) /* CreateFileMapping refuses empty files */
         goto out;
     if ((ULONGLONG)size.QuadPart > SIZE_MAX) {
-        status = avd_error_set(err, AVD_E_LIMIT, 0, "",
-                               "too large for this machine's address space");
+        status =
+            avd_error_set(err, AVD_E_LIMIT, 0, "", "too large for this machine's address space");
         goto out;
     }
     mapping = CreateFileMappingW(file, NULL, PAGE_READONLY, 0, 0, NULL);
@@ -131,8 +131,8 @@ enum avd_status avd_file_map(const char *utf8_path, struct avd_file *out, struct
         avd_mem_free(path);
         return avd_error_set(err, AVD_E_IO, 0, "", "is a directory, expected a file");
     }
-    file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
-                       OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                       FILE_ATTRIBUTE_NORMAL, NULL);
     if (file == INVALID_HANDLE_VALUE)
         status = io_error(err, "cannot be opened");
     else
@@ -254,8 +254,7 @@ static bool from_wide(const WCHAR *wide, char *text, size_t size)
 /* Room for a name of MAX_PATH UTF-16 units. */
 enum { NAME_SIZE = MAX_PATH * 3 + 1 };
 
-enum avd_status avd_file_find(const char *directory, const char *name, char *path,
-                              size_t path_size)
+enum avd_status avd_file_find(const char *directory, const char *name, char *path, size_t path_size)
 {
     enum avd_status status = AVD_NOT_FOUND;
     char found[NAME_SIZE];
@@ -314,10 +313,10 @@ static enum avd_status add_name(struct name_list *list, const char *name, struct
                                         sizeof *list->items, AVD_MAX_RULES);
 
     if (grown == NULL || (grown[list->count] = avd_arena_strdup(&list->arena, name)) == NULL)
-        return list->count >= AVD_MAX_RULES ? avd_error_set(err, AVD_E_LIMIT, 0, "",
-                                                            "more than %d files",
-                                                            (int)AVD_MAX_RULES)
-                                            : avd_error_nomem(err);
+        return list->count >= AVD_MAX_RULES
+                   ? avd_error_set(err, AVD_E_LIMIT, 0, "", "more than %d files",
+                                   (int)AVD_MAX_RULES)
+                   : avd_error_nomem(err);
     list->items = grown;
     list->count++;
     return AVD_OK;

@@ -59,7 +59,7 @@ void avd_utf8_trim(char *text)
 
         if ((c & 0xc0) == 0x80)
             continue;
-        if (c >= 0xc0 && avd_utf8_length(text + (size - back), back) == 0)
+        if (avd_utf8_length(text + (size - back), back) == 0)
             text[size - back] = '\0';
         return;
     }

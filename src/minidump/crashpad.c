@@ -214,7 +214,7 @@ bool avd_read_crashpad(struct avd_dump *dump)
                      "%zu annotations cannot be read; left out", reader.unreadable);
     if (is_full(&reader))
         avd_note_add(&dump->notes, what, stream->offset,
-                     "more than %d annotations; the rest is left out", (int)AVD_MAX_ANNOTATIONS - 1);
+                     "reading stops after %d annotations", (int)AVD_MAX_ANNOTATIONS);
     out->annotations = reader.items;
     out->annotation_count = reader.count;
     return true;

@@ -37,8 +37,8 @@ struct tables {
  * page that is missing costs its items only: they read as 0xff, which is no valid item. NULL when
  * out of memory.
  */
-static uint8_t *read_table(const struct avd_image *image, uint32_t rva, uint32_t count,
-                           size_t size, struct avd_view *out, bool *partial)
+static uint8_t *read_table(const struct avd_image *image, uint32_t rva, uint32_t count, size_t size,
+                           struct avd_view *out, bool *partial)
 {
     size_t total = count * size;
     size_t pos = 0;
@@ -204,8 +204,8 @@ enum avd_status avd_image_exports(const struct avd_image *image, struct avd_aren
                            &tables.functions, &out->partial);
     names = read_table(image, avd_view_u32(header, 32), tables.name_count, 4, &tables.names,
                        &out->partial);
-    ordinals = read_table(image, avd_view_u32(header, 36), tables.name_count, 2,
-                          &tables.ordinals, &out->partial);
+    ordinals = read_table(image, avd_view_u32(header, 36), tables.name_count, 2, &tables.ordinals,
+                          &out->partial);
     if (functions != NULL && names != NULL && ordinals != NULL)
         status = join_tables(&tables, arena, out);
     if (status == AVD_OK && !sort_by_rva(out))

@@ -12,12 +12,12 @@
 
 enum {
     DOS_HEADER_SIZE = 64,
-    DOS_LFANEW = 0x3c,          /* e_lfanew */
-    COFF_SIZE = 24,             /* "PE\0\0" and IMAGE_FILE_HEADER */
+    DOS_LFANEW = 0x3c,                           /* e_lfanew */
+    COFF_SIZE = 24,                              /* "PE\0\0" and IMAGE_FILE_HEADER */
     OPTIONAL_SIZE_MAX = 112 + 8 * AVD_DIR_COUNT, /* PE32+, the larger one */
-    SECTION_SIZE = 40,          /* IMAGE_SECTION_HEADER */
-    DEBUG_ENTRY_SIZE = 28,      /* IMAGE_DEBUG_DIRECTORY */
-    RSDS_HEADER_SIZE = 24,      /* signature, GUID, age */
+    SECTION_SIZE = 40,                           /* IMAGE_SECTION_HEADER */
+    DEBUG_ENTRY_SIZE = 28,                       /* IMAGE_DEBUG_DIRECTORY */
+    RSDS_HEADER_SIZE = 24,                       /* signature, GUID, age */
     MAGIC_PE32 = 0x10b,
     MAGIC_PE32_PLUS = 0x20b,
     DEBUG_TYPE_CODEVIEW = 2
@@ -279,8 +279,7 @@ size_t avd_image_read(const struct avd_image *image, uint32_t rva, void *buffer,
         }
         used = read_headers(image, rva, buffer, size);
         if (used < size && image->backing != NULL)
-            used += avd_image_read(image->backing, rva + (uint32_t)used, bytes + used,
-                                   size - used);
+            used += avd_image_read(image->backing, rva + (uint32_t)used, bytes + used, size - used);
         return used;
     }
     /* Every turn leaves the headers or one section for good. */

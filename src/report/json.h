@@ -21,6 +21,8 @@ struct avd_json {
     unsigned depth;                  /* open objects and arrays */
     bool first;                      /* nothing was written at this depth yet */
     unsigned pointer_size;           /* of the process: how wide addresses are */
+    size_t pending_size;
+    char pending[2048];              /* jansson writes in morsels: they are collected here */
 };
 
 /* ---- json_write.c: the writer ---- */

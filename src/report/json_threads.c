@@ -94,7 +94,8 @@ static json_t *frame_object(struct avd_json *j, const struct avd_rep_stack *stac
     avd_json_put(j, object, "frame_pointer", address_or_null(stack, frame->fp));
     avd_json_put(j, object, "arguments", arguments(j, frame));
     avd_json_put(j, object, "module", avd_json_text(j, has_module ? frame->module_file : NULL));
-    avd_json_put(j, object, "module_name", avd_json_text(j, has_module ? frame->module_name : NULL));
+    avd_json_put(j, object, "module_name",
+                 avd_json_text(j, has_module ? frame->module_name : NULL));
     avd_json_put(j, object, "modules_index",
                  avd_json_index(frame->module, j->report->module_count));
     avd_json_put(j, object, "module_offset",
@@ -138,7 +139,8 @@ static void write_frames(struct avd_json *j, const char *key, const struct avd_r
 
     avd_json_open(j, key, '[');
     for (i = 0; i < stack->frame_count && !j->out->failed; i++)
-        avd_json_value(j, NULL, frame_object(j, stack, &stack->frames[i], with_registers && i == 0));
+        avd_json_value(j, NULL,
+                       frame_object(j, stack, &stack->frames[i], with_registers && i == 0));
     avd_json_close(j, '[');
 }
 

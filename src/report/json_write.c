@@ -9,73 +9,85 @@
 #include "base/utf.h"
 #include "report/words.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 void avd_json_init(struct avd_json *j, const struct avd_report *report,
                    const struct avd_write_options *options, struct avd_strbuf *out)
 {
-    memset(j, 0, sizeof *j);
     j->report = report;
     j->out = out;
     j->compact = options != NULL && options->compact != 0;
+    j->depth = 0;
     j->first = true;
+    j->pending_size = 0;
     j->pointer_size = report != NULL ? report->process.pointer_size : 8;
 }
 
 /* ---- the writer ---- */
+
+static void flush(struct avd_json *j)
+{
+    avd_strbuf_add(j->out, j->pending, j->pending_size);
+    j->pending_size = 0;
+}
+
+static void put(struct avd_json *j, char c)
+{
+    if (j->pending_size == sizeof j->pending)
+        flush(j);
+    j->pending[j->pending_size++] = c;
+}
+
+static void put_text(struct avd_json *j, const char *text)
+{
+    for (; *text != '\0'; text++)
+        put(j, *text);
+}
 
 static void put_indent(struct avd_json *j)
 {
     unsigned i;
 
     for (i = 0; i < j->depth; i++)
-        avd_strbuf_add(j->out, "  ", 2);
+        put_text(j, "  ");
 }
 
 /* A code point that avd_utf8_is_control knows, as \uXXXX; all of them lie in the first plane. */
 static void put_escape(struct avd_json *j, const unsigned char *p, size_t length)
 {
     unsigned c = p[0];
+    char text[8];
 
     if (length == 2)
         c = (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU);
     else if (length == 3)
         c = (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
-    avd_strbuf_printf(j->out, "\\u%04x", c);
+    (void)snprintf(text, sizeof text, "\\u%04x", c & 0xffffU);
+    put_text(j, text);
 }
 
-/* Receives jansson's text. Line breaks are only ever its own layout: in strings they are escaped. */
+/* Receives jansson's text. Line breaks are its own layout: those of strings are escaped. */
 static int receive(const char *text, size_t size, void *ctx)
 {
     struct avd_json *j = ctx;
-    size_t start = 0;
-    size_t i = 0;
+    size_t i;
 
-    while (i < size) {
+    for (i = 0; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
-        size_t length;
+        size_t length = 0;
 
-        if (c >= 0x20 && c < 0x7f) {
-            i++;
-            continue;
-        }
-        if (c == '\n') {
-            avd_strbuf_add(j->out, text + start, i + 1 - start);
-            put_indent(j);
-            start = ++i;
-            continue;
-        }
-        length = avd_utf8_length(text + i, size - i);
+        if (c >= 0x7f)
+            length = avd_utf8_length(text + i, size - i);
         if (length != 0 && avd_utf8_is_control(text + i, length)) {
-            avd_strbuf_add(j->out, text + start, i - start);
             put_escape(j, (const unsigned char *)text + i, length);
-            start = i + length;
+            i += length - 1;
+            continue;
         }
-        i += length != 0 ? length : 1;
+        put(j, text[i]);
+        if (c == '\n')
+            put_indent(j);
     }
-    avd_strbuf_add(j->out, text + start, size - start);
     return j->out->failed ? -1 : 0;
 }
 
@@ -83,20 +95,23 @@ static int receive(const char *text, size_t size, void *ctx)
 static void begin_value(struct avd_json *j, const char *key)
 {
     if (!j->first)
-        avd_strbuf_add(j->out, ",", 1);
+        put(j, ',');
     j->first = false;
     if (j->depth != 0 && !j->compact) {
-        avd_strbuf_add(j->out, "\n", 1);
+        put(j, '\n');
         put_indent(j);
     }
-    if (key != NULL)
-        avd_strbuf_printf(j->out, j->compact ? "\"%s\":" : "\"%s\": ", key);
+    if (key != NULL) {
+        put(j, '"');
+        put_text(j, key);
+        put_text(j, j->compact ? "\":" : "\": ");
+    }
 }
 
 void avd_json_open(struct avd_json *j, const char *key, char bracket)
 {
     begin_value(j, key);
-    avd_strbuf_add(j->out, &bracket, 1);
+    put(j, bracket);
     j->depth++;
     j->first = true;
 }
@@ -105,13 +120,15 @@ void avd_json_close(struct avd_json *j, char bracket)
 {
     j->depth--;
     if (!j->first && !j->compact) {
-        avd_strbuf_add(j->out, "\n", 1);
+        put(j, '\n');
         put_indent(j);
     }
-    avd_strbuf_add(j->out, bracket == '{' ? "}" : "]", 1);
+    put(j, bracket == '{' ? '}' : ']');
     j->first = false;
-    if (j->depth == 0)
-        avd_strbuf_add(j->out, "\n", 1);
+    if (j->depth == 0) {
+        put(j, '\n');
+        flush(j);
+    }
 }
 
 void avd_json_value(struct avd_json *j, const char *key, json_t *value)
@@ -172,10 +189,17 @@ json_t *avd_json_text_or_null(struct avd_json *j, const char *text)
 
 json_t *avd_json_hex(uint64_t value, unsigned digits)
 {
-    char text[24];
-    int size = snprintf(text, sizeof text, "0x%0*" PRIx64, (int)digits, value);
+    char text[18];
+    size_t pos = sizeof text;
 
-    return json_stringn_nocheck(text, (size_t)size);
+    /* By hand: a report holds hundreds of these, and snprintf would take most of its time. */
+    do {
+        text[--pos] = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    } while (value != 0 || sizeof text - pos < digits);
+    text[--pos] = 'x';
+    text[--pos] = '0';
+    return json_stringn_nocheck(text + pos, sizeof text - pos);
 }
 
 json_t *avd_json_address(const struct avd_json *j, uint64_t address)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The text renderer's tables: threads, modules, streams, notes. Long ones are cut unless verbose. */
+/* The text renderer's tables: threads, modules, streams, notes; cut when long and not verbose. */
 #include "report/text.h"
 
 #include <inttypes.h>
@@ -27,6 +27,13 @@ static void widen(size_t *width, const char *text)
         *width = columns;
 }
 
+/* A cell of a table: padded to its column, and two spaces even when it is wider. */
+static void put_cell(const struct avd_text *t, const char *text, size_t width)
+{
+    avd_text_padded(t, text, width);
+    avd_strbuf_puts(t->out, "  ");
+}
+
 static void put_more(const struct avd_text *t, size_t count)
 {
     avd_strbuf_printf(t->out, "  ... and %zu more (-v shows all)\n", count);
@@ -51,7 +58,9 @@ void avd_text_threads(const struct avd_text *t, bool with_stacks)
     size_t count = report->thread_count;
     size_t error_width = 0;
     size_t name_width = 0;
+    size_t id_width = 6;
     char error[96];
+    char id[16];
     size_t i;
 
     avd_text_title(t, "threads");
@@ -65,27 +74,31 @@ void avd_text_threads(const struct avd_text *t, bool with_stacks)
         last_error_text(&report->threads[i], error, sizeof error);
         widen(&error_width, error);
         widen(&name_width, text_or(report->threads[i].name, ""));
+        (void)snprintf(id, sizeof id, "0x%" PRIx32, report->threads[i].id);
+        widen(&id_width, id);
     }
     if (error_width != 0)
         widen(&error_width, "last error");
     avd_text_style(t, AVD_STYLE_DIM);
-    avd_strbuf_puts(t->out, "     #  id      ");
+    avd_strbuf_puts(t->out, "     #  ");
+    put_cell(t, "id", id_width);
     if (name_width != 0)
-        avd_text_padded(t, "name", name_width + 2);
+        put_cell(t, "name", name_width);
     if (error_width != 0)
-        avd_text_padded(t, "last error", error_width + 2);
+        put_cell(t, "last error", error_width);
     avd_strbuf_puts(t->out, with_stacks ? "top frame\n" : "teb\n");
     avd_text_plain(t);
     for (i = 0; i < count; i++) {
         const struct avd_rep_thread *thread = &report->threads[i];
 
-        avd_strbuf_printf(t->out, "%s %3zu  0x%-6" PRIx32,
-                          i == report->crashing_thread ? " *" : "  ", i, thread->id);
+        (void)snprintf(id, sizeof id, "0x%" PRIx32, thread->id);
+        avd_strbuf_printf(t->out, "%s %3zu  ", i == report->crashing_thread ? " *" : "  ", i);
+        put_cell(t, id, id_width);
         if (name_width != 0)
-            avd_text_padded(t, text_or(thread->name, ""), name_width + 2);
+            put_cell(t, text_or(thread->name, ""), name_width);
         if (error_width != 0) {
             last_error_text(thread, error, sizeof error);
-            avd_text_padded(t, error, error_width + 2);
+            put_cell(t, error, error_width);
         }
         if (!with_stacks)
             avd_text_address(t, thread->teb, report->process.pointer_size);
@@ -109,6 +122,7 @@ static void put_module(const struct avd_text *t, size_t index, size_t name_width
                        size_t version_width)
 {
     const struct avd_rep_module *module = &t->report->modules[index];
+    const char *file = text_or(module->file, "");
     unsigned width = t->report->process.pointer_size;
 
     avd_strbuf_puts(t->out, "  ");
@@ -118,10 +132,10 @@ static void put_module(const struct avd_text *t, size_t index, size_t name_width
     avd_text_address(t, module->end, width);
     avd_text_plain(t);
     avd_strbuf_puts(t->out, "  ");
-    avd_text_padded(t, text_or(module->display_name, "(no name)"), name_width + 2);
-    avd_text_padded(t, text_or(module->version, ""), version_width + 2);
-    avd_strbuf_escaped(t->out, t->verbose ? text_or(module->path, text_or(module->file, ""))
-                                          : text_or(module->file, ""));
+    put_cell(t, text_or(module->display_name, "(no name)"), name_width);
+    if (version_width != 0)
+        put_cell(t, text_or(module->version, ""), version_width);
+    avd_strbuf_escaped(t->out, t->verbose ? text_or(module->path, file) : file);
     if (index == t->report->main_module)
         avd_strbuf_puts(t->out, " (main)");
     if (module->from_loader_list)
@@ -168,8 +182,9 @@ void avd_text_modules(const struct avd_text *t, bool all)
         avd_strbuf_puts(t->out, report->process.pointer_size == 4
                                     ? "  start    end       "
                                     : "  start             end                ");
-        avd_text_padded(t, "module", name_width + 2);
-        avd_text_padded(t, version_width != 0 ? "version" : "", version_width + 2);
+        put_cell(t, "module", name_width);
+        if (version_width != 0)
+            put_cell(t, "version", version_width);
         avd_strbuf_puts(t->out, "file\n");
         avd_text_plain(t);
     }

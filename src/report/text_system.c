@@ -8,11 +8,28 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_ANNOTATIONS_SHOWN = 20 };
+enum {
+    MAX_ANNOTATIONS_SHOWN = 20,
+    ANNOTATION_COLUMN = 16 /* of an annotation's second line */
+};
 
 static bool has_text(const char *text)
 {
     return text != NULL && *text != '\0';
+}
+
+static bool is_windows(const struct avd_text *t)
+{
+    return t->report->system.os != NULL && strcmp(t->report->system.os, "Windows NT") == 0;
+}
+
+/* Adds a part of a line, when it is known. */
+static void add_part(struct avd_strbuf *line, const char *before, const char *text)
+{
+    if (!has_text(text))
+        return;
+    avd_strbuf_puts(line, before);
+    avd_strbuf_puts(line, text);
 }
 
 /* A field whose text was put together here; ends the text's life. */
@@ -78,23 +95,23 @@ void avd_text_exception(const struct avd_text *t)
 {
     const struct avd_rep_exception *exception = &t->report->exception;
     unsigned width = t->report->process.pointer_size;
+    struct avd_strbuf line;
 
     avd_text_title(t, "exception");
     if (!exception->present) {
         avd_strbuf_puts(t->out, "  the dump records no exception\n");
         return;
     }
-    avd_text_label(t, "code");
-    avd_strbuf_printf(t->out, "0x%08" PRIx32 " ", exception->code);
-    avd_strbuf_escaped(t->out, has_text(exception->name) ? exception->name : "(not a known code)");
+    avd_strbuf_init(&line);
+    avd_strbuf_printf(&line, "0x%08" PRIx32 " ", exception->code);
+    avd_strbuf_puts(&line, has_text(exception->name) ? exception->name : "(not a known code)");
     /* An unknown code has its number for a type, which stands there already. */
     if (has_text(exception->type) && has_text(exception->name) &&
         strcmp(exception->type, exception->name) != 0) {
-        avd_strbuf_puts(t->out, " (");
-        avd_strbuf_escaped(t->out, exception->type);
-        avd_strbuf_puts(t->out, ")");
+        add_part(&line, " (", exception->type);
+        avd_strbuf_puts(&line, ")");
     }
-    avd_strbuf_puts(t->out, "\n");
+    put_line(t, "code", &line);
     avd_text_field(t, "meaning", exception->meaning);
     avd_text_label(t, "address");
     avd_text_address(t, exception->address, width);
@@ -118,8 +135,10 @@ void avd_text_exception(const struct avd_text *t)
         avd_strbuf_printf(t->out, "0x%" PRIx32 ", which is not in the thread list",
                           exception->thread_id);
     avd_strbuf_puts(t->out, "\n");
-    put_flags(t, exception->flags, avd_words_exception_flag,
-              exception->noncontinuable ? "" : " (continuable)");
+    /* Signals and Mach exceptions have no such flags. */
+    if (exception->flags != 0 || is_windows(t))
+        put_flags(t, exception->flags, avd_words_exception_flag,
+                  exception->noncontinuable ? "" : " (continuable)");
     put_parameters(t, exception);
     if (exception->nested_record != 0) {
         avd_text_label(t, "nested");
@@ -179,15 +198,6 @@ static void add_duration(struct avd_strbuf *line, uint64_t seconds)
     if (seconds >= 60)
         avd_strbuf_printf(line, "%u min ", rest / 60 % 60);
     avd_strbuf_printf(line, "%u s", rest % 60);
-}
-
-/* Adds a part of a line, when it is known. */
-static void add_part(struct avd_strbuf *line, const char *before, const char *text)
-{
-    if (!has_text(text))
-        return;
-    avd_strbuf_puts(line, before);
-    avd_strbuf_puts(line, text);
 }
 
 static void put_process(const struct avd_text *t)
@@ -250,7 +260,11 @@ static void put_annotations(const struct avd_text *t)
                  has_text(annotation->key) ? annotation->key : "(no key)");
         avd_strbuf_puts(&line, " = ");
         add_part(&line, "", annotation->value);
-        put_line(t, i == 0 ? "annotations" : "", &line);
+        if (line.failed)
+            t->out->failed = true;
+        avd_text_label(t, i == 0 ? "annotations" : "");
+        avd_text_wrapped(t, ANNOTATION_COLUMN, avd_strbuf_text(&line), t->verbose ? 0 : 10);
+        avd_strbuf_deinit(&line);
     }
     if (count != t->report->annotation_count) {
         avd_text_label(t, "");

@@ -11,8 +11,8 @@ struct exports_handle {
     struct avd_exports exports;
 };
 
-static enum avd_status exports_open(const struct avd_symbol_module *module,
-                                    struct avd_arena *arena, void **handle, struct avd_error *err)
+static enum avd_status exports_open(const struct avd_symbol_module *module, struct avd_arena *arena,
+                                    void **handle, struct avd_error *err)
 {
     struct exports_handle *exports;
     enum avd_status status;

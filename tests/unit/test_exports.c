@@ -21,12 +21,9 @@ static struct avd_error error;
 
 /* Names in name order, RVAs in none. */
 static const struct pe_export six[] = {
-    {"Alpha", PE_TEXT + 0x80, NULL},
-    {"Beta", PE_TEXT + 0x20, NULL},
-    {NULL, PE_TEXT + 0x40, NULL},
-    {"Forwarded", 0, "NTDLL.RtlAllocateHeap"},
-    {"Gamma", PE_TEXT + 0x20, NULL},
-    {"g_data", PE_DATA + 0x10, NULL},
+    {"Alpha", PE_TEXT + 0x80, NULL}, {"Beta", PE_TEXT + 0x20, NULL},
+    {NULL, PE_TEXT + 0x40, NULL},    {"Forwarded", 0, "NTDLL.RtlAllocateHeap"},
+    {"Gamma", PE_TEXT + 0x20, NULL}, {"g_data", PE_DATA + 0x10, NULL},
 };
 
 static void setup(void)
@@ -72,6 +69,8 @@ static const char *nearest(uint32_t rva)
 
 START_TEST(test_joined)
 {
+    const char *first;
+
     pe_set_exports(&pe, TABLES, 100, six, 6);
     ck_assert_int_eq(load(PE_ALL_PAGES), AVD_OK);
     ck_assert(!exports.partial);
@@ -82,7 +81,8 @@ START_TEST(test_joined)
     check_item(3, PE_TEXT + 0x80, 100, "Alpha");
     check_item(4, PE_DATA + 0x10, 105, "g_data");
     /* A name is fetched once. */
-    ck_assert_ptr_eq(name_of(&exports.items[0]), exports.items[0].name);
+    first = name_of(&exports.items[0]);
+    ck_assert_ptr_eq(name_of(&exports.items[0]), first);
 }
 END_TEST
 
@@ -192,14 +192,17 @@ START_TEST(test_page_missing)
     check_item(0, PE_TEXT + 0x10, 1, "Ordinal1");
     check_item(1, PE_TEXT + 0x20, 2, "Ordinal2");
 
-    /* The item that the gap cuts in two is lost as a whole. */
+    /* The item that the gap cuts in two is lost as a whole; no image size hides what it would
+     * become. */
     pe_build(&pe, true);
+    pe_put32(pe.file, PE_OPTIONAL + 56, 0);
     pe_set_exports(&pe, 0x3000 - 6, 1, four, 4);
     ck_assert_int_eq(load(PE_ALL_PAGES & ~8U), AVD_OK);
     ck_assert_uint_eq(exports.count, 1);
 
     /* After a gap the rest is read again: the tables begin in a page that is missing. */
     pe_build(&pe, true);
+    pe_put32(pe.file, PE_OPTIONAL + 56, 0);
     pe_set_exports(&pe, 0x4000 - 6, 1, four, 4);
     ck_assert_int_eq(load(PE_ALL_PAGES & ~8U), AVD_OK);
     ck_assert(exports.partial);
@@ -228,6 +231,7 @@ START_TEST(test_lies)
     pe_build(&pe, true);
     pe_set_exports(&pe, TABLES, 1, six, 6);
     pe_put32(directory, 28, 0xfffffffe);
+    pe_put32(pe.file, 2, PE_TEXT + 0x20); /* what a wrapped RVA would read */
     ck_assert_int_eq(load(PE_ALL_PAGES), AVD_OK);
     ck_assert(exports.partial);
     ck_assert_uint_eq(exports.count, 0);
@@ -239,7 +243,7 @@ START_TEST(test_lies)
     /* A name whose index leads nowhere; a function outside the image, and at its header. */
     pe_build(&pe, true);
     pe_set_exports(&pe, TABLES, 1, six, 6);
-    pe_put16(pe_rdata(&pe, TABLES + 6 * 4 + 5 * 4), 0, 6);   /* Alpha's */
+    pe_put16(pe_rdata(&pe, TABLES + 6 * 4 + 5 * 4), 0, 6);     /* Alpha's */
     pe_put32(pe_rdata(&pe, TABLES + 1 * 4), 0, PE_IMAGE_SIZE); /* Beta's */
     pe_put32(pe_rdata(&pe, TABLES + 2 * 4), 0, 0);
     ck_assert_int_eq(load(PE_ALL_PAGES), AVD_OK);
@@ -257,8 +261,8 @@ START_TEST(test_bad_names)
 
     pe_set_exports(&pe, TABLES, 100, six, 6);
     text = (char *)pe_rdata(&pe, 0x3000);
-    text[0] = '\n';                                  /* not printable */
-    memset(text + 0x100, 'x', 0x1800);               /* too long */
+    text[0] = '\n';                                            /* not printable */
+    memset(text + 0x100, 'x', 0x1800);                         /* too long */
     memcpy(text + 0x2ff0, "long enough to reach the end", 16); /* runs out of the section */
     pe_put32(pe_rdata(&pe, names), 0, 0x3000);
     pe_put32(pe_rdata(&pe, names + 4), 0, 0x3100);
@@ -276,6 +280,10 @@ START_TEST(test_bad_names)
     pe_put32(pe_rdata(&pe, names), 0, 0x4200);
     ck_assert_int_eq(load(PE_ALL_PAGES), AVD_OK);
     ck_assert_uint_eq(strlen(name_of(&exports.items[0])), 4096);
+    check_item(3, PE_TEXT + 0x80, 100, "Ordinal100");
+
+    text[0x1200] = 0x7f;
+    ck_assert_int_eq(load(PE_ALL_PAGES), AVD_OK);
     check_item(3, PE_TEXT + 0x80, 100, "Ordinal100");
 
     /* A name whose end lies in a missing page. */

@@ -267,6 +267,7 @@ START_TEST(test_read_memory)
     mem.memory.range_count++;
     ck_assert_uint_eq(avd_image_read(&image, PE_IMAGE_SIZE - 8, bytes, 64), 8);
     ck_assert_uint_eq(avd_image_read(&image, PE_IMAGE_SIZE, bytes, 64), 0);
+    ck_assert_uint_eq(avd_image_read(&image, PE_IMAGE_SIZE + 4, bytes, 64), 0);
     ck_assert_uint_eq(avd_image_read(&image, UINT32_MAX, bytes, 64), 0);
 }
 END_TEST
@@ -374,7 +375,9 @@ START_TEST(test_pdb_id)
     ck_assert_int_eq(avd_image_pdb_id(&image, &id), AVD_OK);
     ck_assert_uint_eq(id.age, 7);
     avd_image_close(&image);
+    /* In memory file offsets mean nothing, even where they would find a record. */
     ck_assert_int_eq(open_memory(BASE, PE_ALL_PAGES), AVD_OK);
+    memcpy(pe.mapped + PE_RDATA_RAW + 0x101c, record, 64);
     ck_assert_int_eq(avd_image_pdb_id(&image, &id), AVD_NOT_FOUND);
 }
 END_TEST

@@ -67,7 +67,7 @@ static void assert_no_text(const char *text, const char *part)
     ck_abort_msg("unexpected '%s'", part);
 }
 
-/* Every byte may go to a terminal, and no line is longer than the page unless one word is. */
+/* Every byte may go to a terminal. */
 static void assert_harmless(const char *text)
 {
     size_t size = strlen(text);
@@ -278,6 +278,10 @@ START_TEST(wow64_shows_the_32_bit_stack_first)
     assert_lines(text, "  code        0x000006d9 (not a known code)\n");
     assert_lines(text, "  address     00000000`7d4e2366 in no module\n");
     assert_lines(text, "  wow64       wow64.dll is loaded at 0x6b000000\n");
+    assert_lines(text, "  flags       0x0 (continuable)\n");
+    report.system.os = "Linux";
+    text = render(&report, &options);
+    assert_no_text(text, "continuable");
     assert_lines(text, "  file        app.dmp, 143 MiB after decompression\n"
                        "  written     time not recorded\n");
     assert_lines(text, "  memory      142 MiB in 412 ranges, full memory; map of 600 regions\n");
@@ -583,14 +587,33 @@ START_TEST(long_tables_are_cut)
     report.notes = notes;
     report.note_count = 9;
     report.notes_dropped = 4;
+    threads[42].id = 0x12345678;
     assert_lines(render(&report, &options), "    39  0x27    (no stack)\n"
                                             "  ... and 3 more (-v shows all)\n");
     assert_lines(avd_strbuf_text(&out), "  part: odd\n"
                                         "  ... and 7 more (-v shows all)\n");
     options.verbose = 1;
-    assert_lines(render(&report, &options), "    42  0x2a    (no stack)\n");
+    assert_lines(render(&report, &options), "     #  id          top frame\n");
+    assert_lines(avd_strbuf_text(&out), "    42  0x12345678  (no stack)\n");
     assert_lines(avd_strbuf_text(&out), "  part: odd\n"
                                         "  ... and 4 more, over the ceiling on notes\n");
+}
+END_TEST
+
+START_TEST(durations_and_missing_threads)
+{
+    struct avd_report report;
+
+    report_fixture_crash(&report);
+    report.process.uptime = 90061;
+    report.exception.thread = AVD_NO_INDEX;
+    report.exception.thread_id = 0x99;
+    assert_lines(render(&report, NULL),
+                 "  process     id 3932 (0xf5c), test_app.exe, up 1 d 1 h 1 min 1 s\n");
+    assert_lines(avd_strbuf_text(&out), "  thread      0x99, which is not in the thread list\n");
+    report.process.uptime = 3600;
+    assert_lines(render(&report, NULL),
+                 "  process     id 3932 (0xf5c), test_app.exe, up 1 h 0 min 0 s\n");
 }
 END_TEST
 
@@ -725,6 +748,7 @@ int main(void)
     tcase_add_test(tcase, hostile_names_are_escaped);
     tcase_add_test(tcase, long_text_is_wrapped_and_cut);
     tcase_add_test(tcase, long_tables_are_cut);
+    tcase_add_test(tcase, durations_and_missing_threads);
     tcase_add_test(tcase, info_lists_what_the_dump_holds);
     tcase_add_test(tcase, errors_are_one_line);
     tcase_add_test(tcase, running_out_of_memory_is_reported);

@@ -97,10 +97,15 @@ START_TEST(test_escaped)
     check_escaped("J\xc3\xbcrgen \xe6\x97\xa5 \xf0\x9f\x98\x80",
                   "J\xc3\xbcrgen \xe6\x97\xa5 \xf0\x9f\x98\x80");
     check_escaped("a\033[31mb\r\n\t\x7f", "a\\x1b[31mb\\x0d\\x0a\\x09\\x7f");
-    check_escaped("\xc2\x9b", "\\xc2\\x9b");                 /* C1: CSI */
-    check_escaped("\xe2\x80\xae" "exe", "\\xe2\\x80\\xae" "exe"); /* right-to-left override */
-    check_escaped("\xff" "a\xc3", "\\xffa\\xc3");            /* malformed, cut */
-    check_escaped("\xed\xa0\x80", "\\xed\\xa0\\x80");        /* a surrogate */
+    check_escaped("\xc2\x9b", "\\xc2\\x9b"); /* C1: CSI */
+    check_escaped("\xe2\x80\xae"
+                  "exe",
+                  "\\xe2\\x80\\xae"
+                  "exe"); /* right-to-left override */
+    check_escaped("\xff"
+                  "a\xc3",
+                  "\\xffa\\xc3");                     /* malformed, cut */
+    check_escaped("\xed\xa0\x80", "\\xed\\xa0\\x80"); /* a surrogate */
     check_escaped("", "");
 }
 END_TEST

@@ -170,8 +170,7 @@ START_TEST(test_limit)
     size_t size = pack(0, plain, sizeof plain);
 
     ck_assert_int_eq(unpack(size, sizeof plain - 1), AVD_E_LIMIT);
-    ck_assert_str_eq(error.message,
-                     "unpacks to more than 299999 bytes; unpack it yourself first");
+    ck_assert_str_eq(error.message, "unpacks to more than 299999 bytes; unpack it yourself first");
     ck_assert_ptr_null(file.handle);
     /* Of several members the sum counts. */
     size = pack(0, plain, 100);

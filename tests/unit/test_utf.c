@@ -38,14 +38,14 @@ START_TEST(test_length)
     ck_assert_uint_eq(length_of("\xf4\x8f\xbf\xbf"), 4);
 
     ck_assert_uint_eq(avd_utf8_length("a", 0), 0);
-    ck_assert_uint_eq(length_of("\x80"), 0);             /* no lead byte */
-    ck_assert_uint_eq(length_of("\xc1\xbf"), 0);         /* overlong */
+    ck_assert_uint_eq(length_of("\x80"), 0);     /* no lead byte */
+    ck_assert_uint_eq(length_of("\xc1\xbf"), 0); /* overlong */
     ck_assert_uint_eq(length_of("\xe0\x9f\xbf"), 0);
     ck_assert_uint_eq(length_of("\xf0\x8f\xbf\xbf"), 0);
     ck_assert_uint_eq(length_of("\xed\xa0\x80"), 0);     /* surrogate */
     ck_assert_uint_eq(length_of("\xf4\x90\x80\x80"), 0); /* above U+10FFFF */
     ck_assert_uint_eq(length_of("\xf5\x80\x80\x80"), 0);
-    ck_assert_uint_eq(length_of("\xc3"), 0);             /* cut */
+    ck_assert_uint_eq(length_of("\xc3"), 0); /* cut */
     ck_assert_uint_eq(length_of("\xe6\x97"), 0);
     ck_assert_uint_eq(length_of("\xe6\x97g"), 0);
     ck_assert_uint_eq(length_of("\xf0\x9f\x98"), 0);
@@ -123,7 +123,11 @@ START_TEST(test_utf16)
     /* Lone surrogates: high, low, high before a letter, two in the wrong order. */
     ck_assert_str_eq(from_utf16("\x3d\xd8", 2), "\xef\xbf\xbd");
     ck_assert_str_eq(from_utf16("\x00\xde", 2), "\xef\xbf\xbd");
-    ck_assert_str_eq(from_utf16("\x3d\xd8" "a\0", 4), "\xef\xbf\xbd" "a");
+    ck_assert_str_eq(from_utf16("\x3d\xd8"
+                                "a\0",
+                                4),
+                     "\xef\xbf\xbd"
+                     "a");
     ck_assert_str_eq(from_utf16("\x00\xde\x3d\xd8", 4), "\xef\xbf\xbd\xef\xbf\xbd");
     /* The longest growth there is. */
     ck_assert_str_eq(from_utf16("\xff\xff\xff\xff", 4), "\xef\xbf\xbf\xef\xbf\xbf");
