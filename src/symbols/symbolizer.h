@@ -12,16 +12,7 @@
 
 #include "base/arena.h"
 #include "pe/image.h"
-
-struct avd_symbol {
-    const char *function;     /* NULL when nothing is known */
-    uint64_t function_rva;
-    uint64_t displacement;    /* address - start of the function */
-    const char *source_file;  /* NULL when not known */
-    uint32_t line;
-    const char *source;       /* which source: "exports", ... */
-    bool approximate;         /* the nearest name below, which may be another function's */
-};
+#include "symbols/symbol.h"
 
 /* What a source gets to know of a module; both must live as long as the symbolizer. */
 struct avd_symbol_module {

@@ -185,6 +185,7 @@ static void add_x86_module(struct db *b, uint32_t base, const char *path)
     memset(text, 0xcc, sizeof text);
     memcpy(text, "\x55\x8b\xec\x83\xec\x08", 6); /* push ebp; mov ebp, esp; sub esp, 8 */
     memcpy(text + 0x20, "\xe8\x5b\x00\x00\x00\xc9\xc3", 7); /* call run; leave; ret */
+    memcpy(text + 0x4b, "\xe8\xb0\xff\xff\xff", 5); /* call main */
     memcpy(text + 0x80, "\x55\x8b\xec\x83\xec\x08", 6);
     memcpy(text + 0x96, "\xc7\x00\x01\x00\x00\x00", 6); /* mov dword ptr [eax], 1 */
     db_map_image(b, base, &(struct db_image){.pe32 = true, .size = 0x6000,

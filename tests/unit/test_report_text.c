@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The text report: what a reader sees, line by line, and that nothing hostile reaches a terminal. */
+/* The text report: what a reader sees, line by line; nothing hostile reaches a terminal. */
 #include "support/report_fixture.h"
 
 #include "base/memory.h"
@@ -98,8 +98,8 @@ START_TEST(first_screen_of_a_crash)
         "02 0012fff0 00000000                            kernel32!RegisterWaitForInputIdle+0x49"
         " ~ [scan]\n"
         "   ends here: the stack at 0x12fff0 is not in the dump\n"
-        "   ~ is the nearest exported name, perhaps not this function's own; [fp] found by the frame"
-        " pointer;\n"
+        "   ~ is the nearest exported name, perhaps not this function's own; [fp] found by the"
+        " frame pointer;\n"
         "   [scan] found by searching the stack, perhaps left by an earlier call\n"
         "\n"
         "findings\n"
@@ -192,7 +192,8 @@ START_TEST(verbose_adds_registers_modules_and_reasons)
     text = render(&report, &options);
     assert_lines(text, "eip=0040429e esp=0012fe84 ebp=0012fe88 eax=00000045\n"
                        " # ChildEBP RetAddr  Args to Child              Call Site\n");
-    assert_lines(text, "  59a60000 59b01000  dbghelp   5.1.2600.2180  dbghelp.dll (listed twice)\n");
+    assert_lines(text, "  59a60000 59b01000  dbghelp   5.1.2600.2180  dbghelp.dll (listed"
+                       " twice)\n");
     assert_lines(text, "      image 45d35f6c2d000, symbols test_app.pdb"
                        " 5A9832E5287241C1838ED98914E9B7FF1\n");
     assert_lines(text, "rules that could not be decided\n"
@@ -216,7 +217,8 @@ START_TEST(all_threads_shows_equal_stacks_once)
     assert_no_text(text, "0050fe80");
     text = render(&report, &options);
     assert_lines(text,
-                 "stack of threads 1-2, values of thread 1 (0x11c0), registers from thread context\n"
+                 "stack of threads 1-2, values of thread 1 (0x11c0), registers from thread"
+                 " context\n"
                  " # ChildEBP RetAddr  Call Site\n"
                  "00 0050fe80 10001234 ntdll!KiFastSystemCallRet\n"
                  "01 0050fe90 00000000 <Unloaded_gone.dll>+0x1234 [cfi scan]\n"
@@ -634,7 +636,8 @@ START_TEST(info_lists_what_the_dump_holds)
                        "  0x000000e4        1408  4           ModuleListStream, truncated\n"
                        "  0x00002a00          16  0x47670001  (not a known stream), duplicate\n");
     assert_lines(text, " *   0  0xbf4   main  0x2 ERROR_FILE_NOT_FOUND  7ffdf000\n");
-    assert_lines(text, "  59a60000 59b01000  dbghelp   5.1.2600.2180  dbghelp.dll (listed twice)\n");
+    assert_lines(text, "  59a60000 59b01000  dbghelp   5.1.2600.2180  dbghelp.dll (listed"
+                       " twice)\n");
     avd_strbuf_deinit(&out);
     report_fixture_empty(&report);
     avd_render_text.render_info(&report, NULL, &out);

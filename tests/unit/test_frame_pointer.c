@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* src/stack/frame_pointer.c: the chain of EBP or RBP and what breaks it. */
+#include "support/fake_process.h"
+
+#include <check.h>
+#include <string.h>
+
+/* One module with code at [0x401000, 0x403000) and a stack; CALLER follows a call. */
+#define CODE   0x401000u
+#define PC     0x401200u
+#define CALLER 0x402040u
+#define SP     UINT64_C(0x10100)
+
+static struct fake_process *x86_process(void)
+{
+    struct fake_process *p = fake_new(&avd_cpu_x86);
+
+    fake_module(p, 0x400000, 0x10000);
+    fake_map(p, CODE, 0x2000);
+    fake_map(p, 0x10000, 0x2000);
+    fake_call_before(p, CALLER);
+    return p;
+}
+
+static struct avd_regs with_ebp(uint64_t ebp)
+{
+    struct avd_regs regs = {{0}, 0};
+
+    avd_reg_set(&regs, AVD_EBP, ebp);
+    avd_reg_set(&regs, AVD_EBX, 0xbb);
+    avd_reg_set(&regs, AVD_EAX, 0xaa);
+    return regs;
+}
+
+static const struct avd_stack *walk_chain(struct fake_process *p, uint64_t ebp)
+{
+    struct avd_regs regs = with_ebp(ebp);
+
+    p->walk.allow_scan = false;
+    return fake_walk(p, PC, SP, &regs);
+}
+
+START_TEST(test_registers)
+{
+    struct fake_process *p = x86_process();
+    const struct avd_stack *stack;
+
+    fake_u32(p, SP + 0x40, 0x10400);
+    fake_u32(p, SP + 0x44, CALLER);
+    stack = walk_chain(p, SP + 0x40);
+    ck_assert_uint_ge(stack->count, 2);
+    ck_assert_uint_eq(stack->frames[1].sp, SP + 0x48);
+    /* The function may have saved ebx anywhere: it is not known any more. */
+    ck_assert_uint_eq(stack->frames[1].regs.known,
+                      1u << AVD_EIP | 1u << AVD_ESP | 1u << AVD_EBP);
+    ck_assert_uint_eq(stack->frames[1].regs.value[AVD_EBP], 0x10400);
+    fake_free(p);
+}
+END_TEST
+
+START_TEST(test_broken)
+{
+    static const struct {
+        uint64_t ebp;
+        uint32_t saved, ret;
+        enum avd_walk_end end;
+        const char *detail;
+    } cases[] = {
+        {SP - 4, 0, 0, AVD_END_NO_UNWIND_INFO,
+         "the frame pointer 0x100fc cannot be one for the stack pointer 0x10100"},
+        {SP + 0x42, 0, 0, AVD_END_NO_UNWIND_INFO,
+         "the frame pointer 0x10142 cannot be one for the stack pointer 0x10100"},
+        {0x10801, 0, 0, AVD_END_NO_UNWIND_INFO,
+         "the frame pointer 0x10801 cannot be one for the stack pointer 0x10100"},
+        {0x10800, 0, 0, AVD_END_NO_UNWIND_INFO,
+         "the frame pointer 0x10800 cannot be one for the stack pointer 0x10100"},
+        {0x107f8, 0x107f8, CALLER, AVD_END_STACK_POINTER,
+         "the chain of frame pointers does not grow: 0x107f8 at 0x107f8"},
+        {SP + 0x40, SP + 0x3c, CALLER, AVD_END_STACK_POINTER,
+         "the chain of frame pointers does not grow: 0x1013c at 0x10140"},
+        {SP + 0x40, 0x10400, CALLER + 1, AVD_END_NOT_CODE,
+         "0x402041 at 0x10144 (frame_pointer) is not the return address of a call"},
+        {SP + 0x40, 0x10400, 0x10400, AVD_END_NOT_CODE,
+         "0x10400 at 0x10144 (frame_pointer) is not the return address of a call"},
+        /* zeros that a register other than a frame pointer happens to point at */
+        {SP + 0x40, 0, 0, AVD_END_NOT_CODE,
+         "0x0 at 0x10144 (frame_pointer) is not the return address of a call"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fake_process *p = x86_process();
+        const struct avd_stack *stack;
+
+        p->walk.stack_low = 0x10000;
+        p->walk.stack_high = 0x10800;
+        if (cases[i].saved != 0)
+            fake_u32(p, cases[i].ebp, cases[i].saved);
+        if (cases[i].ret != 0)
+            fake_u32(p, cases[i].ebp + 4, cases[i].ret);
+        stack = walk_chain(p, cases[i].ebp);
+        ck_assert_uint_eq(stack->count, 1);
+        ck_assert_msg(stack->end == cases[i].end, "case %zu: %s", i, stack->end_detail);
+        ck_assert_msg(strncmp(stack->end_detail, cases[i].detail, strlen(cases[i].detail)) == 0,
+                      "case %zu: %s", i, stack->end_detail);
+        fake_free(p);
+    }
+}
+END_TEST
+
+START_TEST(test_ends)
+{
+    struct fake_process *p = x86_process();
+    const struct avd_stack *stack;
+
+    /* A saved frame pointer of 0, as the first function of a thread finds it. */
+    fake_u32(p, SP + 0x40, 0);
+    fake_u32(p, SP + 0x44, CALLER);
+    stack = walk_chain(p, SP + 0x40);
+    ck_assert_uint_eq(stack->count, 2);
+    ck_assert_int_eq(stack->end, AVD_END_COMPLETE);
+    ck_assert_str_eq(stack->end_detail, "the chain of frame pointers ends with 0 above 0x10148");
+
+    /* The same far below the base of the stack ends nothing. */
+    p->walk.stack_low = 0x10000;
+    p->walk.stack_high = 0x20000;
+    stack = walk_chain(p, SP + 0x40);
+    ck_assert_uint_eq(stack->count, 2);
+    ck_assert_int_eq(stack->end, AVD_END_NO_UNWIND_INFO);
+    fake_free(p);
+}
+END_TEST
+
+START_TEST(test_not_in_dump)
+{
+    struct fake_process *p = x86_process();
+    const struct avd_stack *stack = walk_chain(p, 0x50000);
+
+    ck_assert_int_eq(stack->end, AVD_END_NO_MEMORY);
+    ck_assert_str_eq(stack->end_detail, "the frame at 0x50000 is not in the dump; scanning is "
+                                        "switched off");
+    stack = walk_chain(p, 0x11ffc);
+    ck_assert_int_eq(stack->end, AVD_END_NO_MEMORY);
+    ck_assert_str_eq(stack->end_detail, "the return address at 0x12000 is not in the dump; scanning "
+                                        "is switched off");
+    fake_free(p);
+}
+END_TEST
+
+/* x64: the chain counts on other systems, on Windows only where unwind data cannot exist. */
+START_TEST(test_x64)
+{
+    unsigned form;
+
+    for (form = 0; form < 4; form++) {
+        struct fake_process *p = fake_new_x64();
+        struct avd_regs regs = {{0}, 0};
+        const struct avd_stack *stack;
+        uint64_t pc = FAKE_IMAGE + 0x1500;
+
+        p->walk.windows = form != 0;
+        p->walk.allow_scan = false;
+        p->modules[0].pdata_state = form == 3 ? -1 : 1;
+        if (form == 0)
+            p->modules[0].pdata_state = -1;
+        p->jit_start = 0x20000000;
+        p->jit_end = 0x20001000;
+        if (form == 1 || form == 2)
+            pc = 0x20000100;
+        if (form == 2) /* no call before the return address is known */
+            p->pieces[0].size = 0x1020;
+        fake_u64(p, FAKE_STACK + 0x140, FAKE_STACK + 0x200);
+        fake_u64(p, FAKE_STACK + 0x148, FAKE_RETURN);
+        avd_reg_set(&regs, AVD_RBP, FAKE_STACK + 0x140);
+        stack = fake_walk(p, pc, FAKE_STACK + 0x100, &regs);
+        if (form <= 1) {
+            ck_assert_uint_ge(stack->count, 2);
+            ck_assert_int_eq(stack->frames[1].method, AVD_METHOD_FRAME_POINTER);
+            ck_assert_uint_eq(stack->frames[1].sp, FAKE_STACK + 0x150);
+            ck_assert_uint_eq(stack->frames[1].regs.value[AVD_RBP], FAKE_STACK + 0x200);
+            ck_assert_uint_eq(stack->frames[0].fp, 0);
+        } else {
+            ck_assert_uint_eq(stack->count, 1);
+        }
+        fake_free(p);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("frame_pointer");
+    TCase *tests = tcase_create("frame_pointer");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_test(tests, test_registers);
+    tcase_add_test(tests, test_broken);
+    tcase_add_test(tests, test_ends);
+    tcase_add_test(tests, test_not_in_dump);
+    tcase_add_test(tests, test_x64);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
