@@ -33,6 +33,8 @@ struct avd_an_stack {
     struct avd_symbol *symbols; /* one per frame */
     const char *source;         /* where its registers came from */
     struct avd_regs regs;       /* of frame 0 */
+    bool has_eflags;
+    uint32_t eflags;
     uint64_t low, high;         /* the stack's bounds, 0 when not known */
 };
 

@@ -232,6 +232,11 @@ static void publish_crash(struct avd_analysis *an, const struct avd_an_stack *st
         avd_fact_unknown(facts, "crash.caller", "no caller could be recovered");
         return;
     }
+    if (stack->stack.frames[1].trust < AVD_TRUST_FRAME_POINTER) {
+        avd_fact_unknown(facts, "crash.caller",
+                         "the next frame was only found by searching the stack");
+        return;
+    }
     caller = call_site(an, stack, 1);
     if (caller != NULL)
         avd_fact_text(facts, "crash.caller", caller);

@@ -72,9 +72,10 @@ static bool symbolize(struct avd_analysis *an, struct avd_an_stack *stack)
 }
 
 static bool walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
-                 const struct avd_regs *regs, uint64_t low, uint64_t high,
+                 const struct avd_context *context, uint64_t low, uint64_t high,
                  struct avd_an_stack *out)
 {
+    const struct avd_regs *regs = &context->regs;
     struct avd_walk_env env;
     struct avd_walk w;
 
@@ -93,6 +94,8 @@ static bool walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
     out->present = true;
     out->cpu = cpu;
     out->regs = *regs;
+    out->has_eflags = context->has_eflags;
+    out->eflags = context->eflags;
     out->low = low;
     out->high = high;
     if (!avd_walk_stack(&w, regs, &out->stack))
@@ -124,7 +127,7 @@ static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
         thread->wow64 = false;
     } else {
         thread->wow64 = true;
-        if (!walk(an, &avd_cpu_x86, &wow->context.regs, wow->stack32_low, wow->stack32_high,
+        if (!walk(an, &avd_cpu_x86, &wow->context, wow->stack32_low, wow->stack32_high,
                   &thread->x86))
             return false;
         thread->x86.source = from_exception && wow->source == AVD_WOW64_LIVE
@@ -132,16 +135,16 @@ static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
                                  : sources[wow->source];
     }
     /* The fault was in 32-bit code, but the thread itself may stand in 64-bit code by now. */
-    if (!wow->has_native_regs && from_exception &&
+    if (!wow->has_native && from_exception &&
         avd_cpu_amd64.read_context(thread->thread->context.data, thread->thread->context.size,
                                    &own) &&
         own.has_segments && own.cs != 0x23) {
-        wow->has_native_regs = true;
-        wow->native_regs = own.regs;
+        wow->has_native = true;
+        wow->native = own;
     }
-    if (wow->has_native_regs) {
+    if (wow->has_native) {
         thread->native.source = "the thread's context";
-        return walk(an, &avd_cpu_amd64, &wow->native_regs, wow->stack64_low, wow->stack64_high,
+        return walk(an, &avd_cpu_amd64, &wow->native, wow->stack64_low, wow->stack64_high,
                     &thread->native);
     }
     no_stack(&thread->native, &avd_cpu_amd64, AVD_END_NO_CONTEXT, wow->native_reason);
@@ -165,7 +168,7 @@ static bool native_stack(struct avd_analysis *an, struct avd_an_thread *thread,
         return true;
     }
     thread->native.source = from_exception ? "exception context" : "the thread's context";
-    return walk(an, cpu, &decoded.regs, low, high, &thread->native);
+    return walk(an, cpu, &decoded, low, high, &thread->native);
 }
 
 static bool analyze_thread(struct avd_analysis *an, size_t index)

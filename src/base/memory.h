@@ -16,6 +16,10 @@ void avd_mem_free(void *block);
 
 /* Tests only: allocation number `n` (1 = the next) and all later ones fail; 0 switches it off. */
 void avd_mem_fail_after(unsigned long n);
+/* Tests only: as above, but number `n` alone fails. */
+void avd_mem_fail_once(unsigned long n);
+/* Tests only: allocations since one of these two was last called with n != 0. */
+unsigned long avd_mem_count(void);
 /* Tests only: blocks handed out and not yet freed. */
 long avd_mem_live(void);
 

@@ -117,6 +117,27 @@ static const char *cpu_info(const struct avd_dump *dump, struct avd_report *repo
                             system->processor_revision & 0xffu);
 }
 
+/* rust-minidump's os_ver: version and service pack; where the version is 0.0.0 (Linux) the release
+ * out of the uname-like text "Linux 4.9.60 #1 SMP ... x86_64", without its first and last word. */
+static const char *os_ver(const struct avd_system *from, const char *version,
+                          struct avd_report *report)
+{
+    const char *text = from->service_pack;
+    const char *last;
+
+    if (version == NULL)
+        return NULL;
+    if (from->major != 0 || from->minor != 0 || from->build != 0)
+        return text[0] == '\0' ? version
+                               : avd_arena_printf(&report->arena, "%s %s", version, text);
+    if (strncmp(text, "Linux ", 6) != 0)
+        return text[0] == '\0' ? version : avd_build_copy(report, text);
+    text += 6;
+    last = strrchr(text, ' ');
+    return last == NULL ? avd_build_copy(report, text)
+                        : avd_arena_strndup(&report->arena, text, (size_t)(last - text));
+}
+
 static const char *product_type(uint8_t type)
 {
     switch (type) {
@@ -141,6 +162,7 @@ static void build_system(const struct avd_dump *dump, struct avd_report *report)
         avd_arena_printf(&report->arena, "%" PRIu32 ".%" PRIu32 ".%" PRIu32, from->major,
                          from->minor, from->build);
     system->service_pack = avd_build_copy(report, from->service_pack);
+    system->os_ver = os_ver(from, system->os_version, report);
     system->cpu_info = cpu_info(dump, report);
     system->cpu_count = from->processor_count;
     if (avd_dump_is_windows(dump))
@@ -148,37 +170,6 @@ static void build_system(const struct avd_dump *dump, struct avd_report *report)
     system->wine_version = avd_build_copy(report, from->wine_version);
     if (dump->misc.build_string[0] != '\0')
         system->build_string = avd_build_copy(report, dump->misc.build_string);
-}
-
-/* "Pid:" of /proc/self/status, which Breakpad's Linux writer stores instead of MiscInfo. */
-static bool linux_pid(const struct avd_dump *dump, uint32_t *pid)
-{
-    const struct avd_stream *stream = avd_dump_stream(dump, LinuxProcStatusStream);
-    size_t i;
-
-    if (stream == NULL)
-        return false;
-    for (i = 0; i + 5 < stream->view.size; i++) {
-        uint64_t value = 0;
-        bool digits = false;
-
-        if ((i != 0 && stream->view.data[i - 1] != '\n') ||
-            memcmp(stream->view.data + i, "Pid:", 4) != 0)
-            continue;
-        for (i += 4; i < stream->view.size && value <= UINT32_MAX; i++) {
-            unsigned char c = stream->view.data[i];
-
-            if (c >= '0' && c <= '9') {
-                value = value * 10 + (uint64_t)(c - '0');
-                digits = true;
-            } else if (digits || (c != ' ' && c != '\t')) {
-                break;
-            }
-        }
-        *pid = (uint32_t)value;
-        return digits && value <= UINT32_MAX;
-    }
-    return false;
 }
 
 static const char *integrity_word(uint32_t level)
@@ -204,7 +195,7 @@ static void build_process(const struct avd_dump *dump, struct avd_report *report
         process->has_pid = true;
         process->pid = misc->process_id;
     } else {
-        process->has_pid = linux_pid(dump, &process->pid);
+        process->has_pid = avd_build_linux_pid(dump, &process->pid);
     }
     if (misc->present && (misc->flags & MINIDUMP_MISC1_PROCESS_TIMES) != 0 &&
         misc->create_time != 0) {
@@ -284,6 +275,7 @@ void avd_build_dump(const struct avd_dump *dump, struct avd_report *report)
     build_streams(dump, report);
     build_system(dump, report);
     build_process(dump, report);
+    avd_build_linux(dump, report);
     build_handles(dump, report);
     build_annotations(dump, report);
 }

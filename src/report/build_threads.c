@@ -93,8 +93,8 @@ static void build_registers(const struct avd_an_stack *from, struct avd_report *
     static const unsigned char order[AVD_REG_COUNT] = {
         AVD_RAX, AVD_RBX, AVD_RCX, AVD_RDX, AVD_RSI, AVD_RDI, AVD_RIP, AVD_RSP, AVD_RBP,
         AVD_R8,  AVD_R9,  AVD_R10, AVD_R11, AVD_R12, AVD_R13, AVD_R14, AVD_R15};
-    const char **names = avd_arena_alloc(&report->arena, AVD_REG_COUNT, sizeof *names);
-    uint64_t *values = avd_arena_alloc(&report->arena, AVD_REG_COUNT, sizeof *values);
+    const char **names = avd_arena_alloc(&report->arena, AVD_REG_COUNT + 1, sizeof *names);
+    uint64_t *values = avd_arena_alloc(&report->arena, AVD_REG_COUNT + 1, sizeof *values);
     size_t i;
 
     if (names == NULL || values == NULL)
@@ -106,6 +106,11 @@ static void build_registers(const struct avd_an_stack *from, struct avd_report *
             continue;
         names[stack->reg_count] = name;
         values[stack->reg_count] = from->regs.value[order[i]];
+        stack->reg_count++;
+    }
+    if (from->has_eflags) {
+        names[stack->reg_count] = "eflags";
+        values[stack->reg_count] = from->eflags;
         stack->reg_count++;
     }
     stack->reg_names = names;

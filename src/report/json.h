@@ -65,6 +65,7 @@ void avd_json_threads_short(struct avd_json *j);
 /* ---- json_lists.c: what the dump holds ---- */
 void avd_json_dump(struct avd_json *j);
 void avd_json_system(struct avd_json *j);
+void avd_json_linux(struct avd_json *j);
 void avd_json_process(struct avd_json *j);
 void avd_json_exception(struct avd_json *j);
 void avd_json_modules(struct avd_json *j);

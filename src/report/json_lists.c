@@ -69,7 +69,7 @@ void avd_json_system(struct avd_json *j)
     json_t *object = json_object();
 
     avd_json_put(j, object, "os", avd_json_text(j, system->os));
-    avd_json_put(j, object, "os_ver", avd_json_text_or_null(j, system->os_version));
+    avd_json_put(j, object, "os_ver", avd_json_text_or_null(j, system->os_ver));
     avd_json_put(j, object, "service_pack", avd_json_text_or_null(j, system->service_pack));
     avd_json_put(j, object, "product_type", avd_json_text(j, system->product_type));
     avd_json_put(j, object, "build_string", avd_json_text_or_null(j, system->build_string));
@@ -80,6 +80,25 @@ void avd_json_system(struct avd_json *j)
                  system->cpu_count != 0 ? avd_json_number(system->cpu_count) : json_null());
     avd_json_put(j, object, "cpu_microcode_version", json_null());
     avd_json_value(j, "system_info", object);
+}
+
+void avd_json_linux(struct avd_json *j)
+{
+    const struct avd_rep_linux *from = &j->report->linux_info;
+    json_t *object;
+
+    avd_json_value(j, "linux_memory_map_count",
+                   from->has_maps ? avd_json_number(from->map_count) : json_null());
+    if (!from->has_lsb_release) {
+        avd_json_value(j, "lsb_release", json_null());
+        return;
+    }
+    object = json_object();
+    avd_json_put(j, object, "id", avd_json_text_or_null(j, from->lsb_id));
+    avd_json_put(j, object, "release", avd_json_text_or_null(j, from->lsb_release));
+    avd_json_put(j, object, "codename", avd_json_text_or_null(j, from->lsb_codename));
+    avd_json_put(j, object, "description", avd_json_text_or_null(j, from->lsb_description));
+    avd_json_value(j, "lsb_release", object);
 }
 
 void avd_json_process(struct avd_json *j)

@@ -42,6 +42,7 @@ struct avd_rep_dump {
 struct avd_rep_system {
     const char *os;           /* rust-minidump's words: "Windows NT", "Linux", "Mac OS X" ... */
     const char *os_version;   /* "10.0.19041" */
+    const char *os_ver;       /* as rust-minidump joins it: "5.1.2600 Service Pack 2" */
     const char *service_pack; /* may be "" */
     const char *cpu_arch;     /* "x86", "amd64", "arm64" ... */
     const char *cpu_info;     /* "GenuineIntel family 6 model 60 stepping 3"; NULL */
@@ -49,6 +50,14 @@ struct avd_rep_system {
     const char *product_type; /* "workstation", "server" ...; NULL */
     const char *wine_version; /* NULL unless Wine wrote it */
     const char *build_string; /* MiscInfo 4; NULL */
+};
+
+/* What Breakpad's Linux writer stores of the system besides. */
+struct avd_rep_linux {
+    bool has_maps;
+    size_t map_count;        /* lines of /proc/self/maps */
+    bool has_lsb_release;
+    const char *lsb_id, *lsb_release, *lsb_codename, *lsb_description; /* NULL when not given */
 };
 
 struct avd_rep_process {
@@ -219,6 +228,7 @@ struct avd_report {
     const char *what, *where, *who;
     struct avd_rep_dump dump;
     struct avd_rep_system system;
+    struct avd_rep_linux linux_info;
     struct avd_rep_process process;
     struct avd_rep_exception exception;
     size_t crashing_thread;  /* index of the thread the report is about, or AVD_NO_INDEX */

@@ -69,7 +69,8 @@ static const char *where_text(const struct avd_analysis *an, struct avd_report *
         return "not known: there are no registers to start from";
     }
     first = frame_text(report, &stack->frames[0], digits);
-    if (first != NULL && stack->frames[0].module_name == NULL && stack->frame_count > 1) {
+    if (first != NULL && stack->frames[0].module_name == NULL && stack->frame_count > 1 &&
+        strcmp(stack->frames[1].method, avd_method_name(AVD_METHOD_SCAN)) != 0) {
         const char *caller = frame_text(report, &stack->frames[1], digits);
 
         return caller == NULL ? first

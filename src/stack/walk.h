@@ -130,8 +130,8 @@ enum avd_step_result {
 
 struct avd_step_method {
     const char *name;
-    /* Fills caller's pc, sp, regs, trust, method, exact; *caller comes zeroed. `callee_index` counts
-     * from 0 = innermost. *end is set through avd_walk_say. */
+    /* Fills caller's pc, sp, regs, trust, method, exact; *caller comes zeroed. `callee_index`
+     * counts from 0 = innermost. *end is set through avd_walk_say. */
     enum avd_step_result (*step)(struct avd_walk *walk, const struct avd_frame *callee,
                                  size_t callee_index, struct avd_frame *caller,
                                  enum avd_walk_end *end);

@@ -265,7 +265,7 @@ void avd_wow64_thread_find(const struct avd_dump *dump, const struct avd_wow64 *
         context_live(&native, out);
         return;
     }
-    out->has_native_regs = true;
-    out->native_regs = native.regs;
+    out->has_native = true;
+    out->native = native;
     context_from_area(dump, &native, out);
 }

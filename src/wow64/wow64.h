@@ -31,8 +31,8 @@ struct avd_wow64_thread {
     struct avd_context context;        /* the 32-bit one, when source is not NONE */
     uint64_t stack32_low, stack32_high; /* from TEB32; 0 when not known */
     uint64_t stack64_low, stack64_high; /* from TEB64 */
-    bool has_native_regs;
-    struct avd_regs native_regs;       /* where to start the 64-bit walk */
+    bool has_native;
+    struct avd_context native;         /* where to start the 64-bit walk */
     const char *native_reason;         /* why there is no 64-bit start */
 };
 

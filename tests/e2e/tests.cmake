@@ -6,3 +6,41 @@ if(UNIX)
                    ${PROJECT_SOURCE_DIR})
   set_tests_properties(e2e_cli PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 endif()
+
+# Scripts in Python: what the JSON says, compared with what is known from elsewhere.
+find_package(Python3 COMPONENTS Interpreter QUIET)
+
+# avdump_python_test(NAME script argument...)
+function(avdump_python_test name script)
+  if(Python3_Interpreter_FOUND)
+    add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${script}
+                                  ${ARGN})
+  else()
+    add_test(NAME ${name} COMMAND sh -c "echo 'skipped: python3 is missing'; exit 77")
+  endif()
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+endfunction()
+
+set(AVDUMP_CORPUS ${PROJECT_SOURCE_DIR}/../shared/corpus)
+avdump_python_test(e2e_corpus test_corpus.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS})
+avdump_python_test(e2e_truth test_truth.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
+avdump_python_test(e2e_schema test_schema.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   ${AVDUMP_CORPUS})
+avdump_python_test(e2e_readme test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+get_target_property(library_type libavdump TYPE)
+if(library_type STREQUAL STATIC_LIBRARY AND CMAKE_NM)
+  avdump_python_test(floors test_floors.py ${PROJECT_SOURCE_DIR} $<TARGET_FILE:libavdump> ${CMAKE_NM})
+else()
+  avdump_python_test(floors test_floors.py ${PROJECT_SOURCE_DIR})
+endif()
+
+# The manual pages; mandoc's remarks on style are left out, as it wants pages that it refers to to be
+# installed.
+find_program(MANDOC mandoc)
+if(MANDOC)
+  add_test(NAME manual COMMAND ${MANDOC} -T lint -W warning ${PROJECT_SOURCE_DIR}/man/avdump.1
+                               ${PROJECT_SOURCE_DIR}/man/avdump-rules.5)
+else()
+  add_test(NAME manual COMMAND sh -c "echo 'skipped: mandoc is missing'; exit 77")
+endif()
+set_tests_properties(manual PROPERTIES SKIP_RETURN_CODE 77)

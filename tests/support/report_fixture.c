@@ -140,6 +140,7 @@ void report_fixture_crash(struct avd_report *report)
     report->dump.memory_size = 380;
     report->system.os = "Windows NT";
     report->system.os_version = "5.1.2600";
+    report->system.os_ver = "5.1.2600 Service Pack 2";
     report->system.service_pack = "Service Pack 2";
     report->system.cpu_arch = "x86";
     report->system.cpu_info = "GenuineIntel family 6 model 13 stepping 8";
@@ -262,6 +263,7 @@ void report_fixture_wow64(struct avd_report *report)
     report->dump.region_count = 600;
     report->system.os = "Windows NT";
     report->system.os_version = "5.2.3790";
+    report->system.os_ver = "5.2.3790";
     report->system.cpu_arch = "amd64";
     report->system.cpu_count = 4;
     report->system.product_type = "server";

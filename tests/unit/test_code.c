@@ -22,16 +22,6 @@ static struct fake_process *x86_process(void)
     return p;
 }
 
-static struct avd_regs with_ebp(uint64_t ebp)
-{
-    struct avd_regs regs = {{0}, 0};
-
-    avd_reg_set(&regs, AVD_EBP, ebp);
-    avd_reg_set(&regs, AVD_EBX, 0xbb);
-    avd_reg_set(&regs, AVD_EAX, 0xaa);
-    return regs;
-}
-
 static int after(struct fake_process *p, const char *bytes, size_t size)
 {
     static const char nops[] = "\x90\x90\x90\x90\x90\x90\x90\x90";

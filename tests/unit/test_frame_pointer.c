@@ -121,7 +121,17 @@ START_TEST(test_ends)
     ck_assert_int_eq(stack->end, AVD_END_COMPLETE);
     ck_assert_str_eq(stack->end_detail, "the chain of frame pointers ends with 0 above 0x10148");
 
+    /* A return address of 0 under something else ends nothing. */
+    fake_u32(p, SP + 0x40, SP + 0x80);
+    fake_u32(p, SP + 0x80, 0x38);
+    stack = walk_chain(p, SP + 0x40);
+    ck_assert_uint_eq(stack->count, 2);
+    ck_assert_int_ne(stack->end, AVD_END_COMPLETE);
+    fake_u32(p, SP + 0x80, 0);
+    ck_assert_int_eq(walk_chain(p, SP + 0x40)->end, AVD_END_COMPLETE);
+
     /* The same far below the base of the stack ends nothing. */
+    fake_u32(p, SP + 0x40, 0);
     p->walk.stack_low = 0x10000;
     p->walk.stack_high = 0x20000;
     stack = walk_chain(p, SP + 0x40);
@@ -141,8 +151,8 @@ START_TEST(test_not_in_dump)
                                         "switched off");
     stack = walk_chain(p, 0x11ffc);
     ck_assert_int_eq(stack->end, AVD_END_NO_MEMORY);
-    ck_assert_str_eq(stack->end_detail, "the return address at 0x12000 is not in the dump; scanning "
-                                        "is switched off");
+    ck_assert_str_eq(stack->end_detail,
+                     "the return address at 0x12000 is not in the dump; scanning is switched off");
     fake_free(p);
 }
 END_TEST

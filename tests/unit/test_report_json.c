@@ -97,7 +97,7 @@ START_TEST(crash_in_rust_minidumps_words)
     assert_number("crash_info.crashing_thread", 0);
     assert_text("crash_info.assertion", "p != NULL");
     assert_text("system_info.os", "Windows NT");
-    assert_text("system_info.os_ver", "5.1.2600");
+    assert_text("system_info.os_ver", "5.1.2600 Service Pack 2");
     assert_text("system_info.cpu_arch", "x86");
     assert_text("system_info.cpu_info", "GenuineIntel family 6 model 13 stepping 8");
     assert_number("system_info.cpu_count", 1);

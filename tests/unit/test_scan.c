@@ -80,6 +80,12 @@ START_TEST(test_distance)
     stack = scan_from(p);
     ck_assert_uint_eq(stack->count, 1);
     ck_assert_str_eq(stack->end_detail, "scanning 160 words from 0x10100 found no return address");
+    /* Frame 1 is as good as frame 0 here: an undone call. */
+    fake_u32(p, SP, CALLER);
+    fake_u32(p, SP + 4 * (160 + 40), 0);
+    stack = fake_walk(p, 0, SP, NULL);
+    ck_assert_uint_eq(stack->count, 3);
+    ck_assert_uint_eq(stack->frames[2].sp, SP + 4 * 161);
     fake_free(p);
 }
 END_TEST
@@ -111,6 +117,13 @@ START_TEST(test_frame_pointer)
     avd_reg_set(&regs, AVD_EBP, SP + 0x100); /* no chain begins there, but it may be the caller's */
     stack = fake_walk(p, PC, SP, &regs);
     ck_assert_uint_eq(stack->frames[1].regs.value[AVD_EBP], SP + 0x100);
+
+    /* The word below the stack pointer is no part of the callee's frame. */
+    fake_u32(p, SP, CALLER);
+    fake_u32(p, SP - 4, SP + 0x80);
+    stack = scan_from(p);
+    ck_assert_uint_eq(stack->frames[1].sp, SP + 4);
+    ck_assert(!avd_reg_known(&stack->frames[1].regs, AVD_EBP));
     fake_free(p);
 }
 END_TEST

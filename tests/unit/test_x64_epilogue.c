@@ -28,6 +28,7 @@ static void check_returns_at(struct fake_process *p, uint64_t pc, uint64_t slot)
     const struct avd_stack *stack;
 
     avd_reg_set(&regs, AVD_RBP, SP + 0x410);
+    avd_reg_set(&regs, AVD_RBX, SP + 0x210);
     fake_u64(p, slot, FAKE_RETURN);
     stack = fake_walk(p, pc, SP, &regs);
     ck_assert_msg(stack->count == 2, "%zu frames: %s", stack->count, stack->end_detail);
@@ -59,7 +60,8 @@ START_TEST(test_forms)
         {"\x48\x8d\x65\x10\x5b\x41\x5c\x5d\xc3", 9, 0x420 + 0x18},
         {"\x48\x8d\xa5\x10\x00\x00\x00\xc3", 8, 0x420},
         {"\x5d\xe9\x00\x10\x00\x00", 6, 8},             /* jmp to another function */
-        {"\x5d\xeb\x80\xcc", 3, 8},                     /* jmp to this function's begin */
+        {"\x5d\xeb\x7d", 3, 8},                         /* jmp just behind this function */
+        {"\x5d\xe9\x7a\xff\xff\xff", 6, 8},             /* jmp to this function's begin */
         {"\x5d\xff\x25\x00\x10\x00\x00", 7, 8},
         {"\x5d\x48\xff\xe0", 4, 8},                     /* rex.w jmp rax */
         {"\x5d\x49\xff\x62\x08", 5, 8},                 /* rex.w jmp [r10+8] */
@@ -68,10 +70,7 @@ START_TEST(test_forms)
 
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct fake_process *p = with_code(cases[i].code, cases[i].size);
-        uint8_t jump_to_begin = (uint8_t)(0x100 - (0x80 + 3));
 
-        if (cases[i].code[1] == '\xeb')
-            fake_bytes(p, PC + 2, &jump_to_begin, 1);
         check_returns_at(p, PC, SP + cases[i].slot);
         fake_free(p);
     }

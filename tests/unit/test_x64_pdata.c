@@ -70,6 +70,13 @@ START_TEST(test_padding)
     ck_assert_int_eq(find(p, 0x20ff, &f), AVD_X64_FOUND);
     ck_assert_uint_eq(f.begin, FAKE_CALLER);
     ck_assert_int_eq(find(p, 0x1200, &f), AVD_X64_NO_ENTRY);
+    /* Nor does padding hide what is there when it is too long to look through. */
+    fake_map(p, FAKE_IMAGE + 0x6000, 0x4000);
+    fake_map(p, FAKE_IMAGE + 0xa000, 0x4000);
+    fake_map(p, FAKE_IMAGE + 0xe000, 0x4000);
+    p->modules[0].pdata.size = 12 * (AVD_MAX_PDATA_LINEAR + 1);
+    ck_assert_int_eq(find(p, 0x1100, &f), AVD_X64_FOUND);
+    ck_assert_uint_eq(f.begin, 0x1100);
     fake_free(p);
 }
 END_TEST

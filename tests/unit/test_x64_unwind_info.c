@@ -179,18 +179,38 @@ END_TEST
 /* Offsets of SAVE_* count from the frame base, not from a moved rsp. */
 START_TEST(test_save_with_frame_register)
 {
-    static const uint8_t info[] = {1, 15, 5, 0x05, 15, 0x34, 2, 0, 10, 0x03, 5, 0x72, 1, 0x50,
+    static const uint8_t info[] = {1, 15, 5, 0x25, 15, 0x34, 2, 0, 10, 0x03, 5, 0x72, 1, 0x50,
                                    0, 0};
     struct fake_process *p = with_info(info, sizeof info);
     struct avd_regs regs = marked();
     const struct avd_frame *caller;
 
-    avd_reg_set(&regs, AVD_RBP, SP + 0x200);
+    avd_reg_set(&regs, AVD_RBP, SP + 0x220);
     fake_u64(p, SP + 0x210, 0x3333);
     fake_u64(p, SP + 0x240, 0x5555);
     fake_u64(p, SP + 0x248, FAKE_RETURN);
     caller = check_caller(fake_walk(p, BODY, SP, &regs), SP + 0x250);
     check_reg(caller, AVD_RBX, 0x3333);
+    fake_free(p);
+}
+END_TEST
+
+/* In the prologue between a save and the setting of the frame register, rsp is the base. */
+START_TEST(test_save_before_frame_register)
+{
+    static const uint8_t info[] = {1, 12, 5, 0x25, 12, 0x03, 9, 0x34, 2, 0, 5, 0x72, 1, 0x50,
+                                   0, 0};
+    struct fake_process *p = with_info(info, sizeof info);
+    struct avd_regs regs = marked();
+    const struct avd_frame *caller;
+
+    avd_reg_set(&regs, AVD_RBP, SP + 0x420);
+    fake_u64(p, SP + 0x10, 0x3333);
+    fake_u64(p, SP + 0x40, 0x5555);
+    fake_u64(p, SP + 0x48, FAKE_RETURN);
+    caller = check_caller(fake_walk(p, FAKE_IMAGE + BEGIN + 10, SP, &regs), SP + 0x50);
+    check_reg(caller, AVD_RBX, 0x3333);
+    check_reg(caller, AVD_RBP, 0x5555);
     fake_free(p);
 }
 END_TEST
@@ -358,6 +378,27 @@ START_TEST(test_machine_frame_with_context)
 }
 END_TEST
 
+/* A CONTEXT that does not agree with the machine frame is something else. */
+START_TEST(test_machine_frame_with_other_context)
+{
+    static const uint8_t info[] = {1, 0, 3, 0, 0, 0x01, 0xb2, 0, 0, 0x0a, 0, 0};
+    struct fake_process *p = with_info(info, sizeof info);
+    const struct avd_stack *stack;
+
+    fake_u32(p, SP + 0x30, 0x10005f);
+    fake_u64(p, SP + 0x98, SP + 0x800);
+    fake_u64(p, SP + 0xf8, FAKE_IMAGE + FAKE_CALLER + 4);
+    fake_u64(p, SP + 0x590, FAKE_IMAGE + FAKE_CALLER);
+    fake_u64(p, SP + 0x5a8, SP + 0x800);
+    stack = fake_walk(p, BODY, SP, NULL);
+    ck_assert_uint_eq(stack->count, 2);
+    ck_assert_uint_eq(stack->frames[1].pc, FAKE_IMAGE + FAKE_CALLER);
+    ck_assert_int_eq(stack->frames[1].trust, AVD_TRUST_CFI);
+    ck_assert(!avd_reg_known(&stack->frames[1].regs, AVD_RAX));
+    fake_free(p);
+}
+END_TEST
+
 START_TEST(test_machine_frame_of_32bit_code)
 {
     static const uint8_t info[] = {1, 0, 1, 0, 0, 0x0a, 0, 0};
@@ -472,6 +513,7 @@ int main(void)
     tcase_add_test(tests, test_unknown_frame_register);
     tcase_add_test(tests, test_save);
     tcase_add_test(tests, test_save_with_frame_register);
+    tcase_add_test(tests, test_save_before_frame_register);
     tcase_add_test(tests, test_unreadable_register);
     tcase_add_test(tests, test_obsolete_codes);
     tcase_add_test(tests, test_set_fpreg_large);
@@ -480,6 +522,7 @@ int main(void)
     tcase_add_test(tests, test_chain_without_end);
     tcase_add_test(tests, test_machine_frame);
     tcase_add_test(tests, test_machine_frame_with_context);
+    tcase_add_test(tests, test_machine_frame_with_other_context);
     tcase_add_test(tests, test_machine_frame_of_32bit_code);
     tcase_add_test(tests, test_damage);
     tcase_add_test(tests, test_damage_then_scan);

@@ -118,6 +118,21 @@ START_TEST(test_fast_system_call)
 }
 END_TEST
 
+/* What does more than a stub does is an ordinary epilogue. */
+START_TEST(test_call_then_epilogue)
+{
+    struct fake_process *p = x86_process();
+    struct avd_regs regs = with_ebp(0x10500);
+
+    fake_bytes(p, PC - 7, "\xba\x40\x10\x40\x00\xff\xd2\x5e\x5d\xc3", 10);
+    fake_u32(p, SP + 4, 0x10600);
+    fake_u32(p, SP + 8, CALLER);
+    fake_walk(p, PC, SP, &regs);
+    check_caller(p, AVD_METHOD_PROLOGUE, SP + 12, 0x10600);
+    fake_free(p);
+}
+END_TEST
+
 /* An ordinary call through edx in a caller is no system call: its arguments are on the stack. */
 START_TEST(test_ordinary_indirect_call)
 {
@@ -213,6 +228,7 @@ START_TEST(test_refused)
     } cases[] = {
         {"\x55\x90\x90", 3, CALLER},               /* a push of an argument */
         {"\x90\x8b\xec\xcc", 4, CALLER},
+        {"\x8b\xec\xcc", 3, CALLER},              /* no push before it */
         {"\x5c\xc3", 2, CALLER},                   /* pop esp */
         {"\x83\xc0\x04\xc3", 4, CALLER},           /* add eax */
         {"\x8b\xe0\xc3", 3, CALLER},               /* mov esp, eax */
@@ -265,6 +281,7 @@ int main(void)
     tcase_add_test(tests, test_wow64_stub);
     tcase_add_test(tests, test_windows10_stub);
     tcase_add_test(tests, test_fast_system_call);
+    tcase_add_test(tests, test_call_then_epilogue);
     tcase_add_test(tests, test_ordinary_indirect_call);
     tcase_add_test(tests, test_prologue);
     tcase_add_test(tests, test_epilogue);
