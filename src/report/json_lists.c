@@ -70,6 +70,7 @@ void avd_json_system(struct avd_json *j)
 
     avd_json_put(j, object, "os", avd_json_text(j, system->os));
     avd_json_put(j, object, "os_ver", avd_json_text_or_null(j, system->os_ver));
+    avd_json_put(j, object, "version", avd_json_text_or_null(j, system->os_version));
     avd_json_put(j, object, "service_pack", avd_json_text_or_null(j, system->service_pack));
     avd_json_put(j, object, "product_type", avd_json_text(j, system->product_type));
     avd_json_put(j, object, "build_string", avd_json_text_or_null(j, system->build_string));

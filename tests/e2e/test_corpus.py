@@ -27,7 +27,7 @@ def compare_system(entry, report, said):
     info = report["system_info"]
     expect("cpu_arch", info["cpu_arch"], ARCHITECTURES.get(entry["arch"], entry["arch"]))
     expect("os", info["os"], OS_NAMES[entry["os"]])
-    expect("os_ver", (info["os_ver"] or "0.0.0"), entry["os_version"])
+    expect("os_ver", (info["version"] or "0.0.0"), entry["os_version"])
     if entry["service_pack"] is not None:
         expect("service_pack", info["service_pack"], entry["service_pack"])
     said.append("%s %s %s" % (info["cpu_arch"], entry["os"], entry["os_version"]))

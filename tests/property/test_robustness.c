@@ -5,42 +5,22 @@
  * is damaged. Tried on prefixes, seeded byte flips and fields at their extremes, of dumps built in
  * code, recorded ones, and the corpus where it is present.
  */
-#include "base/memory.h"
-#include "base/utf.h"
 #include "base/view.h"
 #include "minidump/format.h"
 #include "support/dump_builder.h"
-#include "support/dump_fixture.h"
+#include "support/robust_run.h"
 #include "support/whole_run.h"
 
-#include <inttypes.h>
-#include <jansson.h>
-#include <signal.h>
+#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_ASAN 1
-#endif
-#endif
-#ifndef UNDER_ASAN
-#define UNDER_ASAN 0
-#endif
 
 enum {
     TOTAL_FLIP_RUNS = 20000,
     TOTAL_FIELD_RUNS = 2000,
-    PREFIXES = 250,          /* per dump, besides every one up to the end of its directory */
-    MAX_DUMPS = 10,
-    MAX_GROWTH = 64 << 10,   /* KiB of resident memory */
-    MAX_MILLISECONDS = UNDER_ASAN ? 5000 : 1000 /* of processor time for one run */
+    PREFIXES = 250, /* per dump, besides every one up to the end of its directory */
+    MAX_DUMPS = 10
 };
 
 struct input {
@@ -51,9 +31,6 @@ struct input {
 
 static struct input inputs[MAX_DUMPS];
 static size_t input_count;
-
-/* What is being tried, to be told when it crashes. */
-static char current[256];
 
 /* ---- inputs ---- */
 
@@ -101,111 +78,6 @@ static void free_inputs(void)
         free(inputs[--input_count].bytes);
 }
 
-/* ---- telling what crashed ---- */
-
-#if UNDER_ASAN
-void __sanitizer_set_death_callback(void (*callback)(void));
-
-static void tell_current(void)
-{
-    (void)!write(STDERR_FILENO, current, strlen(current));
-}
-#else
-static void tell_current(int signal_number)
-{
-    (void)!write(STDERR_FILENO, current, strlen(current));
-    (void)signal(signal_number, SIG_DFL);
-    (void)raise(signal_number);
-}
-#endif
-
-static void tell_current_on_crash(void)
-{
-#if UNDER_ASAN
-    __sanitizer_set_death_callback(tell_current);
-#else
-    (void)signal(SIGSEGV, tell_current);
-    (void)signal(SIGBUS, tell_current);
-    (void)signal(SIGABRT, tell_current);
-    (void)signal(SIGFPE, tell_current);
-#endif
-}
-
-/* ---- one run ---- */
-
-/* Check notes every assertion that it passes in a file: too slow for what runs a million times. */
-#define ASSERT(condition, ...)         \
-    do {                               \
-        if (!(condition))              \
-            ck_abort_msg(__VA_ARGS__); \
-    } while (0)
-
-static long peak_kib(void)
-{
-    struct rusage usage;
-
-    ASSERT(getrusage(RUSAGE_SELF, &usage) == 0, "getrusage");
-    return usage.ru_maxrss;
-}
-
-static double processor_milliseconds(void)
-{
-    return (double)clock() * 1000.0 / CLOCKS_PER_SEC;
-}
-
-static void assert_text(const char *what, const char *text, size_t size)
-{
-    size_t i = 0;
-
-    while (i < size) {
-        size_t length = avd_utf8_length(text + i, size - i);
-
-        ASSERT(length != 0, "%s%s: malformed UTF-8 at byte %zu", current, what, i);
-        ASSERT(text[i] == '\n' || !avd_utf8_is_control(text + i, length),
-                      "%s%s: control character at byte %zu", current, what, i);
-        i += length;
-    }
-}
-
-static void assert_json(const struct whole_run *run)
-{
-    json_error_t error;
-    json_t *json = json_loadb(run->json, run->json_size, JSON_REJECT_DUPLICATES, &error);
-
-    ASSERT(json_is_object(json), "%sJSON: %s at line %d", current, error.text, error.line);
-    json_decref(json);
-}
-
-static void try_bytes(const uint8_t *bytes, size_t size, long baseline_kib)
-{
-    double start = processor_milliseconds();
-    struct whole_run run;
-    bool sound = size >= MINIDUMP_HEADER_SIZE && avd_le32(bytes) == MINIDUMP_SIGNATURE;
-
-    whole_run_do(bytes, size, &run);
-    ASSERT(processor_milliseconds() - start < MAX_MILLISECONDS, "%stook too long",
-                  current);
-    if (sound)
-        ASSERT(run.status == AVD_OK, "%srefused: %s: %s", current, run.err.where,
-                      run.err.message);
-    else
-        ASSERT(run.status == AVD_E_FORMAT || run.status == AVD_E_UNSUPPORTED,
-                      "%sstatus %d", current, (int)run.status);
-    if (run.status == AVD_OK) {
-        assert_json(&run);
-        assert_text("report", run.text, run.text_size);
-        assert_text("info", run.info, run.info_size);
-    } else {
-        ASSERT(run.err.message[0] != '\0', "%sno message", current);
-    }
-    whole_run_free(&run);
-    ASSERT(avd_mem_live() == 0, "%s%ld blocks leaked", current, avd_mem_live());
-    /* A sanitizer's own memory grows with every freed block. */
-    if (!UNDER_ASAN)
-        ASSERT(peak_kib() - baseline_kib < MAX_GROWTH, "%smemory grew to %ld KiB", current,
-                      peak_kib());
-}
-
 /* ---- mutations ---- */
 
 /* xorshift64*, seeded the same in every run */
@@ -234,21 +106,11 @@ static uint8_t *copy_of(const uint8_t *bytes, size_t size)
     /* A block of exactly this size, so that a sanitizer sees one byte too far. */
     uint8_t *copy = malloc(size == 0 ? 1 : size);
 
-    ASSERT(copy != NULL, "out of memory");
+    if (copy == NULL)
+        abort();
     if (size != 0)
         memcpy(copy, bytes, size);
     return copy;
-}
-
-/* The dump itself: sound, and the measure of memory for its mutants. */
-static long warm_up(const struct input *input)
-{
-    struct whole_run run;
-
-    whole_run_do(input->bytes, input->size, &run);
-    ck_assert_msg(run.status == AVD_OK, "%s: %s", input->name, run.err.message);
-    whole_run_free(&run);
-    return peak_kib();
 }
 
 START_TEST(prefixes)
@@ -257,14 +119,13 @@ START_TEST(prefixes)
     struct avd_view v = {input->bytes, input->size, 0};
     size_t head = MINIDUMP_HEADER_SIZE + 12 * (size_t)avd_view_u32(v, 8);
     size_t step = input->size / PREFIXES + 1;
-    long baseline = warm_up(input);
     size_t size = 0;
 
     while (size < input->size) {
         uint8_t *copy = copy_of(input->bytes, size);
 
-        (void)snprintf(current, sizeof current, "%s, its first %zu bytes: ", input->name, size);
-        try_bytes(copy, size, baseline);
+        robust_run_label("%s, its first %zu bytes", input->name, size);
+        robust_run_try(copy, size);
         free(copy);
         /* The directory byte by byte, the rest in steps that hit any place within an entry. */
         size += size < head ? 3 : step;
@@ -277,7 +138,6 @@ START_TEST(byte_flips)
     const struct input *input = &inputs[_i];
     size_t runs = TOTAL_FLIP_RUNS / input_count;
     uint8_t *copy = copy_of(input->bytes, input->size);
-    long baseline = warm_up(input);
     size_t n;
 
     for (n = 0; n < runs; n++) {
@@ -286,10 +146,10 @@ START_TEST(byte_flips)
 
         seed(1, n);
         flips = 1 + random_below(8);
-        (void)snprintf(current, sizeof current, "%s, byte flips of seed %zu: ", input->name, n);
+        robust_run_label("%s, byte flips of seed %zu", input->name, n);
         for (k = 0; k < flips; k++)
             copy[random_below(input->size)] ^= (uint8_t)(1 + random_below(255));
-        try_bytes(copy, input->size, baseline);
+        robust_run_try(copy, input->size);
         memcpy(copy, input->bytes, input->size);
     }
     free(copy);
@@ -327,14 +187,13 @@ START_TEST(field_extremes)
     const struct input *input = &inputs[_i];
     struct avd_view v = {input->bytes, input->size, 0};
     uint32_t size = (uint32_t)input->size;
-    const uint32_t extremes[] = {0,          1,          2,          3,        4,
-                                 7,          16,         0x20,       0xfff,    0x10000,
-                                 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
-                                 size,       size - 1,   size + 1,   size / 2, size - 4};
+    const uint32_t extremes[] = {0,          1,          2,          3,          4,
+                                 7,          16,         0x20,       0xfff,      0x10000,
+                                 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff, size,
+                                 size - 1,   size + 1,   size / 2,   size - 4};
     const size_t extreme_count = sizeof extremes / sizeof extremes[0];
     size_t runs = TOTAL_FIELD_RUNS / input_count;
     uint8_t *copy = copy_of(input->bytes, input->size);
-    long baseline = warm_up(input);
     size_t n;
 
     for (n = 0; n < runs; n++) {
@@ -343,7 +202,7 @@ START_TEST(field_extremes)
 
         seed(2, n);
         fields = 1 + random_below(3);
-        (void)snprintf(current, sizeof current, "%s, fields of seed %zu: ", input->name, n);
+        robust_run_label("%s, fields of seed %zu", input->name, n);
         for (k = 0; k < fields; k++) {
             size_t at = structural_place(v);
 
@@ -352,7 +211,7 @@ START_TEST(field_extremes)
             if (random_below(4) == 0)
                 put_u32(copy, input->size, at + 4, extremes[random_below(extreme_count)]);
         }
-        try_bytes(copy, input->size, baseline);
+        robust_run_try(copy, input->size);
         memcpy(copy, input->bytes, input->size);
     }
     free(copy);
@@ -367,7 +226,6 @@ START_TEST(one_stream_at_a_time)
     size_t count = avd_view_u32(v, 8);
     size_t directory = avd_view_u32(v, 12);
     uint8_t *copy = copy_of(input->bytes, input->size);
-    long baseline = warm_up(input);
     size_t n;
 
     for (n = 0; n < count; n++) {
@@ -377,8 +235,7 @@ START_TEST(one_stream_at_a_time)
         size_t kind;
 
         for (kind = 0; kind < 4; kind++) {
-            (void)snprintf(current, sizeof current, "%s, stream %zu, damage %zu: ", input->name,
-                           n, kind);
+            robust_run_label("%s, stream %zu, damage %zu", input->name, n, kind);
             if (kind == 0)
                 put_u32(copy, input->size, entry + 4, 0);
             else if (kind == 1)
@@ -387,7 +244,7 @@ START_TEST(one_stream_at_a_time)
                 put_u32(copy, input->size, entry, 0);
             else if (offset < input->size && size <= input->size - offset)
                 memset(copy + offset, 0xff, size);
-            try_bytes(copy, input->size, baseline);
+            robust_run_try(copy, input->size);
             memcpy(copy, input->bytes, input->size);
         }
     }
@@ -403,7 +260,7 @@ int main(void)
     int failed;
 
     load_inputs();
-    tell_current_on_crash();
+    robust_run_init();
     tcase_set_timeout(tests, 600);
     tcase_add_loop_test(tests, prefixes, 0, (int)input_count);
     tcase_add_loop_test(tests, byte_flips, 0, (int)input_count);

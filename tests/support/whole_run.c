@@ -39,11 +39,9 @@ static void render(const struct avd_dump *dump, struct whole_run *run)
 
     run->status = avd_analyze(dump, NULL, NULL, &report, &run->err);
     if (run->status == AVD_OK)
-        run->status =
-            avd_report_write(report, AVD_FORMAT_JSON, NULL, collect, &json, &run->err);
+        run->status = avd_report_write(report, AVD_FORMAT_JSON, NULL, collect, &json, &run->err);
     if (run->status == AVD_OK)
-        run->status =
-            avd_report_write(report, AVD_FORMAT_TEXT, &all, collect, &text, &run->err);
+        run->status = avd_report_write(report, AVD_FORMAT_TEXT, &all, collect, &text, &run->err);
     if (run->status == AVD_OK)
         run->status = avd_info_write(dump, AVD_FORMAT_TEXT, NULL, collect, &info, &run->err);
     avd_report_free(report);
