@@ -130,8 +130,8 @@ need() {
     lacking=$(missing "$@")
     [ -n "$lacking" ] || return 0
     if printf '%s\n' "$lacking" | grep -q '^[a-z]* *yes '; then
-        explain "$lacking" >&2
-        fail "cannot go on without them"
+        fail "cannot go on without $(printf '%s\n' "$lacking" |
+            awk '$2 == "yes" {printf "%s%s", comma, $1; comma = ", "}')"
     fi
     say "Going on: the tests that want what is missing will be skipped, and say so."
 }

@@ -53,6 +53,7 @@ struct avd_analysis {
     const struct avd_dump *dump;
     unsigned max_frames;
     size_t frame_count;             /* of all stacks so far */
+    size_t frame_ceiling;           /* of all stacks; over it they are cut short */
     const char *const *image_dirs;
     size_t image_dir_count;
 

@@ -105,7 +105,15 @@ static char *base_name(struct avd_analysis *an, const struct avd_module *module)
     size_t i;
 
     if (!avd_dump_is_windows(an->dump))
-        return avd_arena_strdup(&an->arena, module->name);
+        size = strlen(module->name);
+    /* Cut between characters: each module has a copy, and names may be long and shared. */
+    if (size > AVD_MAX_DISPLAY_NAME_BYTES) {
+        size = AVD_MAX_DISPLAY_NAME_BYTES;
+        while (size > 0 && ((unsigned char)module->name[size] & 0xc0) == 0x80)
+            size--;
+    }
+    if (!avd_dump_is_windows(an->dump))
+        return avd_arena_strndup(&an->arena, module->name, size);
     name = avd_arena_strndup(&an->arena, module->name, size);
     for (i = 0; name != NULL && i < size; i++) {
         unsigned char c = (unsigned char)name[i];

@@ -86,9 +86,8 @@ static bool walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
     w.arena = &an->arena;
     w.stack_low = low;
     w.stack_high = high;
-    /* Any number of threads may claim the same deep stack. */
     w.max_frames =
-        an->frame_count < AVD_MAX_FRAMES_IN_ALL ? an->max_frames : AVD_MAX_FRAMES_WHEN_OVER;
+        an->frame_count < an->frame_ceiling ? an->max_frames : AVD_MAX_FRAMES_WHEN_OVER;
     w.allow_scan = true;
     w.windows = avd_dump_is_windows(an->dump);
     out->present = true;
@@ -258,19 +257,32 @@ static void choose_thread(struct avd_analysis *an)
                      (unsigned)id);
 }
 
+/* Any number of threads may claim the same deep stack, so frames in all are bounded by what the
+ * file can honestly hold: one deep stack, and for the rest an average that real code exceeds. */
+static size_t frame_ceiling(const struct avd_analysis *an)
+{
+    size_t ceiling = an->max_frames + an->dump->bytes.size / AVD_MIN_BYTES_PER_FRAME;
+
+    return ceiling < AVD_MAX_FRAMES_IN_ALL ? ceiling : AVD_MAX_FRAMES_IN_ALL;
+}
+
 bool avd_analysis_threads(struct avd_analysis *an)
 {
     size_t i;
 
     choose_thread(an);
+    an->frame_ceiling = frame_ceiling(an);
     an->thread_count = an->dump->thread_count;
     an->threads = avd_arena_alloc(&an->arena, an->thread_count, sizeof *an->threads);
     if (an->threads == NULL)
         return false;
     for (i = 0; i < an->thread_count; i++)
         an->threads[i].thread = &an->dump->threads[i];
+    /* The crash first: it must not be the one that is cut short. */
+    if (an->crashing_thread < an->thread_count && !analyze_thread(an, an->crashing_thread))
+        return false;
     for (i = 0; i < an->thread_count; i++)
-        if (!analyze_thread(an, i))
+        if (i != an->crashing_thread && !analyze_thread(an, i))
             return false;
     return true;
 }

@@ -49,6 +49,7 @@ void *avd_arena_alloc(struct avd_arena *arena, size_t count, size_t size)
     bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (bytes == 0)
         bytes = ALIGNMENT;
+    arena->total += bytes;
     if (bytes > arena->left) {
         size_t block_size = bytes > BLOCK_SIZE / 4 ? bytes : BLOCK_SIZE;
         struct avd_arena_block *block = avd_mem_calloc(1, HEADER_SIZE + block_size);

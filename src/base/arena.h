@@ -17,6 +17,7 @@ struct avd_arena {
     struct avd_arena_block *blocks;
     unsigned char *next; /* first free byte of the newest block */
     size_t left;
+    size_t total; /* bytes handed out */
     bool failed; /* an allocation failed; sticky, so that owners may check once at their end */
 };
 

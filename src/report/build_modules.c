@@ -223,9 +223,10 @@ void avd_build_modules(const struct avd_analysis *an, struct avd_report *report)
         else if (from->file != NULL)
             modules[i].machine = machine_name(from->file->machine);
         identify_from_image(from, report, &modules[i]);
-        if (from->overlaps != NULL)
-            modules[i].overlaps = avd_build_copy(report, from->overlaps->module->name);
     }
+    for (i = 0; i < an->module_count; i++)
+        if (an->modules[i].overlaps != NULL)
+            modules[i].overlaps = modules[an->modules[i].overlaps - an->modules].file;
     report->modules = modules;
     report->module_count = an->module_count;
     report->main_module = main_module(an->dump);

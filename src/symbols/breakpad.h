@@ -27,22 +27,27 @@ enum avd_status avd_sym_open_memory(struct avd_view bytes, struct avd_sym **sym,
 void avd_sym_close(struct avd_sym *sym);
 const struct avd_sym_identity *avd_sym_identity(const struct avd_sym *sym);
 
-/* FUNC, lines and INLINE records at `rva`; else the nearest PUBLIC (approximate). Strings live as
- * long as the file. AVD_NOT_FOUND, AVD_E_NOMEM. */
+/*
+ * FUNC, lines and INLINE records at `rva`; else the nearest PUBLIC below, unless a FUNC begins
+ * between the two (approximate behind its start, because its end is not known). Where FUNC records
+ * overlap the one that begins last wins. Strings live as long as the file. AVD_NOT_FOUND,
+ * AVD_E_NOMEM.
+ */
 enum avd_status avd_sym_find(struct avd_sym *sym, uint64_t rva, struct avd_symbol *out);
 
-/* STACK WIN: type 4 before type 0. */
+/* STACK WIN: type 4 before type 0, of each the innermost record. */
 enum avd_status avd_sym_frame_data(struct avd_sym *sym, uint64_t rva, struct avd_frame_data *out);
 
 /*
- * STACK CFI: the rules in force at `rva`, INIT and all deltas up to it joined in order, each later
- * rule of a register replacing the earlier one when evaluated; e.g.
- * ".cfa: $rsp 8 + .ra: .cfa -8 + ^ .cfa: $rsp 48 +". Lives in `arena`.
+ * STACK CFI: the rules in force at `rva`, those of INIT and of all deltas up to it put together:
+ * for each register the last, e.g. ".cfa: $rsp 48 + .ra: .cfa -8 + ^". Lives in `arena`.
  */
 enum avd_status avd_sym_cfi(struct avd_sym *sym, uint64_t rva, struct avd_arena *arena,
                             const char **rules);
 
 /* Lines that were damaged and left out. */
 size_t avd_sym_bad_lines(const struct avd_sym *sym);
+/* Whether compressed bytes were damaged or cut, so that the records end early. */
+bool avd_sym_truncated(const struct avd_sym *sym);
 
 #endif

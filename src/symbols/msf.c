@@ -13,8 +13,7 @@
 enum {
     SUPERBLOCK_SIZE = 0x34, /* up to the page numbers */
     MIN_PAGE_SHIFT = 9,     /* 512, of small old PDBs */
-    MAX_PAGE_SHIFT = 16,    /* link /PDBPAGESIZE goes up to 32768; 65536 would fit the format */
-    NO_STREAM_SIZE = 0xff   /* in all four bytes: a deleted stream */
+    MAX_PAGE_SHIFT = 16     /* link /PDBPAGESIZE goes up to 32768; 65536 would fit the format */
 };
 
 /* The magics fill their field; what follows the text is CR LF 0x1a, two letters and zeros. */
@@ -139,12 +138,12 @@ static enum avd_status read_directory(struct avd_msf *msf, struct avd_arena *are
     return status;
 }
 
-/* The size of stream `number`; deleted streams are empty. */
+/* The size of stream `number`; a deleted stream's is -1, and it has no pages. */
 static uint32_t stream_size(const struct avd_msf *msf, uint32_t number)
 {
     uint32_t size = avd_view_u32(msf->directory, 4 + (uint64_t)number * 4);
 
-    return size == NO_STREAM_SIZE * 0x01010101u ? 0 : size;
+    return size == UINT32_MAX ? 0 : size;
 }
 
 /* Where each stream's page list begins. */
@@ -291,6 +290,13 @@ bool avd_msf_view(const struct avd_msf_stream *stream, uint64_t offset, size_t s
     out->data = buffer;
     out->size = size;
     return true;
+}
+
+bool avd_msf_in_file(const struct avd_msf *msf, struct avd_view view)
+{
+    struct avd_view same;
+
+    return avd_view_slice(msf->file, view.offset, view.size, &same) && same.data == view.data;
 }
 
 uint16_t avd_msf_u16(const struct avd_msf_stream *stream, uint64_t offset)

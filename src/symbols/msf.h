@@ -50,6 +50,9 @@ bool avd_msf_run(const struct avd_msf_stream *stream, uint64_t offset, uint64_t 
 bool avd_msf_view(const struct avd_msf_stream *stream, uint64_t offset, size_t size,
                   uint8_t *buffer, struct avd_view *out);
 
+/* Whether the bytes of `view` lie in the file and not in a buffer. */
+bool avd_msf_in_file(const struct avd_msf *msf, struct avd_view view);
+
 /* Little-endian integers; 0 when they are not wholly there. */
 uint16_t avd_msf_u16(const struct avd_msf_stream *stream, uint64_t offset);
 uint32_t avd_msf_u32(const struct avd_msf_stream *stream, uint64_t offset);

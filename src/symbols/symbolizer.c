@@ -5,6 +5,7 @@
  */
 #include "symbols/symbolizer.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -100,6 +101,10 @@ enum avd_status avd_symbolizer_find(struct avd_symbolizer *symbolizer, size_t in
         struct source_slot *opened = &slot->sources[i];
         enum avd_status status;
 
+        /* Any number of modules may claim the same tables; those that come late go unnamed. */
+        if (opened->state == SOURCE_UNTRIED &&
+            symbolizer->arena.total > AVD_MAX_EXPORT_TABLE_BYTES)
+            opened->state = SOURCE_ABSENT;
         if (opened->state == SOURCE_UNTRIED) {
             status = source->open(&slot->module, &symbolizer->arena, &opened->handle, NULL);
             /* Without memory the answer is not known, so it may be tried again. */
