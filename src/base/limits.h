@@ -25,13 +25,13 @@ enum {
     AVD_MAX_NOTES = 200,             /* notes in one report; the rest is counted */
     AVD_MAX_FRAMES = 10000,          /* default frames per stack: an overflown stack of 1 MiB */
     AVD_MAX_FRAMES_IN_ALL = 200000,  /* over all threads, then stacks are cut short: 100 MB */
-    AVD_MIN_BYTES_PER_FRAME = 64,    /* of the file, on average over what exceeds one stack */
+    AVD_MIN_BYTES_PER_FRAME = 128,   /* of the file, on average over what exceeds one stack */
     AVD_MAX_FRAMES_WHEN_OVER = 8,    /* per stack after that */
     AVD_MAX_FRAMES_CEILING = 65536,  /* what --max-frames may ask for */
     AVD_MAX_UNWIND_CHAIN = 32,       /* chained UNWIND_INFO links; linkers write 2 or 3 */
     AVD_MAX_SECTIONS = 96,           /* PE loader's own limit */
     AVD_MAX_EXPORTS = 65536,         /* PE ordinals are 16-bit */
-    AVD_MAX_EXPORT_TABLE_BYTES = 16777216, /* over all modules: 250 large libraries */
+    AVD_MAX_EXPORT_TABLE_BYTES = 8388608, /* over all modules: 150 large libraries */
     AVD_MAX_DISPLAY_NAME_BYTES = 255, /* of a module's short name; a file name's own limit */
     AVD_MAX_EXPORT_NAME_BYTES = 4096, /* the MSVC compiler cuts decorated names there */
     AVD_MAX_DEBUG_ENTRIES = 64,      /* of a debug directory; linkers write 1 to 6 */
@@ -53,6 +53,7 @@ enum {
     AVD_MAX_PDB_DIRECTORY_BYTES = 67108864, /* 4 bytes per page; 2^20 pages is the tools' limit */
     AVD_MAX_PDB_INLINES = 256,       /* inlined calls within each other; Rust reaches about 60 */
     AVD_MAX_PDB_LOOK_BACK = 16,      /* ranges of a sorted table that may overlap the one wanted */
+    AVD_MAX_PDB_OMAP_SCAN = 1048576, /* entries looked at for one address; large DLLs have 300,000 */
     AVD_MAX_PDB_NAME_BYTES = 65535,  /* records carry their size in 16 bits */
     AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about fifty */
     AVD_MAX_RULES = 4096,

@@ -100,7 +100,7 @@ static bool translate_back(const struct avd_msf_stream *omap, uint32_t original,
     uint32_t count = omap->size / OMAP_ENTRY;
     uint32_t i;
 
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < count && i < AVD_MAX_PDB_OMAP_SCAN; i++) {
         uint64_t at = (uint64_t)i * OMAP_ENTRY;
         uint32_t from = avd_msf_u32(omap, at);
         uint32_t to = avd_msf_u32(omap, at + 4);
