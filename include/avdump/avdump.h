@@ -111,6 +111,30 @@ void avd_rules_free(struct avd_rules *rules);
 
 /* ---- analysis ---------------------------------------------------------------------------- */
 
+/*
+ * Where symbols (PDB, Breakpad .sym) and images come from. Only modules that appear on stacks are
+ * looked up, and nothing is fetched from a server unless one is named here. What is found is
+ * verified against the dump before it is used. The strings are those of the environment variables
+ * of the same names, in WinDbg's grammar; the library does not read them itself.
+ */
+struct avd_symbol_options {
+    const char *const *paths;       /* files and folders, in the order of search */
+    size_t path_count;
+    const char *symbol_path;        /* _NT_SYMBOL_PATH, or NULL */
+    const char *alt_symbol_path;    /* _NT_ALT_SYMBOL_PATH, searched before it */
+    const char *image_path;         /* _NT_EXECUTABLE_IMAGE_PATH */
+    const char *cache_dir;          /* where `cache*` and `srv**` keep files; NULL: nowhere */
+    const char *const *maps;        /* "OLD=NEW": prefixes of recorded paths replaced */
+    size_t map_count;
+    int beside_dump;                /* look into the dump's own folder too */
+    int offline;                    /* never ask a server */
+    const char *proxy;              /* "host:port" or a URL; NULL: none */
+    int environment_proxy;          /* without `proxy`: http_proxy, https_proxy ... count */
+    int loose;                      /* take symbols whose identifier differs, and say so */
+    unsigned timeout_seconds;       /* per request to a server; 0: 30 */
+    uint64_t max_download_size;     /* bytes; 0: 4 GiB */
+};
+
 struct avd_analyze_options {
     /* Directories with image files (.exe, .dll), searched by name, accepted only when
      * TimeDateStamp and SizeOfImage agree with the dump. */
@@ -118,6 +142,8 @@ struct avd_analyze_options {
     size_t image_dir_count;
     /* Frames per stack at most; 0 means the default of 10000. */
     unsigned max_frames;
+    /* NULL: names come from export tables only. */
+    const struct avd_symbol_options *symbols;
 };
 
 /* How bad a finding is; ordered. */

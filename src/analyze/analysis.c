@@ -5,11 +5,12 @@
 #include "analyze/modules.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/utf.h"
 #include "minidump/format.h"
 
 #include <string.h>
 
-static enum avd_os dump_os(const struct avd_dump *dump)
+enum avd_os avd_analysis_os(const struct avd_dump *dump)
 {
     switch (dump->system.platform) {
     case MD_OS_LINUX:
@@ -29,6 +30,7 @@ static bool exception_is_32bit(struct avd_analysis *an)
     const struct avd_image *image;
     struct avd_wow64_thread wow;
     struct avd_context decoded;
+    bool other_place = false;
 
     if (avd_dump_pointer_size(dump) == 4)
         return true;
@@ -37,6 +39,11 @@ static bool exception_is_32bit(struct avd_analysis *an)
     if (avd_cpu_amd64.read_context(exception->context.data, exception->context.size, &decoded)) {
         if (decoded.has_segments && decoded.cs == 0x23)
             return true;
+        /* A fault of 64-bit code stands at its own address. */
+        if (avd_reg_known(&decoded.regs, AVD_RIP) &&
+            decoded.regs.value[AVD_RIP] == exception->address)
+            return false;
+        other_place = true;
     } else if (avd_cpu_x86.read_context(exception->context.data, exception->context.size,
                                         &decoded)) {
         return true;
@@ -48,11 +55,15 @@ static bool exception_is_32bit(struct avd_analysis *an)
     image = avd_analysis_image(an, avd_analysis_module_at(an, exception->address));
     if (image != NULL && image->machine != AVD_MACHINE_UNKNOWN)
         return image->machine == AVD_MACHINE_I386;
-    if (thread == NULL)
-        return false;
-    avd_wow64_thread_find(dump, &an->wow64, thread, thread->context, &an->arena, &wow);
-    return wow.source == AVD_WOW64_CPU_AREA &&
-           wow.context.regs.value[AVD_EIP] == exception->address;
+    if (thread != NULL) {
+        avd_wow64_thread_find(dump, &an->wow64, thread, thread->context, &an->arena, &wow);
+        if (wow.source == AVD_WOW64_CPU_AREA &&
+            wow.context.regs.value[AVD_EIP] == exception->address)
+            return true;
+    }
+    /* A small dump without images and CPU areas: the registers are 64-bit code's, the address is
+     * not theirs, and it is one that 32-bit code can have. */
+    return other_place;
 }
 
 static bool describe_exception(struct avd_analysis *an)
@@ -63,7 +74,7 @@ static bool describe_exception(struct avd_analysis *an)
     if (!exception->present)
         return true;
     memset(&in, 0, sizeof in);
-    in.os = dump_os(an->dump);
+    in.os = avd_analysis_os(an->dump);
     if (in.os == AVD_OS_WINDOWS && exception->code == 0) {
         avd_note_add(&an->notes, "exception", exception->offset,
                      "the record has code 0, which is no exception (64-bit writers leave such "
@@ -81,28 +92,108 @@ static bool describe_exception(struct avd_analysis *an)
     return avd_exception_describe(&in, &an->arena, &an->words);
 }
 
+/* The identity by which stores know the module's symbols; Wine's writer leaves it out, then the
+ * image in the dump's memory has it. */
+static void fill_query(struct avd_analysis *an, size_t index, struct avd_symbol_query *query)
+{
+    const struct avd_module *module = an->modules[index].module;
+    const struct avd_image *image = avd_analysis_image(an, index);
+    struct avd_module found = *module;
+    struct avd_pdb_id id;
+
+    query->image_name = module->name;
+    query->image_path = module->path;
+    query->timestamp = module->timestamp;
+    query->image_size = module->size;
+    if (module->codeview == AVD_CV_NONE && image != NULL &&
+        avd_image_pdb_id(image, &id) == AVD_OK) {
+        found.codeview = AVD_CV_RSDS;
+        memcpy(found.guid, id.guid, sizeof found.guid);
+        found.age = id.age;
+        found.pdb_path = avd_arena_strdup(&an->arena, id.path);
+    }
+    if (found.pdb_path != NULL && found.pdb_path[0] != '\0')
+        query->debug_path = found.pdb_path;
+    else if (found.codeview == AVD_CV_BUILD_ID || !avd_dump_is_windows(an->dump))
+        query->debug_path = module->path; /* Breakpad names ELF and Mach-O symbols by the file */
+    if (query->debug_path != NULL && query->debug_path[0] != '\0')
+        query->debug_file = avd_path_leaf(query->debug_path);
+    query->has_guid = found.codeview == AVD_CV_RSDS;
+    memcpy(query->guid, found.guid, sizeof query->guid);
+    query->has_signature = found.codeview == AVD_CV_NB10;
+    query->signature = found.pdb_signature;
+    query->age = found.age;
+    query->debug_id = avd_module_debug_id(&found, &an->arena);
+}
+
 static void symbol_module(void *ctx, size_t index, struct avd_symbol_module *out)
 {
     struct avd_analysis *an = ctx;
 
     out->name = an->modules[index].module->name;
     out->image = avd_analysis_image(an, index);
+    out->x86 = avd_dump_pointer_size(an->dump) == 4 ||
+               (out->image != NULL && out->image->machine == AVD_MACHINE_I386);
+    fill_query(an, index, &out->query);
 }
 
 static bool run(struct avd_analysis *an)
 {
+    struct avd_symbolizer_options options;
     size_t i;
 
     if (!avd_wow64_detect(an->dump, &an->arena, &an->wow64) || !avd_modules_collect(an) ||
         !describe_exception(an))
         return false;
-    if (avd_symbolizer_new(an->module_count, symbol_module, an, &an->symbolizer) != AVD_OK)
+    memset(&options, 0, sizeof options);
+    options.module_count = an->module_count;
+    options.module = symbol_module;
+    options.ctx = an;
+    options.store = an->store;
+    options.loose = an->symbols_loose;
+    if (avd_symbolizer_new(&options, &an->symbolizer) != AVD_OK)
         return false;
     if (!avd_analysis_threads(an))
         return false;
     for (i = 0; avd_detectors[i] != NULL; i++)
         avd_detectors[i]->run(an);
     return !an->facts.failed && !an->arena.failed;
+}
+
+/* The folder of the dump's file; NULL for standard input and bytes in memory. */
+static const char *dump_directory(struct avd_analysis *an)
+{
+    const char *name = an->dump->name;
+    size_t size = (size_t)(avd_path_leaf(name) - name);
+
+    if (an->dump->file.view.data != NULL && !an->dump->file.mapped && !an->dump->compressed)
+        return NULL;
+    return size == 0 ? "." : avd_arena_strndup(&an->arena, name, size);
+}
+
+static enum avd_status open_store(struct avd_analysis *an, const struct avd_symbol_options *from,
+                                  struct avd_error *err)
+{
+    struct avd_store_options options;
+
+    memset(&options, 0, sizeof options);
+    options.paths = from->paths;
+    options.path_count = from->path_count;
+    options.symbol_path = from->symbol_path;
+    options.alt_symbol_path = from->alt_symbol_path;
+    options.image_path = from->image_path;
+    options.default_cache = from->cache_dir;
+    options.maps = from->maps;
+    options.map_count = from->map_count;
+    options.offline = from->offline != 0;
+    options.proxy = from->proxy;
+    options.proxy_from_environment = from->environment_proxy != 0;
+    options.timeout_seconds = from->timeout_seconds;
+    options.max_download_size = from->max_download_size;
+    if (from->beside_dump != 0)
+        options.dump_directory = dump_directory(an);
+    an->symbols_loose = from->loose != 0;
+    return avd_store_new(&options, &an->store, err);
 }
 
 enum avd_status avd_analysis_run(const struct avd_dump *dump,
@@ -121,6 +212,14 @@ enum avd_status avd_analysis_run(const struct avd_dump *dump,
         return avd_error_nomem(err);
     an->dump = dump;
     an->max_frames = AVD_MAX_FRAMES;
+    if (options != NULL && options->symbols != NULL) {
+        enum avd_status status = open_store(an, options->symbols, err);
+
+        if (status != AVD_OK) {
+            avd_analysis_free(an);
+            return status;
+        }
+    }
     if (options != NULL) {
         if (options->max_frames != 0)
             an->max_frames = options->max_frames;
@@ -142,6 +241,7 @@ void avd_analysis_free(struct avd_analysis *an)
     if (an == NULL)
         return;
     avd_symbolizer_free(an->symbolizer);
+    avd_store_free(an->store);
     avd_modules_close(an);
     avd_arena_deinit(&an->arena);
     avd_mem_free(an);

@@ -54,8 +54,11 @@ struct avd_analysis {
     unsigned max_frames;
     size_t frame_count;             /* of all stacks so far */
     size_t frame_ceiling;           /* of all stacks; over it they are cut short */
+    size_t code_budget;             /* struct avd_walk's, over all stacks */
     const char *const *image_dirs;
     size_t image_dir_count;
+    struct avd_store *store;        /* where symbols come from; NULL: only the dump */
+    bool symbols_loose;
 
     struct avd_an_module *modules;  /* the stream's, then those of the loader list */
     size_t module_count;
@@ -89,6 +92,7 @@ void avd_analysis_free(struct avd_analysis *analysis);
 size_t avd_analysis_module_at(const struct avd_analysis *analysis, uint64_t addr);
 /* The module's image from dump memory, else from a file; NULL when neither is to be had. */
 const struct avd_image *avd_analysis_image(struct avd_analysis *analysis, size_t module);
+enum avd_os avd_analysis_os(const struct avd_dump *dump);
 /* The stack a reader should see first: the 32-bit one of a WOW64 thread that has it. */
 const struct avd_an_stack *avd_an_main_stack(const struct avd_an_thread *thread);
 

@@ -78,18 +78,18 @@ static const char *call_site(struct avd_analysis *an, const struct avd_an_stack 
                             (unsigned long long)(frame->pc - an->modules[module].module->base));
 }
 
-static void publish_pc(struct avd_analysis *an, const struct avd_frame *frame)
+static void publish_pc(struct avd_analysis *an, uint64_t pc)
 {
     struct avd_facts *facts = &an->facts;
     unsigned digits = avd_an_exception_digits(an);
-    const struct avd_region *region = avd_memory_region(&an->dump->memory, frame->pc);
-    size_t module = avd_analysis_module_at(an, frame->pc);
+    const struct avd_region *region = avd_memory_region(&an->dump->memory, pc);
+    size_t module = avd_analysis_module_at(an, pc);
     struct avd_walk_env env;
     int executable;
 
     avd_analysis_walk_env(an, &env);
-    executable = env.executable(env.ctx, frame->pc);
-    avd_fact_address(facts, "pc.address", frame->pc, digits);
+    executable = env.executable(env.ctx, pc);
+    avd_fact_address(facts, "pc.address", pc, digits);
     avd_fact_bool(facts, "pc.in_module", module != AVD_NO_MODULE);
     if (module != AVD_NO_MODULE)
         avd_fact_text(facts, "pc.module", an->modules[module].module->name);
@@ -232,7 +232,13 @@ static void publish_crash(struct avd_analysis *an, const struct avd_an_stack *st
         avd_fact_unknown(facts, "crash.caller", "no caller could be recovered");
         return;
     }
-    if (stack->stack.frames[1].trust < AVD_TRUST_FRAME_POINTER) {
+    if (stack->stack.frames[1].frames_missing) {
+        avd_fact_unknown(facts, "crash.caller",
+                         "frames may be missing between the crash and the next one found");
+        return;
+    }
+    if (stack->stack.frames[1].trust < AVD_TRUST_FRAME_POINTER &&
+        stack->stack.frames[1].evidence != AVD_EVIDENCE_TARGET) {
         avd_fact_unknown(facts, "crash.caller",
                          "the next frame was only found by searching the stack");
         return;
@@ -254,9 +260,17 @@ static void run(struct avd_analysis *an)
 
         for (i = 0; i < sizeof stack_facts / sizeof stack_facts[0]; i++)
             avd_fact_unknown(&an->facts, stack_facts[i], reason);
+        /* On Windows the record itself says where the instruction was. */
+        if (an->has_exception && avd_dump_is_windows(an->dump)) {
+            size_t module = avd_analysis_module_at(an, an->dump->exception.address);
+
+            publish_pc(an, an->dump->exception.address);
+            if (module != AVD_NO_MODULE)
+                avd_fact_text(&an->facts, "crash.module", an->modules[module].module->name);
+        }
         return;
     }
-    publish_pc(an, &stack->stack.frames[0]);
+    publish_pc(an, stack->stack.frames[0].pc);
     publish_bounds(an, stack);
     avd_fact_number(&an->facts, "stack.frames", stack->stack.count);
     publish_stack_modules(an, stack);

@@ -206,6 +206,59 @@ static struct avd_image *memory_image(struct avd_analysis *an, struct avd_an_mod
     return module->image;
 }
 
+/* What verifying an image of a store needs. */
+struct image_check {
+    const struct avd_module *wanted;
+    struct avd_image *image;
+};
+
+static bool verify_image(void *ctx, const char *path, char *reason, size_t reason_size)
+{
+    struct image_check *check = ctx;
+    struct avd_error err = {0};
+
+    if (avd_image_from_file(check->image, path, &err) != AVD_OK) {
+        (void)snprintf(reason, reason_size, "%s", err.message);
+        return false;
+    }
+    if (check->image->timestamp == check->wanted->timestamp &&
+        check->image->size_of_image == check->wanted->size)
+        return true;
+    (void)snprintf(reason, reason_size,
+                   "its TimeDateStamp is 0x%" PRIx32 " and its SizeOfImage 0x%" PRIx32
+                   ", expected 0x%" PRIx32 " and 0x%" PRIx32,
+                   check->image->timestamp, check->image->size_of_image, check->wanted->timestamp,
+                   check->wanted->size);
+    avd_image_close(check->image);
+    return false;
+}
+
+/* The module's image file out of a symbol store, which also keep images. */
+static const struct avd_image *store_image(struct avd_analysis *an, struct avd_an_module *module)
+{
+    struct avd_symbol_query query;
+    struct image_check check;
+    const struct avd_symbol_attempt *attempts;
+    const char *path;
+    size_t count;
+
+    if (an->store == NULL || !avd_dump_is_windows(an->dump))
+        return NULL;
+    memset(&query, 0, sizeof query);
+    query.image_name = module->module->name;
+    query.image_path = module->module->path;
+    query.timestamp = module->module->timestamp;
+    query.image_size = module->module->size;
+    check.wanted = module->module;
+    check.image = avd_arena_alloc(&an->arena, 1, sizeof *check.image);
+    if (check.image == NULL || avd_store_find(an->store, &query, AVD_FILE_IMAGE, verify_image,
+                                              &check, &path, &attempts, &count) != AVD_OK)
+        return NULL;
+    module->file = check.image;
+    module->file_state = 1;
+    return module->file;
+}
+
 /* Looks for the module's image file in --images, once. Only an image with the same TimeDateStamp
  * and SizeOfImage is the one that was running. */
 static const struct avd_image *file_image(struct avd_analysis *an, struct avd_an_module *module)
@@ -217,8 +270,10 @@ static const struct avd_image *file_image(struct avd_analysis *an, struct avd_an
     if (module->file_state != 0)
         return module->file;
     module->file_state = -1;
-    if (an->image_dir_count == 0 || wanted->name[0] == '\0')
+    if (wanted->name[0] == '\0')
         return NULL;
+    if (an->image_dir_count == 0)
+        return store_image(an, module);
     image = avd_arena_alloc(&an->arena, 1, sizeof *image);
     for (i = 0; image != NULL && i < an->image_dir_count; i++) {
         char path[4096];
@@ -242,7 +297,7 @@ static const struct avd_image *file_image(struct avd_analysis *an, struct avd_an
                      image->timestamp, image->size_of_image, wanted->timestamp, wanted->size);
         avd_image_close(image);
     }
-    return NULL;
+    return store_image(an, module);
 }
 
 const struct avd_image *avd_analysis_image(struct avd_analysis *an, size_t index)

@@ -12,6 +12,9 @@ void avd_modules_close(struct avd_analysis *analysis);
 /* What the walks may ask, answered from the analysis (walk_env.c). */
 void avd_analysis_walk_env(struct avd_analysis *analysis, struct avd_walk_env *env);
 
+/* The part of it that symbols answer (unwind_symbols.c). */
+void avd_analysis_unwind_env(struct avd_walk_env *env);
+
 /* Contexts, stacks and names of all threads (threads.c). False when out of memory. */
 bool avd_analysis_threads(struct avd_analysis *analysis);
 

@@ -71,6 +71,29 @@ static bool symbolize(struct avd_analysis *an, struct avd_an_stack *stack)
     return true;
 }
 
+/*
+ * Small dumps often lack the TEB. They hold each thread's stack from its sp up to its base then,
+ * which lies at a multiple of what VirtualAlloc hands out; a part that a writer cut off does not.
+ */
+static void stack_of_writer(const struct avd_dump *dump, uint64_t sp, uint64_t *low,
+                            uint64_t *high)
+{
+    enum { ALLOCATION_GRANULARITY = 0x10000 };
+    size_t i;
+
+    for (i = 0; i < dump->thread_count && avd_dump_is_windows(dump); i++) {
+        const struct avd_thread *thread = &dump->threads[i];
+        uint64_t end = thread->stack_start + thread->stack_size;
+
+        if (sp - thread->stack_start >= thread->stack_size || end < sp ||
+            end % ALLOCATION_GRANULARITY != 0)
+            continue;
+        *low = thread->stack_start;
+        *high = end;
+        return;
+    }
+}
+
 static bool walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
                  const struct avd_context *context, uint64_t low, uint64_t high,
                  struct avd_an_stack *out)
@@ -81,11 +104,15 @@ static bool walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
 
     memset(&w, 0, sizeof w);
     avd_analysis_walk_env(an, &env);
+    avd_analysis_unwind_env(&env);
     w.cpu = cpu;
     w.env = &env;
     w.arena = &an->arena;
     w.stack_low = low;
     w.stack_high = high;
+    if (high == 0 && avd_reg_known(regs, AVD_RSP))
+        stack_of_writer(an->dump, regs->value[AVD_RSP], &w.stack_low, &w.stack_high);
+    w.code_budget = &an->code_budget;
     w.max_frames =
         an->frame_count < an->frame_ceiling ? an->max_frames : AVD_MAX_FRAMES_WHEN_OVER;
     w.allow_scan = true;
@@ -97,7 +124,7 @@ static bool walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
     out->eflags = context->eflags;
     out->low = low;
     out->high = high;
-    if (!avd_walk_stack(&w, regs, &out->stack))
+    if (!avd_walk_stack(&w, regs, &out->stack) || an->arena.failed)
         return false;
     an->frame_count += out->stack.count;
     return symbolize(an, out);
@@ -184,7 +211,8 @@ static bool analyze_thread(struct avd_analysis *an, size_t index)
 
     if (cpu == NULL) {
         no_stack(&thread->native, NULL, AVD_END_UNSUPPORTED_CPU,
-                 "stacks of this CPU cannot be walked yet");
+                 dump->system.present ? "stacks of this CPU cannot be walked yet"
+                                      : "the dump does not say which CPU it is of");
         return true;
     }
     if (from_exception) {
@@ -272,6 +300,7 @@ bool avd_analysis_threads(struct avd_analysis *an)
 
     choose_thread(an);
     an->frame_ceiling = frame_ceiling(an);
+    an->code_budget = AVD_MAX_CODE_PIECES;
     an->thread_count = an->dump->thread_count;
     an->threads = avd_arena_alloc(&an->arena, an->thread_count, sizeof *an->threads);
     if (an->threads == NULL)

@@ -2,6 +2,8 @@
 /* What the unwinders may ask: the process's memory, its modules, their images and unwind data. */
 #include "analyze/modules.h"
 
+#include "base/utf.h"
+
 #include <string.h>
 
 static size_t env_read(void *ctx, uint64_t addr, void *buffer, size_t size)
@@ -119,6 +121,40 @@ static bool env_dynamic_function(void *ctx, uint64_t addr, uint64_t *base, uint3
     return false;
 }
 
+/* Where the function that holds `addr` begins, as far as its symbols or exports tell. */
+static bool env_function_start(void *ctx, uint64_t addr, uint64_t *start)
+{
+    struct avd_analysis *an = ctx;
+    size_t i = avd_analysis_module_at(an, addr);
+    enum avd_status status;
+    struct avd_symbol symbol;
+
+    *start = 0;
+    if (i == AVD_NO_MODULE)
+        return false;
+    status = avd_symbolizer_find(an->symbolizer, i, addr - an->modules[i].module->base, &symbol);
+    /* Not to know would lead the walk elsewhere: whoever asked for it finds out. */
+    if (status == AVD_E_NOMEM)
+        an->arena.failed = true;
+    if (status != AVD_OK || symbol.displacement > addr - an->modules[i].module->base)
+        return false;
+    *start = addr - symbol.displacement;
+    return true;
+}
+
+static enum avd_module_role env_module_role(void *ctx, size_t module)
+{
+    const struct avd_analysis *an = ctx;
+    const char *name;
+
+    if (module >= an->module_count)
+        return AVD_ROLE_OTHER;
+    name = an->modules[module].module->name;
+    if (avd_ascii_casecmp(name, "ntdll.dll") == 0)
+        return AVD_ROLE_NTDLL;
+    return avd_ascii_casecmp(name, "kernel32.dll") == 0 ? AVD_ROLE_KERNEL32 : AVD_ROLE_OTHER;
+}
+
 void avd_analysis_walk_env(struct avd_analysis *an, struct avd_walk_env *env)
 {
     env->ctx = an;
@@ -128,4 +164,6 @@ void avd_analysis_walk_env(struct avd_analysis *an, struct avd_walk_env *env)
     env->pdata = env_pdata;
     env->executable = env_executable;
     env->dynamic_function = env_dynamic_function;
+    env->function_start = env_function_start;
+    env->module_role = env_module_role;
 }

@@ -2,7 +2,7 @@
 /* Files on POSIX systems: mmap, opendir. */
 #include "base/file.h"
 
-#include "base/limits.h"
+#include "base/file_names.h"
 #include "base/memory.h"
 #include "base/utf.h"
 
@@ -171,70 +171,22 @@ enum avd_status avd_file_find(const char *directory, const char *name, char *pat
     return status;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    const char *const *x = a;
-    const char *const *y = b;
-
-    return strcmp(*x, *y);
-}
-
-static bool has_suffix(const char *name, const char *suffix)
-{
-    size_t size = strlen(name);
-    size_t suffix_size = strlen(suffix);
-
-    return size > suffix_size && strcmp(name + size - suffix_size, suffix) == 0;
-}
-
 enum avd_status avd_file_list(const char *directory, const char *suffix, char **names,
                               struct avd_error *err)
 {
+    struct avd_file_names list = {0};
     enum avd_status status = AVD_OK;
-    struct avd_arena arena = {0};
-    const char **items = NULL;
-    size_t count = 0;
-    size_t capacity = 0;
-    size_t bytes = 1;
-    size_t i;
     struct dirent *entry;
-    char *out;
     DIR *dir = opendir(directory);
 
     *names = NULL;
     if (dir == NULL)
         return io_error(err, "directory cannot be opened");
-    while ((entry = readdir(dir)) != NULL) {
-        const char **grown;
-
-        if (!has_suffix(entry->d_name, suffix))
-            continue;
-        grown = avd_arena_grow(&arena, items, count, &capacity, sizeof *items, AVD_MAX_RULES);
-        if (grown == NULL || (grown[count] = avd_arena_strdup(&arena, entry->d_name)) == NULL) {
-            status = count >= AVD_MAX_RULES
-                         ? avd_error_set(err, AVD_E_LIMIT, 0, "", "more than %d files",
-                                         (int)AVD_MAX_RULES)
-                         : avd_error_nomem(err);
-            break;
-        }
-        items = grown;
-        bytes += strlen(items[count]) + 1;
-        count++;
-    }
+    while (status == AVD_OK && (entry = readdir(dir)) != NULL)
+        status = avd_file_names_add(&list, entry->d_name, suffix, err);
     (void)closedir(dir);
-    if (status == AVD_OK) {
-        if (count > 1)
-            qsort(items, count, sizeof *items, compare_names);
-        *names = out = avd_mem_calloc(bytes, 1);
-        if (out == NULL)
-            status = avd_error_nomem(err);
-        for (i = 0; out != NULL && i < count; i++) {
-            size_t size = strlen(items[i]) + 1;
-
-            memcpy(out, items[i], size);
-            out += size;
-        }
-    }
-    avd_arena_deinit(&arena);
+    if (status == AVD_OK)
+        return avd_file_names_join(&list, names, err);
+    avd_arena_deinit(&list.arena);
     return status;
 }

@@ -6,7 +6,7 @@
 #include "base/file.h"
 
 #include "base/arena.h"
-#include "base/limits.h"
+#include "base/file_names.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -284,78 +284,16 @@ enum avd_status avd_file_find(const char *directory, const char *name, char *pat
     return status;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    const char *const *x = a;
-    const char *const *y = b;
-
-    return strcmp(*x, *y);
-}
-
-static bool has_suffix(const char *name, const char *suffix)
-{
-    size_t size = strlen(name);
-    size_t suffix_size = strlen(suffix);
-
-    return size > suffix_size && strcmp(name + size - suffix_size, suffix) == 0;
-}
-
-struct name_list {
-    struct avd_arena arena;
-    const char **items;
-    size_t count;
-    size_t capacity;
-};
-
-static enum avd_status add_name(struct name_list *list, const char *name, struct avd_error *err)
-{
-    const char **grown = avd_arena_grow(&list->arena, list->items, list->count, &list->capacity,
-                                        sizeof *list->items, AVD_MAX_RULES);
-
-    if (grown == NULL || (grown[list->count] = avd_arena_strdup(&list->arena, name)) == NULL)
-        return list->count >= AVD_MAX_RULES
-                   ? avd_error_set(err, AVD_E_LIMIT, 0, "", "more than %d files",
-                                   (int)AVD_MAX_RULES)
-                   : avd_error_nomem(err);
-    list->items = grown;
-    list->count++;
-    return AVD_OK;
-}
-
-/* The names sorted, one after another, ended by an empty one. */
-static enum avd_status join_names(struct name_list *list, char **names, struct avd_error *err)
-{
-    size_t bytes = 1;
-    size_t i;
-    char *out;
-
-    for (i = 0; i < list->count; i++)
-        bytes += strlen(list->items[i]) + 1;
-    if (list->count > 1)
-        qsort(list->items, list->count, sizeof *list->items, compare_names);
-    *names = out = avd_mem_calloc(bytes, 1);
-    if (out == NULL)
-        return avd_error_nomem(err);
-    for (i = 0; i < list->count; i++) {
-        size_t size = strlen(list->items[i]) + 1;
-
-        memcpy(out, list->items[i], size);
-        out += size;
-    }
-    return AVD_OK;
-}
-
 enum avd_status avd_file_list(const char *directory, const char *suffix, char **names,
                               struct avd_error *err)
 {
-    struct name_list list;
+    struct avd_file_names list = {0};
     enum avd_status status;
     WIN32_FIND_DATAW data;
     WCHAR *pattern;
     HANDLE search;
 
     *names = NULL;
-    memset(&list, 0, sizeof list);
     status = to_wide(directory, L"\\*", &pattern, err);
     if (status != AVD_OK)
         return status;
@@ -370,12 +308,12 @@ enum avd_status avd_file_list(const char *directory, const char *suffix, char **
         char name[NAME_SIZE];
 
         /* A name that is no UTF-16 could not be opened by its UTF-8 form anyway. */
-        if (from_wide(data.cFileName, name, sizeof name) && has_suffix(name, suffix))
-            status = add_name(&list, name, err);
+        if (from_wide(data.cFileName, name, sizeof name))
+            status = avd_file_names_add(&list, name, suffix, err);
     } while (status == AVD_OK && FindNextFileW(search, &data));
     (void)FindClose(search);
     if (status == AVD_OK)
-        status = join_names(&list, names, err);
+        return avd_file_names_join(&list, names, err);
     avd_arena_deinit(&list.arena);
     return status;
 }

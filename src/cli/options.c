@@ -54,7 +54,7 @@ static const struct option_doc options[] = {
     {OPT_RULES, 0, "rules", "DIR", AVD_CLI_ANALYZE,
      "add the rules (*.yaml) of a directory to the shipped ones"},
     {OPT_MAX_FRAMES, 0, "max-frames", "N", AVD_CLI_ANALYZE,
-     "frames per stack at most, 1 to 65536 (default: 1024)"},
+     "frames per stack at most, 1 to 65536 (default: 10000)"},
     {OPT_FAIL_ON, 0, "fail-on", "info|warning|error|never", AVD_CLI_ANALYZE,
      "exit with 1 for a finding this bad or worse (default: never)"},
     {OPT_COLOR, 0, "color", "auto|always|never", BOTH, "colours (default: auto, on a terminal)"},

@@ -104,8 +104,7 @@ static void read_vm_counters(struct avd_dump *dump)
         out->flags = avd_view_u16(v, 2);
         if ((out->flags & MINIDUMP_PROCESS_VM_COUNTERS) == 0) {
             avd_note_add(&dump->notes, "process VM counters", stream->offset,
-                         "flags 0x%x say that the writer could not get them; not read",
-                         out->flags);
+                         "flags 0x%x say that the writer could not get them; not read", out->flags);
             return;
         }
         read_common_counters(out, v);

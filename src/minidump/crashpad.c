@@ -210,11 +210,11 @@ bool avd_read_crashpad(struct avd_dump *dump)
     if (dump->arena.failed)
         return false;
     if (reader.unreadable != 0)
-        avd_note_add(&dump->notes, what, stream->offset,
-                     "%zu annotations cannot be read; left out", reader.unreadable);
+        avd_note_add(&dump->notes, what, stream->offset, "%zu annotations cannot be read; left out",
+                     reader.unreadable);
     if (is_full(&reader))
-        avd_note_add(&dump->notes, what, stream->offset,
-                     "reading stops after %d annotations", (int)AVD_MAX_ANNOTATIONS);
+        avd_note_add(&dump->notes, what, stream->offset, "reading stops after %d annotations",
+                     (int)AVD_MAX_ANNOTATIONS);
     out->annotations = reader.items;
     out->annotation_count = reader.count;
     return true;

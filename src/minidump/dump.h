@@ -296,6 +296,15 @@ size_t avd_dump_module_at(const struct avd_dump *dump, uint64_t addr);
 /* The thread with this id, or NULL. */
 const struct avd_thread *avd_dump_thread(const struct avd_dump *dump, uint32_t id);
 
+/* ---- identifiers (identity.c); NULL when the module has none, or out of memory ---- */
+
+/* "5A9832E5287241C1838ED98914E9B7FF1": GUID and age, or what Breakpad makes of a build id. */
+const char *avd_module_debug_id(const struct avd_module *module, struct avd_arena *arena);
+/* "45d35f6c2d000": TimeDateStamp and SizeOfImage; elsewhere than on Windows the build id. */
+const char *avd_module_code_id(const struct avd_module *module, bool windows,
+                               struct avd_arena *arena);
+const char *avd_code_id(bool windows, uint32_t timestamp, uint32_t size, struct avd_arena *arena);
+
 /* ---- decoding helpers shared by the stream readers ---- */
 
 /*

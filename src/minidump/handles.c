@@ -13,7 +13,7 @@
 enum {
     HANDLE_STREAM_HEADER_SIZE = 16,
     OBJECT_INFORMATION_HEADER_SIZE = 12,
-    NAME_CACHE_SIZE = 64, /* Windows has about 70 object types; a power of two */
+    NAME_CACHE_SIZE = 64, /* Windows has about 70 object types, a process uses 20 */
     HANDLE_OPERATION_MAX_DEPTH = 32
 };
 
@@ -51,8 +51,8 @@ static const char *read_name(struct handle_reader *reader, uint32_t rva)
     return cached->text;
 }
 
-/* Follows a chain of MINIDUMP_HANDLE_OBJECT_INFORMATION, at most `capacity` of them into
- * `objects`; *complete tells whether the chain came to its end. */
+/* Follows a chain of MINIDUMP_HANDLE_OBJECT_INFORMATION into `objects`, which has room for
+ * AVD_MAX_OBJECT_INFO_CHAIN; *complete tells whether the chain came to its end. */
 static size_t read_chain(const struct avd_dump *dump, uint32_t first,
                          struct avd_handle_object *objects, size_t *cut_objects, bool *complete)
 {
@@ -78,8 +78,8 @@ static size_t read_chain(const struct avd_dump *dump, uint32_t first,
         /* Type 0 is MiniHandleObjectInformationNone. */
         if (type != 0) {
             objects[count].type = type;
-            objects[count].data = avd_dump_location(
-                dump, (uint64_t)rva + OBJECT_INFORMATION_HEADER_SIZE, size);
+            objects[count].data =
+                avd_dump_location(dump, (uint64_t)rva + OBJECT_INFORMATION_HEADER_SIZE, size);
             if (objects[count].data.size < size)
                 (*cut_objects)++;
             count++;

@@ -8,25 +8,22 @@
 
 /* Whether the crash address is data's, as rust-minidump and Breakpad have it: on Windows only for
  * access violations and in-page errors. */
-static bool is_data_fault(const struct avd_analysis *an)
+static bool is_data_fault(const struct avd_dump *dump)
 {
-    uint32_t code = an->dump->exception.code;
+    uint32_t code = dump->exception.code;
 
-    return !avd_dump_is_windows(an->dump) || code == 0xc0000005 || code == 0xc0000006;
+    return !avd_dump_is_windows(dump) || code == 0xc0000005 || code == 0xc0000006;
 }
 
-void avd_build_exception(const struct avd_analysis *an, struct avd_report *report)
+/* The record and its words; `module` owns its address, NULL when none does. */
+static void build_record(const struct avd_dump *dump, const struct avd_exception_words *words,
+                         const struct avd_module *module, struct avd_report *report)
 {
-    const struct avd_exception *from = &an->dump->exception;
-    const struct avd_exception_words *words = &an->words;
+    const struct avd_exception *from = &dump->exception;
     struct avd_rep_exception *exception = &report->exception;
     struct avd_rep_parameter *parameters;
-    size_t module;
     size_t i;
 
-    exception->thread = AVD_NO_INDEX;
-    if (!an->has_exception)
-        return;
     exception->present = true;
     exception->origin = "exception stream";
     exception->code = from->code;
@@ -34,19 +31,18 @@ void avd_build_exception(const struct avd_analysis *an, struct avd_report *repor
     exception->meaning = avd_build_copy(report, words->meaning);
     exception->type = avd_build_copy(report, words->type);
     exception->flags = from->flags;
-    exception->noncontinuable = avd_dump_is_windows(an->dump) && (from->flags & 1) != 0;
+    exception->noncontinuable = avd_dump_is_windows(dump) && (from->flags & 1) != 0;
     exception->address = from->address;
-    module = avd_analysis_module_at(an, from->address);
-    if (module != AVD_NO_MODULE) {
-        exception->address_module = avd_build_copy(report, an->modules[module].module->name);
-        exception->address_offset = from->address - an->modules[module].module->base;
+    if (module != NULL) {
+        exception->address_module = avd_build_copy(report, module->name);
+        exception->address_offset = from->address - module->base;
     }
     exception->nested_record = from->nested_record;
     exception->access = avd_access_name(words->access);
-    exception->crash_address =
-        words->has_access_address && is_data_fault(an) ? words->access_address : from->address;
+    exception->crash_address = words->has_access_address && is_data_fault(dump)
+                                   ? words->access_address
+                                   : from->address;
     exception->thread_id = from->thread_id;
-    exception->thread = an->crashing_thread == AVD_NO_MODULE ? AVD_NO_INDEX : an->crashing_thread;
     parameters = avd_arena_alloc(&report->arena, from->parameter_count, sizeof *parameters);
     if (parameters == NULL)
         return;
@@ -56,6 +52,43 @@ void avd_build_exception(const struct avd_analysis *an, struct avd_report *repor
     }
     exception->parameters = parameters;
     exception->parameter_count = from->parameter_count;
+}
+
+void avd_build_exception(const struct avd_analysis *an, struct avd_report *report)
+{
+    size_t module = avd_analysis_module_at(an, an->dump->exception.address);
+
+    if (!an->has_exception)
+        return;
+    build_record(an->dump, &an->words,
+                 module != AVD_NO_MODULE ? an->modules[module].module : NULL, report);
+    if (an->crashing_thread != AVD_NO_MODULE)
+        report->exception.thread = an->crashing_thread;
+}
+
+/* The same without an analysis: the code alone decides the words. */
+static void build_exception_info(const struct avd_dump *dump, struct avd_report *report)
+{
+    const struct avd_exception *from = &dump->exception;
+    size_t module = avd_dump_module_at(dump, from->address);
+    struct avd_exception_words words;
+    struct avd_exception_input in;
+    size_t i;
+
+    memset(&in, 0, sizeof in);
+    in.os = avd_analysis_os(dump);
+    in.is_64bit = avd_dump_pointer_size(dump) == 8;
+    in.code = from->code;
+    in.flags = from->flags;
+    in.address = from->address;
+    in.parameter_count = from->parameter_count;
+    in.parameters = from->parameters;
+    if (!from->present || !avd_exception_describe(&in, &report->arena, &words))
+        return;
+    build_record(dump, &words, module != AVD_NO_MODULE ? &dump->modules[module] : NULL, report);
+    for (i = 0; i < dump->thread_count && report->exception.thread == AVD_NO_INDEX; i++)
+        if (dump->threads[i].id == from->thread_id)
+            report->exception.thread = i;
 }
 
 static void build_wow64(const struct avd_analysis *an, struct avd_report *report)
@@ -236,38 +269,10 @@ enum avd_status avd_report_build_info(const struct avd_dump *dump, struct avd_re
         threads[i].name = avd_build_copy(report, dump->threads[i].name);
         threads[i].teb = dump->threads[i].teb;
         threads[i].suspend_count = dump->threads[i].suspend_count;
-        if (dump->exception.present && dump->exception.thread_id == threads[i].id &&
-            report->exception.thread == AVD_NO_INDEX)
-            report->exception.thread = i;
     }
     report->threads = threads;
     report->thread_count = dump->thread_count;
-    if (dump->exception.present) {
-        struct avd_rep_parameter *parameters = avd_arena_alloc(
-            &report->arena, dump->exception.parameter_count, sizeof *parameters);
-        size_t module = avd_dump_module_at(dump, dump->exception.address);
-
-        report->exception.present = true;
-        report->exception.origin = "exception stream";
-        report->exception.code = dump->exception.code;
-        report->exception.flags = dump->exception.flags;
-        report->exception.address = dump->exception.address;
-        report->exception.nested_record = dump->exception.nested_record;
-        report->exception.thread_id = dump->exception.thread_id;
-        report->exception.access = "";
-        if (module != AVD_NO_MODULE) {
-            report->exception.address_module =
-                avd_build_copy(report, dump->modules[module].name);
-            report->exception.address_offset =
-                dump->exception.address - dump->modules[module].base;
-        }
-        for (i = 0; parameters != NULL && i < dump->exception.parameter_count; i++) {
-            parameters[i].value = dump->exception.parameters[i];
-            parameters[i].meaning = "";
-        }
-        report->exception.parameters = parameters;
-        report->exception.parameter_count = dump->exception.parameter_count;
-    }
+    build_exception_info(dump, report);
     build_notes(&dump->notes, NULL, report);
     return finish(report, out, err);
 }

@@ -3,106 +3,8 @@
 #include "report/build.h"
 
 #include "base/utf.h"
-#include "minidump/format.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-
-static const char *hex_text(struct avd_report *report, struct avd_view v, bool upper)
-{
-    static const char lower_digits[] = "0123456789abcdef";
-    static const char upper_digits[] = "0123456789ABCDEF";
-    const char *digits = upper ? upper_digits : lower_digits;
-    char *text = avd_arena_alloc(&report->arena, v.size * 2 + 1, 1);
-    size_t i;
-
-    for (i = 0; text != NULL && i < v.size; i++) {
-        text[2 * i] = digits[v.data[i] >> 4];
-        text[2 * i + 1] = digits[v.data[i] & 15];
-    }
-    return text;
-}
-
-/* A GUID's three integers are little-endian in the file and big-endian in its text. */
-static void guid_text_order(const uint8_t *guid, uint8_t out[16])
-{
-    static const unsigned char order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
-    size_t i;
-
-    for (i = 0; i < 16; i++)
-        out[i] = guid[order[i]];
-}
-
-static bool all_zero(const uint8_t *bytes, size_t size)
-{
-    size_t i;
-
-    for (i = 0; i < size; i++)
-        if (bytes[i] != 0)
-            return false;
-    return true;
-}
-
-/* Breakpad's debug identifier: GUID and age in one word; for ELF the build id's first 16 bytes. */
-static const char *debug_id(const struct avd_module *module, struct avd_report *report)
-{
-    uint8_t guid[16] = {0};
-    uint8_t shown[16];
-    struct avd_view v = {shown, sizeof shown, 0};
-    const char *text;
-
-    switch (module->codeview) {
-    case AVD_CV_RSDS:
-        if (all_zero(module->guid, sizeof module->guid))
-            return NULL;
-        guid_text_order(module->guid, shown);
-        text = hex_text(report, v, true);
-        return text == NULL ? NULL
-                            : avd_arena_printf(&report->arena, "%s%" PRIX32, text, module->age);
-    case AVD_CV_NB10:
-        return avd_arena_printf(&report->arena, "%08" PRIX32 "%" PRIX32, module->pdb_signature,
-                                module->age);
-    case AVD_CV_BUILD_ID:
-        if (module->build_id.size == 0 ||
-            all_zero(module->build_id.data, module->build_id.size))
-            return NULL;
-        memcpy(guid, module->build_id.data,
-               module->build_id.size < 16 ? module->build_id.size : 16);
-        guid_text_order(guid, shown);
-        text = hex_text(report, v, true);
-        return text == NULL ? NULL : avd_arena_printf(&report->arena, "%s0", text);
-    case AVD_CV_NONE:
-    case AVD_CV_OTHER: break;
-    }
-    return NULL;
-}
-
-static const char *code_id(bool windows, uint32_t timestamp, uint32_t size,
-                           struct avd_report *report)
-{
-    if (!windows || (timestamp == 0 && size == 0))
-        return NULL;
-    return avd_arena_printf(&report->arena, "%08" PRIx32 "%" PRIx32, timestamp, size);
-}
-
-static const char *module_code_id(bool windows, const struct avd_module *module,
-                                  struct avd_report *report)
-{
-    uint8_t shown[16];
-    struct avd_view v = {shown, sizeof shown, 0};
-
-    if (windows)
-        return code_id(true, module->timestamp, module->size, report);
-    if (module->codeview == AVD_CV_BUILD_ID && module->build_id.size != 0)
-        return hex_text(report, module->build_id, false);
-    /* Elsewhere the GUID is the module's UUID or the start of its build id. */
-    if (module->codeview == AVD_CV_RSDS && !all_zero(module->guid, sizeof module->guid)) {
-        guid_text_order(module->guid, shown);
-        return hex_text(report, v, false);
-    }
-    return NULL;
-}
 
 static const char *machine_name(uint16_t machine)
 {
@@ -130,8 +32,8 @@ static void build_module(bool windows, const struct avd_module *from, struct avd
         module->debug_file = avd_build_copy(report, avd_path_leaf(from->pdb_path));
     else if (from->codeview == AVD_CV_BUILD_ID)
         module->debug_file = module->file;
-    module->debug_id = debug_id(from, report);
-    module->code_id = module_code_id(windows, from, report);
+    module->debug_id = avd_module_debug_id(from, &report->arena);
+    module->code_id = avd_module_code_id(from, windows, &report->arena);
     module->timestamp = from->timestamp;
     module->checksum = from->checksum;
     module->duplicate = from->duplicate;
@@ -153,9 +55,34 @@ static void identify_from_image(const struct avd_an_module *from, struct avd_rep
     found.codeview = AVD_CV_RSDS;
     memcpy(found.guid, id.guid, sizeof found.guid);
     found.age = id.age;
-    module->debug_id = debug_id(&found, report);
+    module->debug_id = avd_module_debug_id(&found, &report->arena);
     if (module->debug_id != NULL && id.path[0] != '\0')
         module->debug_file = avd_build_copy(report, avd_path_leaf(id.path));
+}
+
+/* What became of the module's symbols. */
+static void build_symbols(const struct avd_analysis *an, size_t index, struct avd_report *report,
+                          struct avd_rep_module *module)
+{
+    const struct avd_symbol_status *status = avd_symbolizer_status(an->symbolizer, index);
+    struct avd_rep_attempt *attempts;
+    size_t i;
+
+    if (status == NULL)
+        return;
+    module->symbol_source = status->source;
+    module->symbol_path = avd_build_copy(report, status->path);
+    module->symbol_mismatched = status->mismatched;
+    attempts = avd_arena_alloc(&report->arena, status->attempt_count, sizeof *attempts);
+    if (attempts == NULL)
+        return;
+    for (i = 0; i < status->attempt_count; i++) {
+        attempts[i].place = avd_build_copy(report, status->attempts[i].place);
+        attempts[i].result = avd_build_copy(report, status->attempts[i].result);
+        attempts[i].found = status->attempts[i].found;
+    }
+    module->attempts = attempts;
+    module->attempt_count = status->attempt_count;
 }
 
 static void build_unloaded(const struct avd_dump *dump, struct avd_report *report)
@@ -171,8 +98,8 @@ static void build_unloaded(const struct avd_dump *dump, struct avd_report *repor
         unloaded[i].base = dump->unloaded[i].base;
         unloaded[i].end = dump->unloaded[i].base + dump->unloaded[i].size;
         unloaded[i].file = avd_build_copy(report, dump->unloaded[i].name);
-        unloaded[i].code_id =
-            code_id(windows, dump->unloaded[i].timestamp, dump->unloaded[i].size, report);
+        unloaded[i].code_id = avd_code_id(windows, dump->unloaded[i].timestamp,
+                                          dump->unloaded[i].size, &report->arena);
     }
     report->unloaded = unloaded;
     report->unloaded_count = dump->unloaded_count;
@@ -223,6 +150,7 @@ void avd_build_modules(const struct avd_analysis *an, struct avd_report *report)
         else if (from->file != NULL)
             modules[i].machine = machine_name(from->file->machine);
         identify_from_image(from, report, &modules[i]);
+        build_symbols(an, i, report, &modules[i]);
     }
     for (i = 0; i < an->module_count; i++)
         if (an->modules[i].overlaps != NULL)

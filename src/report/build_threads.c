@@ -48,6 +48,26 @@ static void build_unloaded(const struct avd_analysis *an, struct avd_report *rep
     frame->unloaded_offsets = offsets;
 }
 
+static void build_inlines(const struct avd_symbol *symbol, struct avd_report *report,
+                          struct avd_rep_frame *frame)
+{
+    struct avd_rep_inline *inlines;
+    size_t i;
+
+    if (symbol->inline_count == 0)
+        return;
+    inlines = avd_arena_alloc(&report->arena, symbol->inline_count, sizeof *inlines);
+    if (inlines == NULL)
+        return;
+    for (i = 0; i < symbol->inline_count; i++) {
+        inlines[i].function = avd_build_copy(report, symbol->inlines[i].function);
+        inlines[i].source_file = avd_build_copy(report, symbol->inlines[i].source_file);
+        inlines[i].line = symbol->inlines[i].line;
+    }
+    frame->inlines = inlines;
+    frame->inline_count = symbol->inline_count;
+}
+
 static void build_frame(const struct avd_analysis *an, const struct avd_an_stack *stack,
                         size_t index, struct avd_report *report, struct avd_rep_frame *frame)
 {
@@ -63,6 +83,8 @@ static void build_frame(const struct avd_analysis *an, const struct avd_an_stack
     frame->return_address = from->return_address;
     frame->trust = avd_trust_name(from->trust);
     frame->method = avd_method_name(from->method);
+    frame->evidence = avd_evidence_name(from->evidence);
+    frame->frames_missing = from->frames_missing;
     frame->exact = from->exact;
     if (stack->cpu->pointer_size == 4)
         build_arguments(an, from, frame);
@@ -84,6 +106,7 @@ static void build_frame(const struct avd_analysis *an, const struct avd_an_stack
     frame->function_source = avd_build_copy(report, symbol->source);
     frame->source_file = avd_build_copy(report, symbol->source_file);
     frame->line = symbol->line;
+    build_inlines(symbol, report, frame);
 }
 
 static void build_registers(const struct avd_an_stack *from, struct avd_report *report,

@@ -71,6 +71,13 @@ struct avd_rep_process {
     unsigned pointer_size;    /* 4 or 8, of the process's native half */
 };
 
+/* A call that was inlined at a frame's address; functions as in struct avd_inline. */
+struct avd_rep_inline {
+    const char *function;    /* NULL when not known */
+    const char *source_file; /* NULL when not known */
+    uint32_t line;           /* 0: not known */
+};
+
 struct avd_rep_frame {
     size_t index;
     uint64_t pc;              /* as struct avd_frame has it: the return address for callers */
@@ -80,7 +87,9 @@ struct avd_rep_frame {
     uint32_t args[3];         /* x86: the three dwords above the return address */
     const char *trust;        /* static words of stack/walk.h */
     const char *method;
+    const char *evidence;     /* what speaks for a frame found by scanning; NULL: does not apply */
     bool exact;
+    bool frames_missing;      /* frames may be missing between the one before and this one */
     size_t module;            /* index into modules, or AVD_NO_INDEX */
     const char *module_name;  /* how it is displayed: "ntdll", "ntdll_77cc0000"; NULL */
     const char *module_file;  /* leaf: "ntdll.dll"; NULL */
@@ -90,7 +99,9 @@ struct avd_rep_frame {
     bool function_approximate; /* nearest export */
     const char *function_source; /* "exports" */
     const char *source_file;
-    uint32_t line;
+    uint32_t line;            /* where inlined calls are: of the outermost one's call */
+    const struct avd_rep_inline *inlines; /* innermost first; they come before the frame */
+    size_t inline_count;
     const char *const *unloaded; /* names of unloaded modules that once were here */
     const uint64_t *unloaded_offsets;
     size_t unloaded_count;
@@ -130,6 +141,12 @@ struct avd_rep_thread {
     const char *context32_source; /* "cpu area", "live (cs 0x23)", ...; or why there is none */
 };
 
+/* A place where symbols were looked for. */
+struct avd_rep_attempt {
+    const char *place, *result;
+    bool found;
+};
+
 struct avd_rep_module {
     uint64_t base, end;       /* end exclusive */
     const char *file;         /* leaf */
@@ -145,6 +162,12 @@ struct avd_rep_module {
     bool duplicate;
     bool from_loader_list;
     const char *overlaps;     /* name of a module it overlaps with; NULL */
+    /* Symbols; all empty for modules that are on no stack, which are not looked up. */
+    const char *symbol_source; /* static: "pdb", "breakpad", "exports"; NULL: none */
+    const char *symbol_path;   /* the file loaded; NULL */
+    bool symbol_mismatched;    /* loaded although its identifier differs */
+    const struct avd_rep_attempt *attempts;
+    size_t attempt_count;
 };
 
 struct avd_rep_unloaded {

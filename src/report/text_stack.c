@@ -20,7 +20,7 @@ enum {
 
 /* The marks that a stack used, so that only those are explained. */
 struct marks {
-    bool approximate, frame_pointer, scan, cfi_scan, unknown;
+    bool approximate, frame_pointer, scan, call, cfi_scan, unknown;
 };
 
 void avd_text_call_site(const struct avd_text *t, const struct avd_rep_frame *frame)
@@ -58,13 +58,19 @@ static bool is_word(const char *text, const char *word)
 }
 
 /* The mark of a frame that is less than certain; "" for one that registers or unwind data gave. */
-static const char *trust_mark(const char *trust, struct marks *seen)
+static const char *trust_mark(const struct avd_rep_frame *frame, struct marks *seen)
 {
+    const char *trust = frame->trust;
+
     if (is_word(trust, "context") || is_word(trust, "cfi") || is_word(trust, "prewalked"))
         return "";
     if (is_word(trust, "frame_pointer")) {
         seen->frame_pointer = true;
         return " [fp]";
+    }
+    if (is_word(trust, "scan") && is_word(frame->evidence, "target")) {
+        seen->call = true;
+        return " [call]";
     }
     if (is_word(trust, "scan")) {
         seen->scan = true;
@@ -81,7 +87,7 @@ static const char *trust_mark(const char *trust, struct marks *seen)
 static void put_marks(const struct avd_text *t, const struct avd_rep_frame *frame,
                       struct marks *seen)
 {
-    const char *mark = trust_mark(frame->trust, seen);
+    const char *mark = trust_mark(frame, seen);
 
     if (frame->function != NULL && frame->function_approximate) {
         avd_strbuf_puts(t->out, " ~");
@@ -93,7 +99,7 @@ static void put_marks(const struct avd_text *t, const struct avd_rep_frame *fram
         avd_strbuf_printf(t->out, " @ %" PRIu32 "]", frame->line);
     }
     if (*mark != '\0') {
-        bool weak = !is_word(frame->trust, "frame_pointer");
+        bool weak = !is_word(frame->trust, "frame_pointer") && !is_word(frame->evidence, "target");
 
         if (weak)
             avd_text_style(t, AVD_STYLE_YELLOW);
@@ -121,6 +127,13 @@ static void put_frame(const struct avd_text *t, const struct avd_rep_stack *stac
     avd_text_call_site(t, frame);
     put_marks(t, frame, seen);
     avd_strbuf_puts(t->out, "\n");
+}
+
+static void put_gap(const struct avd_text *t)
+{
+    avd_text_style(t, AVD_STYLE_YELLOW);
+    avd_strbuf_puts(t->out, "   ... frames may be missing here\n");
+    avd_text_plain(t);
 }
 
 /* How often the `period` frames at `start` stand there in a row. */
@@ -169,8 +182,11 @@ static void put_frames(const struct avd_text *t, const struct avd_rep_stack *sta
         size_t shown = period != 0 ? period : 1;
         size_t k;
 
-        for (k = 0; k < shown; k++)
+        for (k = 0; k < shown; k++) {
+            if (stack->frames[i + k].frames_missing)
+                put_gap(t);
             put_frame(t, stack, &stack->frames[i + k], with_args, seen);
+        }
         if (period != 0) {
             avd_strbuf_printf(t->out, "   ... frames %zx-%zx are ", stack->frames[i + k].index,
                               stack->frames[i + rounds * period - 1].index);
@@ -197,6 +213,9 @@ static void put_legend(const struct avd_text *t, const struct marks *seen)
         avd_strbuf_puts(&line, "; [fp] found by the frame pointer");
     if (seen->cfi_scan)
         avd_strbuf_puts(&line, "; [cfi scan] found by unwind data and searching");
+    if (seen->call)
+        avd_strbuf_puts(&line, "; [call] found by searching the stack; its call leads to the frame "
+                               "before");
     if (seen->scan)
         avd_strbuf_puts(&line,
                         "; [scan] found by searching the stack, perhaps left by an earlier call");

@@ -8,10 +8,22 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* "module!function+0x12", "module+0x12" or an address. */
+/* What an approximate name is nearest of. */
+static const char *nearest_word(const struct avd_rep_frame *frame)
+{
+    return frame->function_source != NULL && strcmp(frame->function_source, "exports") == 0
+               ? "export"
+               : "public symbol";
+}
+
+/* "module!function+0x12 [file @ line]", "module+0x12" or an address. */
 static const char *frame_text(struct avd_report *report, const struct avd_rep_frame *frame,
                               unsigned digits)
 {
+    const char *function;
+    const char *file;
+    const char *text;
+    uint32_t line;
     uint64_t offset;
 
     if (frame->module_name == NULL && frame->unloaded_count != 0)
@@ -25,11 +37,24 @@ static const char *frame_text(struct avd_report *report, const struct avd_rep_fr
     if (frame->function == NULL)
         return avd_arena_printf(&report->arena, "%s+0x%" PRIx64, frame->module_name, offset);
     if (frame->function_approximate)
-        return avd_arena_printf(&report->arena, "%s+0x%" PRIx64 " (nearest export: %s+0x%" PRIx64 ")",
-                                frame->module_name, offset, frame->function,
-                                frame->function_offset);
-    return avd_arena_printf(&report->arena, "%s!%s+0x%" PRIx64, frame->module_name,
-                            frame->function, frame->function_offset);
+        return avd_arena_printf(&report->arena, "%s+0x%" PRIx64 " (nearest %s: %s+0x%" PRIx64 ")",
+                                frame->module_name, offset, nearest_word(frame),
+                                frame->function, frame->function_offset);
+    /* A reader looks for the function in the source, which an inlined one is as well. */
+    function = frame->inline_count != 0 ? frame->inlines[0].function : frame->function;
+    file = frame->inline_count != 0 ? frame->inlines[0].source_file : frame->source_file;
+    line = frame->inline_count != 0 ? frame->inlines[0].line : frame->line;
+    if (function == NULL)
+        function = frame->function;
+    text = frame->inline_count != 0
+               ? avd_arena_printf(&report->arena, "%s!%s, inlined into %s+0x%" PRIx64,
+                                  frame->module_name, function, frame->function,
+                                  frame->function_offset)
+               : avd_arena_printf(&report->arena, "%s!%s+0x%" PRIx64, frame->module_name, function,
+                                  frame->function_offset);
+    return text == NULL || file == NULL
+               ? text
+               : avd_arena_printf(&report->arena, "%s [%s @ %" PRIu32 "]", text, file, line);
 }
 
 static const char *what_text(const struct avd_analysis *an, struct avd_report *report)
@@ -41,6 +66,8 @@ static const char *what_text(const struct avd_analysis *an, struct avd_report *r
         return report->wow64.present || an->dump->thread_count != 0
                    ? "no crash is recorded: the dump holds no exception"
                    : "nothing is recorded: the dump holds no exception and no threads";
+    if (an->dump->exception.code == 0xc00000fd && avd_dump_is_windows(an->dump))
+        return avd_arena_printf(&report->arena, "%s: %s", words->type, words->meaning);
     if (words->has_access_address && words->access != AVD_ACCESS_NONE)
         return avd_arena_printf(
             &report->arena, "%s: the program tried to %s memory at 0x%0*" PRIx64, words->type,
@@ -52,20 +79,35 @@ static const char *what_text(const struct avd_analysis *an, struct avd_report *r
     return avd_arena_printf(&report->arena, "%s: %s", words->type, words->meaning);
 }
 
+/* Whether the stack's registers are those of the exception: on Windows the record names its
+ * instruction, and behind a breakpoint pc may be one further. */
+static bool starts_at_exception(const struct avd_analysis *an, const struct avd_rep_stack *stack)
+{
+    uint64_t pc = stack->frames[0].pc;
+
+    return !an->has_exception || !avd_dump_is_windows(an->dump) ||
+           pc == an->dump->exception.address || pc == an->dump->exception.address + 1;
+}
+
 static const char *where_text(const struct avd_analysis *an, struct avd_report *report,
                               const struct avd_rep_stack *stack)
 {
     unsigned digits = stack != NULL && stack->pointer_size == 4 ? 8 : 16;
     const char *first;
 
-    if (stack == NULL || stack->frame_count == 0) {
+    if (stack == NULL || stack->frame_count == 0 || !starts_at_exception(an, stack)) {
+        const char *why = stack != NULL && stack->frame_count != 0
+                              ? "; the registers of that moment are not in the dump"
+                              : "";
+
         if (an->has_exception && report->exception.address_module != NULL)
-            return avd_arena_printf(&report->arena, "%s+0x%" PRIx64,
+            return avd_arena_printf(&report->arena, "%s+0x%" PRIx64 "%s",
                                     report->exception.address_module,
-                                    report->exception.address_offset);
+                                    report->exception.address_offset, why);
         if (an->has_exception)
-            return avd_arena_printf(&report->arena, "0x%0*" PRIx64,
-                                    an->exception_is_32bit ? 8 : 16, report->exception.address);
+            return avd_arena_printf(&report->arena, "0x%0*" PRIx64 "%s",
+                                    an->exception_is_32bit ? 8 : 16, report->exception.address,
+                                    why);
         return "not known: there are no registers to start from";
     }
     first = frame_text(report, &stack->frames[0], digits);

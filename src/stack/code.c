@@ -6,6 +6,8 @@
  */
 #include "stack/walk.h"
 
+#include "base/view.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -82,39 +84,64 @@ static size_t indirect_call_length(uint8_t modrm, uint8_t sib)
     return length;
 }
 
-/* A direct call leads to code: in data that only looks like one, its target rarely does. */
-static bool direct_call_target_possible(const struct avd_walk *walk, uint64_t addr,
-                                        const uint8_t *displacement)
+static uint64_t displaced(const struct avd_walk *walk, uint64_t addr, const uint8_t *displacement)
 {
-    uint32_t raw = (uint32_t)displacement[0] | (uint32_t)displacement[1] << 8 |
-                   (uint32_t)displacement[2] << 16 | (uint32_t)displacement[3] << 24;
+    uint32_t raw = avd_le32(displacement);
     uint64_t target = addr + raw;
 
     if ((raw & UINT32_C(0x80000000)) != 0)
         target -= UINT64_C(1) << 32;
-    if (walk->cpu->pointer_size == 4)
-        target &= UINT32_MAX;
+    return walk->cpu->pointer_size == 4 ? target & UINT32_MAX : target;
+}
+
+/* A direct call leads to code: in data that only looks like one, its target rarely does. */
+static bool target_possible(const struct avd_walk *walk, uint64_t target)
+{
     return target != 0 && target <= walk->cpu->address_mask &&
            walk->env->executable(walk->env->ctx, target) != 0;
 }
 
-int avd_walk_after_call(const struct avd_walk *walk, uint64_t addr)
+void avd_walk_call_before(const struct avd_walk *walk, uint64_t addr, struct avd_call *out)
 {
     uint8_t bytes[LONGEST_CALL];
     size_t count = avd_walk_code(walk, addr, bytes, sizeof bytes);
+    bool is_x86 = walk->cpu->pointer_size == 4;
     size_t length;
 
+    memset(out, 0, sizeof *out);
     for (length = 2; length <= count; length++) {
         const uint8_t *p = &bytes[count - length];
 
-        if (p[0] == 0xff && indirect_call_length(p[1], length > 2 ? p[2] : 0) == length)
-            return 1;
-        if (p[0] == 0xe8 && length == 5 && direct_call_target_possible(walk, addr, &p[1]))
-            return 1;
-        if (p[0] == 0x9a && length == 7 && walk->cpu->pointer_size == 4)
-            return 1;
+        if (p[0] == 0xff && p[1] == 0x15 && length == 6) {
+            out->has_slot = true;
+            out->slot = is_x86 ? avd_le32(&p[2]) : displaced(walk, addr, &p[2]);
+        } else if (p[0] == 0xff &&
+                   indirect_call_length(p[1], length > 2 ? p[2] : 0) == length) {
+            out->other = true;
+        } else if (p[0] == 0xe8 && length == 5) {
+            out->target = displaced(walk, addr, &p[1]);
+            out->has_target = target_possible(walk, out->target);
+        } else if (p[0] == 0x9a && length == 7 && is_x86) {
+            out->other = true;
+        }
     }
-    return count < sizeof bytes ? -1 : 0;
+    /* mov edx, imm32; call edx or [edx]: Windows XP to 7 and 10; call fs:[C0h]: WOW64 before 10 */
+    if (is_x86 && count == LONGEST_CALL)
+        out->system = (bytes[0] == 0xba && bytes[5] == 0xff &&
+                       (bytes[6] == 0xd2 || bytes[6] == 0x12)) ||
+                      (bytes[0] == 0x64 && out->has_slot && out->slot == 0xc0);
+    if (out->has_target || out->has_slot || out->other)
+        out->found = 1;
+    else
+        out->found = count < sizeof bytes ? -1 : 0;
+}
+
+int avd_walk_after_call(const struct avd_walk *walk, uint64_t addr)
+{
+    struct avd_call call;
+
+    avd_walk_call_before(walk, addr, &call);
+    return call.found;
 }
 
 enum avd_step_result avd_step_bad_call(struct avd_walk *walk, const struct avd_frame *callee,

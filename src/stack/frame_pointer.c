@@ -4,14 +4,13 @@
  * The ordinary case on x86 and on systems other than Windows. On Windows x64 RBP is a register
  * like any other and may point anywhere into a frame, so there the chain is only believed where
  * no unwind data can exist (JIT code, an image without an exception directory), and only when the
- * bytes before the return address are a call.
+ * bytes before the return address are a call. A function without a frame is skipped by the chain:
+ * the call that should lead to the callee's function leads elsewhere then, and is looked for below.
  */
 #include "stack/walk.h"
 
 #include <inttypes.h>
-
-/* How far below the stack's base a thread's first frames begin: a CONTEXT and some randomness. */
-enum { NEAR_BASE = 16 * 1024 };
+#include <string.h>
 
 /*
  * Whether a 0 met above `callee`, near `addr`, is the end of the chain. A register that is no
@@ -22,7 +21,7 @@ static bool may_end_at(const struct avd_walk *walk, const struct avd_frame *call
 {
     return callee->method == AVD_METHOD_FRAME_POINTER &&
            (walk->stack_high == 0 ||
-            (addr < walk->stack_high && walk->stack_high - addr <= NEAR_BASE));
+            (addr < walk->stack_high && walk->stack_high - addr <= AVD_NEAR_STACK_BASE));
 }
 
 /* Windows x64: whether there is no unwind data for `pc` that could know better. */
@@ -43,8 +42,11 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
     size_t size = walk->cpu->pointer_size;
     bool doubtful = walk->windows && size == 8;
     uint64_t fp = callee->regs.value[AVD_RBP];
+    struct avd_frame skipped;
     uint64_t saved;
+    uint64_t start;
     int after_call;
+    int leads;
 
     (void)callee_index;
     if (!avd_reg_known(&callee->regs, AVD_RBP))
@@ -94,5 +96,19 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
                      caller->pc, fp + size);
         return AVD_STEP_NO_INFO;
     }
+    caller->evidence = after_call == 1 ? AVD_EVIDENCE_CALL : AVD_EVIDENCE_WEAK;
+    leads = avd_walk_call_leads_to(walk, caller->pc, avd_walk_lookup(callee), &start);
+    if (leads == 1) {
+        caller->evidence = AVD_EVIDENCE_TARGET;
+        return AVD_STEP_OK;
+    }
+    memset(&skipped, 0, sizeof skipped);
+    if ((leads == 0 || size == 4) &&
+        avd_scan_for_call(walk, callee, fp + size,
+                          leads == 0 || avd_walk_frameless(walk, avd_walk_lookup(callee)),
+                          &skipped))
+        *caller = skipped;
+    else
+        caller->frames_missing = leads == 0;
     return AVD_STEP_OK;
 }

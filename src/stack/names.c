@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Words for trust, methods and ends, as JSON prints them. The words for trust are those of
- * rust-minidump. A short file because nothing else belongs here.
+ * Words for trust, methods, evidence and ends, as JSON prints them. The words for trust are those
+ * of rust-minidump. A short file because nothing else belongs here.
  */
 #include "stack/walk.h"
 
@@ -31,9 +31,25 @@ const char *avd_method_name(enum avd_method method)
     case AVD_METHOD_SYSCALL_STUB: return "syscall_stub";
     case AVD_METHOD_BAD_CALL: return "bad_call";
     case AVD_METHOD_PROLOGUE: return "prologue";
+    case AVD_METHOD_EPILOGUE: return "epilogue";
+    case AVD_METHOD_FRAME_DATA: return "frame_data";
+    case AVD_METHOD_FPO: return "fpo";
+    case AVD_METHOD_STACK_CFI: return "stack_cfi";
+    case AVD_METHOD_PROC_FRAME: return "proc_frame";
     case AVD_METHOD_SCAN: return "scan";
     }
     return "none";
+}
+
+const char *avd_evidence_name(enum avd_evidence evidence)
+{
+    switch (evidence) {
+    case AVD_EVIDENCE_NONE: break;
+    case AVD_EVIDENCE_WEAK: return "place";
+    case AVD_EVIDENCE_CALL: return "call";
+    case AVD_EVIDENCE_TARGET: return "target";
+    }
+    return NULL;
 }
 
 const char *avd_walk_end_name(enum avd_walk_end end)

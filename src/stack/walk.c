@@ -163,8 +163,125 @@ static enum avd_step_result step(struct avd_walk *walk, struct avd_frame *callee
     return AVD_STEP_NO_INFO;
 }
 
+/* What a method's frames are worth when the frame they were found from is certain. */
+static enum avd_trust own_trust(enum avd_method method)
+{
+    return method == AVD_METHOD_FRAME_POINTER ? AVD_TRUST_FRAME_POINTER : AVD_TRUST_CFI;
+}
+
+/*
+ * What was found from registers that scanning guessed is no better than the guess, however good
+ * the way it was found. Registers recorded in the dump end the doubt, and so does a call that
+ * leads to the callee's function: such a guess is proved.
+ */
+static void doubt(const struct avd_frame *callee, struct avd_frame *caller)
+{
+    bool doubtful = callee->trust == AVD_TRUST_CFI_SCAN ||
+                    (callee->trust == AVD_TRUST_SCAN && callee->evidence != AVD_EVIDENCE_TARGET);
+
+    if (doubtful && caller->trust > AVD_TRUST_CFI_SCAN && caller->trust != AVD_TRUST_CONTEXT &&
+        caller->evidence != AVD_EVIDENCE_TARGET)
+        caller->trust = AVD_TRUST_CFI_SCAN;
+}
+
+/* A chain that ends with 0 where a thread's stack begins has been the right one. */
+static void confirm(const struct avd_walk *walk, struct avd_stack *out)
+{
+    size_t i;
+
+    if (out->end != AVD_END_COMPLETE || walk->stack_high == 0 ||
+        walk->stack_high - out->frames[out->count - 1].sp > AVD_NEAR_STACK_BASE)
+        return;
+    for (i = out->count; i-- != 0 && out->frames[i].trust != AVD_TRUST_SCAN;)
+        if (out->frames[i].trust == AVD_TRUST_CFI_SCAN)
+            out->frames[i].trust = own_trust(out->frames[i].method);
+}
+
+static bool is_guess(const struct avd_frame *frame)
+{
+    return frame->method == AVD_METHOD_SCAN && frame->evidence == AVD_EVIDENCE_WEAK;
+}
+
+/* The same call at the same distance once more. */
+static bool is_recursion(const struct avd_stack *stack, const struct avd_frame *caller)
+{
+    const struct avd_frame *frames = stack->frames;
+    size_t n = stack->count;
+
+    return n >= 3 && frames[n - 1].pc == caller->pc && frames[n - 2].pc == caller->pc &&
+           caller->sp - frames[n - 1].sp == frames[n - 1].sp - frames[n - 2].sp;
+}
+
+/* Whether a guess hit one of the two frames that every thread begins with. */
+static bool starts_thread(const struct avd_walk *walk, const struct avd_frame *caller)
+{
+    struct avd_frame start[2];
+
+    return walk->stack_high != 0 && walk->stack_high - caller->sp <= AVD_NEAR_STACK_BASE &&
+           avd_walk_find_thread_start(walk, caller->sp - 2 * walk->cpu->pointer_size -
+                                                AVD_THREAD_START_FRAME, start) &&
+           (start[0].sp == caller->sp || start[1].sp == caller->sp);
+}
+
+/*
+ * Takes off the guesses at the end that nothing confirmed: a short stack that is true is worth
+ * more than a long one that may not be. What the next frame may be is said in words.
+ */
+static void drop_guesses(struct avd_walk *walk, struct avd_stack *out)
+{
+    struct avd_frame *last;
+    size_t count = out->count;
+
+    if (out->end == AVD_END_COMPLETE)
+        return;
+    while (count > 1 && is_guess(&out->frames[count - 1]))
+        count--;
+    if (count == out->count)
+        return;
+    last = &out->frames[count - 1];
+    walk->detail[0] = '\0';
+    out->end = AVD_END_NONE;
+    avd_walk_say(walk, &out->end, AVD_END_NO_UNWIND_INFO,
+                 "0x%" PRIx64 " at 0x%" PRIx64 " may be where 0x%" PRIx64 " returns to, but no "
+                 "unwind data and no code says so; what follows would be guesses",
+                 out->frames[count].pc, out->frames[count].sp - walk->cpu->pointer_size,
+                 last->pc);
+    last->return_address = 0;
+    last->fp = 0;
+    out->count = count;
+}
+
+/*
+ * The thread's start is known even when the middle of its stack is not. It is not added behind the
+ * context alone: whoever asks for the caller of frame 0 must not get that.
+ */
+static bool add_thread_start(struct avd_walk *walk, struct avd_stack *out, size_t *capacity)
+{
+    size_t wanted = out->count + 2;
+    struct avd_frame start[2];
+
+    if (out->end == AVD_END_COMPLETE || out->count < 2 || walk->stack_high == 0 ||
+        wanted > AVD_MAX_FRAMES_WHEN_OVER * 2 ||
+        !avd_walk_find_thread_start(walk, out->frames[out->count - 1].sp, start))
+        return true;
+    while (out->count < wanted) {
+        struct avd_frame *frames =
+            avd_arena_grow(walk->arena, out->frames, out->count, capacity, sizeof *frames,
+                           AVD_MAX_FRAMES_CEILING);
+
+        if (frames == NULL)
+            return false;
+        out->frames = frames;
+        frames[out->count] = start[2 - (wanted - out->count)];
+        out->count++;
+    }
+    avd_walk_say(walk, &out->end, out->end,
+                 "the last two frames are where every thread starts, found at the stack's base");
+    return true;
+}
+
 /* Adds frames to `out` until something ends the walk; walk->detail then says what. */
-static bool run(struct avd_walk *walk, struct avd_stack *out, size_t capacity)
+static bool run(struct avd_walk *walk, struct avd_stack *out, size_t *capacity)
 {
     size_t limit = walk->max_frames == 0 ? AVD_MAX_FRAMES : walk->max_frames;
 
@@ -193,11 +310,16 @@ static bool run(struct avd_walk *walk, struct avd_stack *out, size_t capacity)
                          limit, caller.pc);
             return true;
         }
-        frames = avd_arena_grow(walk->arena, out->frames, out->count, &capacity, sizeof *frames,
+        frames = avd_arena_grow(walk->arena, out->frames, out->count, capacity, sizeof *frames,
                                 AVD_MAX_FRAMES_CEILING);
         if (frames == NULL)
             return false;
         out->frames = frames;
+        doubt(&frames[out->count - 1], &caller);
+        if (!is_guess(&caller))
+            walk->weak_frames = 0;
+        else if (!is_recursion(out, &caller) && !starts_thread(walk, &caller))
+            walk->weak_frames++;
         out->frames[out->count++] = caller;
     }
 }
@@ -240,11 +362,17 @@ bool avd_walk_stack(struct avd_walk *walk, const struct avd_regs *start, struct 
         walk->stack_high = 0;
     }
     walk->detail[0] = '\0';
+    walk->weak_frames = 0;
     out->end = AVD_END_NONE;
-    ok = run(walk, out, capacity);
+    ok = run(walk, out, &capacity);
     if (ok && out->end == AVD_END_NONE)
         avd_walk_say(walk, &out->end, AVD_END_NO_UNWIND_INFO,
                      "nothing says how to go on from 0x%" PRIx64, out->frames[out->count - 1].pc);
+    if (ok) {
+        drop_guesses(walk, out);
+        ok = add_thread_start(walk, out, &capacity);
+    }
+    confirm(walk, out);
     if (walk->stack_high != high) {
         detail = avd_arena_printf(walk->arena,
                                   "%s; the bounds 0x%" PRIx64 "-0x%" PRIx64 " of the stack were "

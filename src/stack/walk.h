@@ -10,7 +10,9 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/view.h"
 #include "stack/regs.h"
+#include "symbols/symbol.h"
 
 #include <stddef.h>
 
@@ -37,9 +39,23 @@ enum avd_method {
     AVD_METHOD_SYSCALL_STUB,  /* frameless system-call stub, proved by its code bytes */
     AVD_METHOD_BAD_CALL,      /* call through a bad pointer, undone */
     AVD_METHOD_PROLOGUE,      /* code bytes show that the frame is not built yet */
+    AVD_METHOD_EPILOGUE,      /* x64: the code from pc on to its return, carried out */
+    AVD_METHOD_FRAME_DATA,    /* x86: a frame-data program of a PDB or .sym file */
+    AVD_METHOD_FPO,           /* x86: FPO_DATA, STACK WIN 0 */
+    AVD_METHOD_STACK_CFI,     /* STACK CFI rules of a .sym file */
+    AVD_METHOD_PROC_FRAME,    /* x64: a PDB's S_FRAMEPROC */
     AVD_METHOD_SCAN
 };
 const char *avd_method_name(enum avd_method method); /* "unwind_info", "leaf" ... */
+
+/* What speaks for a return address besides being one word of a stack, the least first. */
+enum avd_evidence {
+    AVD_EVIDENCE_NONE = 0, /* not asked: another method than scanning or the frame pointer */
+    AVD_EVIDENCE_WEAK,     /* it lies in a module, at a place where one can be; no code bytes */
+    AVD_EVIDENCE_CALL,     /* the code bytes before it are a call */
+    AVD_EVIDENCE_TARGET    /* that call leads to the callee's function */
+};
+const char *avd_evidence_name(enum avd_evidence evidence); /* "place", "call", "target", NULL */
 
 struct avd_frame {
     uint64_t pc;        /* frame 0 and exact frames: the instruction; others: return address */
@@ -49,7 +65,10 @@ struct avd_frame {
     uint64_t return_address; /* where this frame returns to; 0 when not found or the end */
     enum avd_trust trust;
     enum avd_method method;
+    enum avd_evidence evidence;
     bool exact;         /* pc is an instruction that was executing, not a return address */
+    bool frames_missing; /* frames may be missing between its callee and this one: the call before
+                            pc leads to another function than the callee's */
     struct avd_regs regs;
 };
 
@@ -73,6 +92,13 @@ struct avd_stack {
     size_t count;
     enum avd_walk_end end;
     const char *end_detail;   /* one line in plain words, with addresses; never NULL */
+};
+
+/* What a module is to the start of every thread; these two are the same in every process. */
+enum avd_module_role {
+    AVD_ROLE_OTHER = 0,
+    AVD_ROLE_NTDLL,   /* RtlUserThreadStart: the outermost function */
+    AVD_ROLE_KERNEL32 /* BaseThreadInitThunk, which it calls */
 };
 
 /* A module as the walk sees it. `id` is the caller's own. */
@@ -106,7 +132,24 @@ struct avd_walk_env {
     /* RUNTIME_FUNCTION of a dynamic function table for `addr`: fills *base and the entry. May be
      * NULL. */
     bool (*dynamic_function)(void *ctx, uint64_t addr, uint64_t *base, uint32_t entry[3]);
+    /* The highest function start known at or below `addr`, in its module: of the unwind table,
+     * else of the exports. Others may lie between. May be NULL. */
+    bool (*function_start)(void *ctx, uint64_t addr, uint64_t *start);
+    /* May be NULL. */
+    enum avd_module_role (*module_role)(void *ctx, size_t module);
+    /*
+     * What symbols know of the stack at `addr`, which is avd_walk_lookup's address. All may be
+     * NULL. Strings live as long as the walk; *module_base is what the RVAs are relative to.
+     */
+    bool (*frame_data)(void *ctx, uint64_t addr, struct avd_frame_data *out,
+                       uint64_t *module_base);
+    bool (*cfi)(void *ctx, uint64_t addr, const char **rules);
+    bool (*proc_frame)(void *ctx, uint64_t addr, struct avd_proc_frame *out,
+                       uint64_t *module_base);
 };
+
+/* How far below the stack's base a thread's first frames begin: a CONTEXT and some randomness. */
+enum { AVD_NEAR_STACK_BASE = 16 * 1024 };
 
 struct avd_walk {
     const struct avd_cpu_ops *cpu;
@@ -117,6 +160,10 @@ struct avd_walk {
     unsigned max_frames;       /* 0: AVD_MAX_FRAMES; never more than AVD_MAX_FRAMES_CEILING */
     bool allow_scan;
     bool windows;              /* the process's operating system: decides frame conventions */
+    /* Pieces of code that may yet be read to see where calls lead, over all walks; NULL: any. */
+    size_t *code_budget;
+    /* The loop's own: frames found by scanning in a row without code bytes that speak for them. */
+    unsigned weak_frames;
     /* What the methods asked for the last frame have to say when the walk ends (avd_walk_say). */
     char detail[320];
 };
@@ -131,7 +178,8 @@ enum avd_step_result {
 struct avd_step_method {
     const char *name;
     /* Fills caller's pc, sp, regs, trust, method, exact; *caller comes zeroed. `callee_index`
-     * counts from 0 = innermost. *end is set through avd_walk_say. */
+     * counts from 0 = innermost; unless it is 0, the frame before `callee` in memory is the one
+     * that it called. *end is set through avd_walk_say. */
     enum avd_step_result (*step)(struct avd_walk *walk, const struct avd_frame *callee,
                                  size_t callee_index, struct avd_frame *caller,
                                  enum avd_walk_end *end);
@@ -179,11 +227,54 @@ bool avd_walk_return(struct avd_walk *walk, const struct avd_regs *regs, uint64_
 bool avd_walk_is_code(const struct avd_walk *walk, uint64_t addr);
 /* Whether a call instruction ends at `addr`: 1 yes, 0 no, -1 code bytes not available. */
 int avd_walk_after_call(const struct avd_walk *walk, uint64_t addr);
+/* The calls that the bytes before `addr` can be read as; more than one may fit. */
+struct avd_call {
+    int found;          /* as avd_walk_after_call */
+    bool has_target;    /* E8: a direct call to `target` */
+    uint64_t target;
+    bool has_slot;      /* FF 15: a call through the pointer at `slot` */
+    uint64_t slot;
+    bool other;         /* any other form, which may lead anywhere */
+    bool system;        /* x86: what a system-call stub calls to enter the kernel */
+};
+void avd_walk_call_before(const struct avd_walk *walk, uint64_t addr, struct avd_call *out);
 /* The bytes before `addr`, at most `size`, from memory or image; returns how many, aligned so that
  * the last byte of the buffer's used part is the one before `addr`. */
 size_t avd_walk_code(const struct avd_walk *walk, uint64_t addr, uint8_t *buffer, size_t size);
 /* The bytes from `addr` on, at most `size`, from memory or image; returns how many. */
 size_t avd_walk_code_at(const struct avd_walk *walk, uint64_t addr, uint8_t *buffer, size_t size);
+
+/* ---- where calls lead (call_target.c) ---- */
+
+/*
+ * Whether the call that ends at `addr` led to the function that holds `pc` (an address inside it,
+ * not a return address behind its end), jumps on the way followed: 1 it does, and *start is where
+ * that function begins; 0 it leads elsewhere or is no call; -1 not known, as the bytes needed are
+ * not there or the call is an indirect one.
+ */
+int avd_walk_call_leads_to(const struct avd_walk *walk, uint64_t addr, uint64_t pc,
+                           uint64_t *start);
+/* x86: bytes of the hot-patch prologue at the start of `code` that has no effect (mov edi, edi;
+ * push ebp; mov ebp, esp; pop ebp); 0 when it does not begin so. */
+size_t avd_walk_hot_patch(struct avd_view code);
+/*
+ * x86: whether the function that holds `pc` certainly has no EBP frame, so that EBP is an outer
+ * function's: its start is known, and no code from there to `pc` sets EBP up.
+ */
+bool avd_walk_frameless(const struct avd_walk *walk, uint64_t pc);
+/* The address by which a frame's function is looked up: pc, or inside the call before it. */
+uint64_t avd_walk_lookup(const struct avd_frame *frame);
+
+/* ---- where a thread of Windows begins (thread_start.c) ---- */
+
+/* Whether `frame`, which is not the first of its array, is the outermost of its thread. */
+bool avd_walk_at_thread_start(const struct avd_walk *walk, const struct avd_frame *frame);
+/* x64: BaseThreadInitThunk has the smallest frame that can call: home space and alignment. */
+enum { AVD_THREAD_START_FRAME = 0x30 };
+/* x64: the two outermost frames, looked for below the stack's base, their slots at `above` or
+ * higher. */
+bool avd_walk_find_thread_start(const struct avd_walk *walk, uint64_t above,
+                                struct avd_frame out[2]);
 
 /* ---- steps that every CPU shares ---- */
 
@@ -196,11 +287,24 @@ enum avd_step_result avd_step_bad_call(struct avd_walk *walk, const struct avd_f
 enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame *callee,
                                    size_t callee_index, struct avd_frame *caller,
                                    enum avd_walk_end *end);
+/*
+ * For frames that the chain of frame pointers skips: a return address in a slot below `limit` whose
+ * call leads to the callee's function. When it is `certain` that the chain skips one, an indirect
+ * call in a function that was itself called from further up will do; otherwise the callee's
+ * function must be one that sets up no frame pointer. The caller keeps the callee's frame pointer.
+ */
+bool avd_scan_for_call(struct avd_walk *walk, const struct avd_frame *callee, uint64_t limit,
+                       bool certain, struct avd_frame *caller);
 /* The chain of saved RBP or EBP (frame_pointer.c). On Windows x64, where RBP is an ordinary
  * register, it is believed only where nothing else can be known, and only after a proved call. */
 enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct avd_frame *callee,
                                             size_t callee_index, struct avd_frame *caller,
                                             enum avd_walk_end *end);
+
+/* STACK CFI rules of a symbol file (cfi.c). */
+enum avd_step_result avd_step_cfi(struct avd_walk *walk, const struct avd_frame *callee,
+                                  size_t callee_index, struct avd_frame *caller,
+                                  enum avd_walk_end *end);
 
 /* The CPUs there are. */
 extern const struct avd_cpu_ops avd_cpu_amd64; /* src/x64/cpu.c */

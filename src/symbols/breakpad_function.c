@@ -61,7 +61,8 @@ static void read_details(struct avd_sym_text text, uint32_t rva, struct details 
         if (text.data[text.pos] == 'I') {
             if (avd_sym_read_inline(&text, rva, &site, &covers) && covers)
                 add_inline(out, &site);
-        } else if (!out->has_line && avd_sym_read_line(&text, &line) && rva - line.rva < line.size) {
+        } else if (!out->has_line && avd_sym_read_line(&text, &line) &&
+                   rva - line.rva < line.size) {
             out->line = line;
             out->has_line = true;
         }

@@ -127,9 +127,8 @@ static enum verdict index_stack(struct avd_sym_index *index, struct avd_sym_text
         /* The other types tell nothing that a walk could use. */
         if ((window.type != 0 && window.type != 4) || window.code_size == 0)
             return GOOD;
-        return added(add_key(
-            &index->keys[window.type == 4 ? AVD_SYM_WIN_FRAME : AVD_SYM_WIN_FPO], window.rva, pos,
-            window.code_size));
+        return added(add_key(&index->keys[window.type == 4 ? AVD_SYM_WIN_FRAME : AVD_SYM_WIN_FPO],
+                             window.rva, pos, window.code_size));
     }
     if (!avd_sym_read_cfi(text, &rules))
         return BAD;

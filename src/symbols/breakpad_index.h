@@ -12,7 +12,7 @@
 
 enum avd_sym_kind {
     AVD_SYM_FUNC,
-    AVD_SYM_PUBLIC, /* also FUNC records without a size: where they end is as little known */
+    AVD_SYM_PUBLIC,    /* also FUNC records without a size: where they end is as little known */
     AVD_SYM_WIN_FRAME, /* STACK WIN 4 */
     AVD_SYM_WIN_FPO,   /* STACK WIN 0 */
     AVD_SYM_CFI,       /* STACK CFI INIT */

@@ -201,9 +201,9 @@ bool avd_sym_read_window(struct avd_sym_text *text, struct avd_sym_window *out)
     if (!avd_sym_accept(text, "STACK WIN ") || !avd_sym_hex32(text, &type) ||
         !avd_sym_hex32(text, &out->rva) || !avd_sym_hex32(text, &out->code_size) ||
         !avd_sym_hex32(text, &out->prolog_size) || !avd_sym_hex32(text, &epilog_size) ||
-        !avd_sym_hex32(text, &out->parameter_size) ||
-        !avd_sym_hex32(text, &out->saved_regs_size) || !avd_sym_hex32(text, &out->locals_size) ||
-        !avd_sym_hex32(text, &out->max_stack_size) || !avd_sym_hex32(text, &has_program))
+        !avd_sym_hex32(text, &out->parameter_size) || !avd_sym_hex32(text, &out->saved_regs_size) ||
+        !avd_sym_hex32(text, &out->locals_size) || !avd_sym_hex32(text, &out->max_stack_size) ||
+        !avd_sym_hex32(text, &has_program))
         return false;
     out->type = type;
     out->has_program = has_program != 0;

@@ -60,8 +60,7 @@ static inline bool avd_sym_decimal(struct avd_sym_text *text, uint32_t *value)
     uint64_t result = 0;
     bool fits = true;
 
-    while (text->pos < text->size && text->data[text->pos] >= '0' &&
-           text->data[text->pos] <= '9') {
+    while (text->pos < text->size && text->data[text->pos] >= '0' && text->data[text->pos] <= '9') {
         result = result * 10 + (uint64_t)(text->data[text->pos] - '0');
         fits = fits && result <= UINT32_MAX;
         result &= UINT32_MAX;
@@ -93,7 +92,7 @@ void avd_sym_next_line(struct avd_sym_text *text);
  */
 struct avd_sym_function {
     uint32_t rva;
-    uint32_t size;           /* PUBLIC: 0 */
+    uint32_t size; /* PUBLIC: 0 */
     uint32_t parameter_size;
     struct avd_view name;
     bool is_public;

@@ -7,13 +7,14 @@
 
 struct exports_handle {
     const struct avd_image *image;
-    struct avd_arena *arena;
     struct avd_exports exports;
 };
 
-static enum avd_status exports_open(const struct avd_symbol_module *module, struct avd_arena *arena,
-                                    void **handle, struct avd_error *err)
+static enum avd_status exports_open(const struct avd_symbol_module *module,
+                                    struct avd_symbol_opening *opening, void **handle,
+                                    struct avd_error *err)
 {
+    struct avd_arena *arena = opening->arena;
     struct exports_handle *exports;
     enum avd_status status;
 
@@ -24,7 +25,6 @@ static enum avd_status exports_open(const struct avd_symbol_module *module, stru
     if (exports == NULL)
         return avd_error_nomem(err);
     exports->image = module->image;
-    exports->arena = arena;
     status = avd_image_exports(module->image, arena, &exports->exports, err);
     if (status == AVD_OK && exports->exports.count == 0)
         status = AVD_NOT_FOUND;
@@ -33,7 +33,8 @@ static enum avd_status exports_open(const struct avd_symbol_module *module, stru
     return status;
 }
 
-static enum avd_status exports_find(void *handle, uint64_t rva, struct avd_symbol *out)
+static enum avd_status exports_find(void *handle, uint64_t rva, struct avd_arena *arena,
+                                    struct avd_symbol *out)
 {
     const struct exports_handle *exports = handle;
     struct avd_export *item;
@@ -44,7 +45,7 @@ static enum avd_status exports_find(void *handle, uint64_t rva, struct avd_symbo
     item = avd_exports_nearest(exports->image, &exports->exports, (uint32_t)rva);
     if (item == NULL)
         return AVD_NOT_FOUND;
-    name = avd_export_name(exports->image, exports->arena, item);
+    name = avd_export_name(exports->image, arena, item);
     if (name == NULL)
         return AVD_E_NOMEM;
     out->function = name;

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { S_THUNK32 = 0x1102, S_TRAMPOLINE = 0x112c, FIRST_BLOBS = 64 };
+enum { S_TRAMPOLINE = 0x112c, FIRST_BLOBS = 64 };
 
 void avd_pdb_damaged(struct avd_pdb *pdb, const char *format, ...)
 {
@@ -29,6 +29,19 @@ void avd_pdb_damaged(struct avd_pdb *pdb, const char *format, ...)
     if (strstr(pdb->damage, words) != NULL || strlen(words) + 3 > left)
         return;
     (void)snprintf(pdb->damage + used, left, "%s%s", used != 0 ? "; " : "", words);
+}
+
+void *avd_pdb_grow(void *items, uint32_t count, uint32_t *capacity, size_t size)
+{
+    uint32_t wanted = *capacity < 16 ? 16 : *capacity + *capacity / 2;
+    void *grown;
+
+    if (count < *capacity)
+        return items;
+    grown = avd_mem_realloc(items, wanted, size);
+    if (grown != NULL)
+        *capacity = wanted;
+    return grown;
 }
 
 const char *avd_pdb_damage(const struct avd_pdb *pdb)
@@ -251,6 +264,7 @@ void avd_pdb_close(struct avd_pdb *pdb)
     }
     avd_mem_free(pdb->contributions);
     avd_mem_free(pdb->blobs);
+    avd_mem_free(pdb->function_names);
     avd_arena_deinit(&pdb->arena);
     avd_file_close(&pdb->file);
     avd_mem_free(pdb);

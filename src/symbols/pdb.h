@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Microsoft PDB files, mapped and read lazily: an address goes section contribution -> module ->
- * its symbols, lines and inlinees, and nothing else is read. The type stream is never touched;
- * the names of inlined functions come from the IPI stream.
+ * its symbols, lines and inlinees, and nothing else is read. Of the type streams only the names of
+ * inlined functions are: one IPI record each, and for a member one TPI record, its class.
+ *
+ * A PDB is not for several threads at once: lookups fill caches. What they hand out is kept once,
+ * however often it is asked for.
  */
 #ifndef AVD_SYMBOLS_PDB_H
 #define AVD_SYMBOLS_PDB_H
@@ -13,9 +16,10 @@
 
 struct avd_pdb;
 
+/* Images refer to their PDB by GUID and age. */
 struct avd_pdb_identity {
     uint8_t guid[16];   /* as in the file */
-    uint32_t age;       /* the DBI stream's, which is what images refer to */
+    uint32_t age;       /* the DBI stream's; the info stream's grows when tools edit the PDB */
     uint32_t signature; /* timestamp, what NB10 records refer to */
     uint16_t machine;   /* PE machine, 0 when not known */
     bool stripped;      /* public symbols only */
@@ -23,7 +27,8 @@ struct avd_pdb_identity {
 
 /*
  * Opens a PDB; *pdb owns the mapping. AVD_E_FORMAT (no PDB, damaged: what, where), AVD_E_IO,
- * AVD_E_UNSUPPORTED (portable PDB, /DEBUG:FASTLINK, PDB 2.0: named), AVD_E_NOMEM.
+ * AVD_E_UNSUPPORTED (portable or compressed PDB, /DEBUG:FASTLINK, PDB 2.0, a type server: named),
+ * AVD_E_NOMEM.
  */
 enum avd_status avd_pdb_open(const char *path, struct avd_pdb **pdb, struct avd_error *err);
 /* The same for bytes that outlive *pdb. */
@@ -34,8 +39,9 @@ const struct avd_pdb_identity *avd_pdb_identity(const struct avd_pdb *pdb);
 
 /*
  * Function, line and inlined calls at `rva`. Procedures and thunks win over publics; a public
- * symbol is approximate behind its start, because its end is not known. Names are as stored
- * (decorated for publics and for C++ procedures where the compiler stored them so). Strings live as
+ * symbol is approximate behind its start, because its end is not known. Names are as stored:
+ * decorated for publics, otherwise mostly qualified names. A jump of incremental linking is
+ * "ILT+16(name of its target)". `function` is NULL where only the line is known. Strings live as
  * long as the PDB. AVD_NOT_FOUND, AVD_E_NOMEM.
  */
 enum avd_status avd_pdb_find(struct avd_pdb *pdb, uint64_t rva, struct avd_symbol *out);
@@ -46,7 +52,7 @@ enum avd_status avd_pdb_frame_data(struct avd_pdb *pdb, uint64_t rva, struct avd
 /* x64: S_FRAMEPROC of the procedure that covers `rva`. */
 enum avd_status avd_pdb_proc_frame(struct avd_pdb *pdb, uint64_t rva, struct avd_proc_frame *out);
 
-/* What was found damaged so far while looking things up; "" when nothing. */
+/* What was found damaged so far, in opening it and in looking things up; "" when nothing. */
 const char *avd_pdb_damage(const struct avd_pdb *pdb);
 
 #endif

@@ -97,11 +97,17 @@ struct avd_pdb_info {
 struct avd_pdb_types {
     struct avd_msf_stream stream;
     struct avd_msf_stream index_stream;
-    uint32_t number;              /* of the stream */
     uint32_t begin, end;          /* type indexes */
     uint32_t records, records_end;
     uint32_t index, index_count;  /* of {type index, offset} in index_stream */
     bool opened;
+};
+
+/* The name of an inlined function, by its id; a hash table. */
+struct avd_pdb_function_name {
+    uint32_t id;
+    bool used;
+    const char *name; /* NULL: not known */
 };
 
 /* Strings and arrays handed out, each kept once; a hash table of blobs. */
@@ -142,6 +148,9 @@ struct avd_pdb {
     struct avd_pdb_blob *blobs;
     size_t blob_count, blob_capacity;
 
+    struct avd_pdb_function_name *function_names;
+    size_t function_name_count, function_name_capacity;
+
     uint8_t *record_buffer;       /* for a symbol or type record that lies in pieces */
     uint8_t *text_buffer;         /* for a string that does */
     bool out_of_memory;           /* in the lookup that is going on */
@@ -159,6 +168,10 @@ enum { AVD_PDB_RECORD_BYTES = 65538 };
 
 /* Remembers what is damaged, as long as there is room for the words. */
 void avd_pdb_damaged(struct avd_pdb *pdb, const char *format, ...) AVD_PRINTF(2, 3);
+
+/* Heap memory with room for item `count`, perhaps moved; NULL (the old one stays valid) when out of
+ * memory. */
+void *avd_pdb_grow(void *items, uint32_t count, uint32_t *capacity, size_t size);
 
 /* One copy of these bytes for the life of the PDB; NULL when out of memory. */
 const void *avd_pdb_keep(struct avd_pdb *pdb, const void *bytes, size_t size);

@@ -139,6 +139,7 @@ static int compare_procs(const void *a, const void *b)
 static enum avd_status open_procs(struct avd_pdb *pdb, struct avd_pdb_module *module)
 {
     struct avd_pdb_proc *procs = NULL;
+    struct avd_pdb_proc *grown;
     struct avd_pdb_record record;
     struct avd_pdb_proc proc;
     uint64_t at = SIGNATURE_SIZE;
@@ -158,17 +159,12 @@ static enum avd_status open_procs(struct avd_pdb *pdb, struct avd_pdb_module *mo
         at = end != 0 ? end : record.next;
         if (!read_proc(&record, &proc))
             continue;
-        if (count == capacity) {
-            uint32_t wanted = capacity == 0 ? 16 : capacity * 2;
-            struct avd_pdb_proc *grown = avd_mem_realloc(procs, wanted, sizeof *procs);
-
-            if (grown == NULL) {
-                avd_mem_free(procs);
-                return AVD_E_NOMEM;
-            }
-            procs = grown;
-            capacity = wanted;
+        grown = avd_pdb_grow(procs, count, &capacity, sizeof *procs);
+        if (grown == NULL) {
+            avd_mem_free(procs);
+            return AVD_E_NOMEM;
         }
+        procs = grown;
         procs[count++] = proc;
     }
     if (count > 1)

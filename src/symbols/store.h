@@ -16,22 +16,26 @@
 
 /* What is wanted of a module. Strings may be NULL. */
 struct avd_symbol_query {
-    const char *image_name;  /* "ntdll.dll" */
+    const char *image_name;  /* leaf, "ntdll.dll" */
+    const char *image_path;  /* as the module records it */
     uint32_t timestamp;      /* TimeDateStamp and SizeOfImage: the image's key */
     uint32_t image_size;
     const char *debug_file;  /* leaf, "ntdll.pdb" */
     const char *debug_path;  /* as the module records it */
     bool has_guid;
     uint8_t guid[16];        /* as in the file */
-    uint32_t age;
-    const char *debug_id;    /* Breakpad's: GUID and age in one word, upper case */
+    bool has_signature;      /* an NB10 record, which has this in place of the GUID */
+    uint32_t signature;
+    uint32_t age;            /* of either */
+    const char *debug_id;    /* Breakpad's: GUID and age in one word */
 };
 
 enum avd_symbol_file_kind { AVD_FILE_PDB = 0, AVD_FILE_SYM, AVD_FILE_IMAGE };
 
-/* A place that was tried. */
+/* A place that was tried. Both texts may hold names and words of dumps and servers: a writer
+ * escapes them like all others. */
 struct avd_symbol_attempt {
-    const char *place;   /* path or URL */
+    const char *place;   /* path or URL, without password; "" when the module itself is at fault */
     const char *result;  /* "found", "not there", "GUID is ..., expected ...", "HTTP 404" ... */
     bool found;
 };
@@ -41,30 +45,48 @@ typedef bool avd_symbol_verify_fn(void *ctx, const char *path, char *reason, siz
 
 struct avd_store;
 
+/*
+ * The places and their order: `paths`, `image_path` (for images), `alt_symbol_path`, `symbol_path`,
+ * where `maps` say that a recorded path is, and at last `dump_directory`. Servers are asked only
+ * when one of these names one.
+ */
 struct avd_store_options {
-    const char *const *paths;        /* --symbols PATH, in order */
+    const char *const *paths;        /* --symbols: a file; a folder, which is looked through with
+                                        all below it; or anything that symbol_path may hold */
     size_t path_count;
     const char *symbol_path;         /* _NT_SYMBOL_PATH's value, or NULL */
-    const char *alt_symbol_path;     /* _NT_ALT_SYMBOL_PATH's value, searched first */
+    const char *alt_symbol_path;     /* _NT_ALT_SYMBOL_PATH's value */
     const char *image_path;          /* _NT_EXECUTABLE_IMAGE_PATH's value */
-    const char *dump_directory;      /* searched last, flat; NULL: not */
+    const char *dump_directory;      /* not what is below it; NULL: not */
     const char *default_cache;       /* where `cache*` and `srv**` keep files; NULL: nowhere */
+    const char *temp_directory;      /* for what has no cache to go to; NULL: the system's own */
     const char *const *maps;         /* --map OLD=NEW: prefixes of recorded paths replaced */
     size_t map_count;
     bool offline;                    /* never ask a server */
-    unsigned timeout_seconds;        /* per server request; 0: 30 */
-    uint64_t max_download_size;      /* bytes; 0: 4 GiB */
+    const char *proxy;               /* "host:port" or a URL; NULL: none */
+    bool proxy_from_environment;     /* when `proxy` is NULL: libcurl reads http_proxy, https_proxy,
+                                        no_proxy ... itself */
+    unsigned timeout_seconds;        /* without an answer, or with less than 1,000 bytes per second;
+                                        120 times as long for one file. 0: 30 */
+    uint64_t max_download_size;      /* bytes of one file, also unpacked; 0: 4 GiB */
+    uint64_t now;                    /* seconds since 1970: servers' "not there" is kept in the
+                                        cache and believed for miss_seconds. 0: it is not */
+    uint64_t miss_seconds;           /* 0: a day */
 };
 
-/* Strings of `options` must outlive the store. AVD_E_ARG names the element that is wrong. */
+/* Strings of `options` must outlive the store. AVD_E_ARG names the element that is wrong. Nothing
+ * is opened yet. */
 enum avd_status avd_store_new(const struct avd_store_options *options, struct avd_store **out,
                               struct avd_error *err);
+/* Removes what was unpacked to a temporary directory, too. */
 void avd_store_free(struct avd_store *store);
 
 /*
  * Looks for a file of `kind`. AVD_OK: *path is a readable, verified, uncompressed file (a .sym may
- * still be .sym.gz). AVD_NOT_FOUND otherwise. *attempts lists the places tried, in order; all
- * strings live as long as the store.
+ * still be .sym.gz). AVD_NOT_FOUND otherwise. *attempts lists the places tried, in order, the last
+ * being what was found or how many more there were; all strings live as long as the store.
+ * AVD_E_NOMEM. One store is for one thread; stores of several threads or processes may share a
+ * cache.
  */
 enum avd_status avd_store_find(struct avd_store *store, const struct avd_symbol_query *query,
                                enum avd_symbol_file_kind kind, avd_symbol_verify_fn *verify,

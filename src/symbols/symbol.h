@@ -12,7 +12,7 @@
 
 /* A function whose code was inlined at the address. */
 struct avd_inline {
-    const char *function;
+    const char *function;    /* never NULL */
     const char *source_file; /* where in the inlined function the address is; NULL: not known */
     uint32_t line;           /* 0: not known */
 };
@@ -21,7 +21,7 @@ struct avd_symbol {
     const char *function;     /* NULL when nothing is known */
     uint64_t function_rva;
     uint64_t function_size;   /* 0 when not known */
-    uint64_t displacement;    /* address - start of the function */
+    uint64_t displacement;    /* address - start of the function, in the layout it was linked with */
     const char *source_file;  /* NULL when not known */
     uint32_t line;            /* of the physical function: for inlined code the call's */
     const struct avd_inline *inlines; /* innermost first */
@@ -44,6 +44,7 @@ struct avd_frame_data {
     uint32_t max_stack_size;
     bool allocates_base_pointer; /* when there is no program */
     const char *program;      /* postfix program, NULL when there is none */
+    bool has_ebp_frame;       /* FPO_DATA of kind FRAME_NONFPO: EBP points at the caller's EBP */
 };
 
 /* S_FRAMEPROC: enough to step out of an x64 function without unwind data. Sizes in bytes. */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The AMD64 CPU: its registers and its methods of finding a caller, in order. Windows code has
- * unwind data for every function but leaves (Microsoft's "x64 exception handling"), so everything
- * behind those two methods is a guess and says so by its trust.
+ * unwind data for every function but leaves (Microsoft's "x64 exception handling"). Where that is
+ * not to be had, code bytes around pc can show the function's end; everything behind is a guess
+ * and says so by its trust.
  */
 #include "stack/walk.h"
+#include "x64/ahead.h"
 #include "x64/context.h"
+#include "x64/proc_frame.h"
 #include "x64/unwind_info.h"
 
 #include <inttypes.h>
@@ -22,12 +25,6 @@ enum {
     VOLATILE_REGS = 1 << AVD_RAX | 1 << AVD_RCX | 1 << AVD_RDX | 1 << AVD_R8 | 1 << AVD_R9 |
                     1 << AVD_R10 | 1 << AVD_R11
 };
-
-/* Where a frame's function is looked up: a call may be the last instruction of its function. */
-static uint64_t lookup_address(const struct avd_frame *frame)
-{
-    return frame->exact || frame->pc == 0 ? frame->pc : frame->pc - 1;
-}
 
 /*
  * KiUserExceptionDispatcher's stack begins with the CONTEXT of what it interrupted. Where that
@@ -52,7 +49,7 @@ static enum avd_step_result step_unwind_info(struct avd_walk *walk, const struct
                                              size_t callee_index, struct avd_frame *caller,
                                              enum avd_walk_end *end)
 {
-    uint64_t addr = lookup_address(callee);
+    uint64_t addr = avd_walk_lookup(callee);
     struct avd_x64_function function;
     struct avd_x64_unwound unwound;
     struct avd_x64_image image;
@@ -137,7 +134,10 @@ static enum avd_step_result step_leaf(struct avd_walk *walk, const struct avd_fr
 static const struct avd_step_method methods[] = {
     {"bad_call", avd_step_bad_call},
     {"unwind_info", step_unwind_info},
+    {"stack_cfi", avd_step_cfi},
     {"leaf", step_leaf},
+    {"epilogue", avd_x64_step_ahead},
+    {"proc_frame", avd_x64_step_proc_frame},
     {"frame_pointer", avd_step_frame_pointer},
     {"scan", avd_step_scan},
 };

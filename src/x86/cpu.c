@@ -8,6 +8,7 @@
 #include "stack/walk.h"
 #include "x86/code_forms.h"
 #include "x86/context.h"
+#include "x86/frame_data.h"
 
 static const char *const reg_names[AVD_REG_COUNT] = {
     [AVD_EAX] = "eax", [AVD_ECX] = "ecx", [AVD_EDX] = "edx", [AVD_EBX] = "ebx",
@@ -17,7 +18,9 @@ static const char *const reg_names[AVD_REG_COUNT] = {
 static const struct avd_step_method methods[] = {
     {"bad_call", avd_step_bad_call},
     {"syscall_stub", avd_x86_step_syscall_stub},
+    {"stack_cfi", avd_step_cfi},
     {"prologue", avd_x86_step_prologue},
+    {"frame_data", avd_x86_step_frame_data},
     {"frame_pointer", avd_step_frame_pointer},
     {"scan", avd_step_scan},
 };

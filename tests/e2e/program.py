@@ -2,6 +2,7 @@
 """Runs avdump for the tests beside this file, and holds what their checks have in common."""
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -26,7 +27,8 @@ def expect(what, found, expected):
 
 
 def shown(value):
-    text = repr(value)
+    """For people: large numbers are addresses."""
+    text = re.sub(r"\b\d{5,}\b", lambda digits: hex(int(digits[0])), repr(value))
     return text if len(text) <= 400 else text[:400] + " ..."
 
 
@@ -104,9 +106,8 @@ def check_report(report, info):
     """What must be true of every report, whatever the dump."""
     expect("kind", (report["kind"], info["kind"]), ("report", "info"))
     expect("thread_count", report["thread_count"], len(report["threads"]))
-    for key in ("what", "where", "thread"):
-        if key == "what" and not report["verdict"][key]:
-            raise Failure("the verdict says nothing")
+    if not report["verdict"]["what"]:
+        raise Failure("the verdict says nothing")
     for index, thread in enumerate(report["threads"]):
         where = "thread %d" % index
         expect(where + " frame_count", thread["frame_count"], len(thread["frames"]))

@@ -21,8 +21,9 @@ FLOORS = {"base": 0, "minidump": 1, "pe": 1, "stack": 2, "symbols": 2, "x64": 3,
 ONLY = {
     # Rules see facts, never a dump.
     "rules": ("base/", "analyze/facts.h"),
-    # The walk knows neither dumps nor names; it asks through callbacks.
-    "stack": ("base/",),
+    # The walk knows neither dumps nor names; it asks through callbacks. What symbols answer about
+    # stack frames is plain data.
+    "stack": ("base/", "symbols/symbol.h"),
     # A user of the library like any other.
     "cli": (),
 }

@@ -100,19 +100,10 @@ def follow_chain(where, names, frames, may_skip):
     return followed
 
 
-def check_chain(where, names, thread, dump):
-    """x64 has unwind data for every function. On x86 only the chain of frame pointers is followed,
-    which passes over a function that keeps none: whatever called it is the next frame that is seen.
-    Wine's system DLLs keep none, nor does the program itself in the -fpo- dumps."""
-    frames = thread["frames"]
-    if thread["cpu_arch"] == "amd64":
-        return follow_chain(where, names, frames, lambda place: False)
-    # Searching the stack may also find what earlier calls left; it is marked as such.
-    frames = [frame for frame in frames if frame["trust"] != "scan"]
-    in_program = frames[0]["module"] == PROGRAM or number(frames[0]["instruction_pointer"]) == 0
-    if "-fpo-" in dump:
-        return follow_chain(where, names, frames, lambda place: place > 0 or not in_program)
-    return follow_chain(where, names, frames, lambda place: place == 0 and not in_program)
+def check_chain(where, names, thread):
+    """Every function of the program must be there. x64 has unwind data for each; on x86 the chain of
+    frame pointers passes over functions that keep none, and the calls lead to those."""
+    return follow_chain(where, names, thread["frames"], lambda place: False)
 
 
 def check_root(where, root, frames, end, last):
@@ -137,7 +128,7 @@ def compare_stacks(truth, report, dump, said):
         tid, *names = line.split()
         thread = threads[int(tid)]
         where = "stack of thread " + tid
-        followed += check_chain(where, names, thread, dump)
+        followed += check_chain(where, names, thread)
         total += len(names)
         check_root(where, one(truth, "root"), thread["frames"], thread["stack_end"], last)
         # A thread that was running 32-bit code has no 64-bit registers of interest.

@@ -26,6 +26,11 @@ avdump_python_test(e2e_corpus test_corpus.py $<TARGET_FILE:avdump> ${AVDUMP_CORP
 avdump_python_test(e2e_truth test_truth.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_schema test_schema.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
+# Undecorated names against llvm-undname's.
+add_executable(undecorate ${CMAKE_CURRENT_LIST_DIR}/undecorate.c)
+target_link_libraries(undecorate PRIVATE avdump_support avdump_warnings)
+avdump_python_test(undname_oracle test_undname_oracle.py $<TARGET_FILE:undecorate>
+                   ${CMAKE_CURRENT_LIST_DIR}/undname_names.txt ${AVDUMP_CORPUS})
 avdump_python_test(e2e_readme test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 get_target_property(library_type libavdump TYPE)
 if(library_type STREQUAL STATIC_LIBRARY AND CMAKE_NM)

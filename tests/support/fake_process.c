@@ -85,6 +85,25 @@ static bool fake_dynamic(void *ctx, uint64_t addr, uint64_t *base, uint32_t entr
     return true;
 }
 
+static bool fake_function_start(void *ctx, uint64_t addr, uint64_t *start)
+{
+    const struct fake_process *p = ctx;
+    size_t i;
+
+    *start = 0;
+    for (i = 0; i < FAKE_STARTS; i++)
+        if (p->starts[i] != 0 && p->starts[i] <= addr && p->starts[i] > *start)
+            *start = p->starts[i];
+    return *start != 0;
+}
+
+static enum avd_module_role fake_role(void *ctx, size_t module)
+{
+    const struct fake_process *p = ctx;
+
+    return p->modules[module].role;
+}
+
 struct fake_process *fake_new(const struct avd_cpu_ops *cpu)
 {
     struct fake_process *p = calloc(1, sizeof *p);
@@ -98,6 +117,8 @@ struct fake_process *fake_new(const struct avd_cpu_ops *cpu)
     p->env.pdata = fake_pdata;
     p->env.executable = fake_executable;
     p->env.dynamic_function = fake_dynamic;
+    p->env.function_start = fake_function_start;
+    p->env.module_role = fake_role;
     p->walk.cpu = cpu;
     p->walk.env = &p->env;
     p->walk.arena = &p->arena;
@@ -173,9 +194,17 @@ void fake_u32(struct fake_process *p, uint64_t addr, uint32_t value)
 
 void fake_call_before(struct fake_process *p, uint64_t addr)
 {
-    static const uint8_t call[] = {0xe8, 0x10, 0, 0, 0};
+    static const uint8_t call[] = {0x90, 0x90, 0x90, 0xff, 0xd0};
 
     fake_bytes(p, addr - sizeof call, call, sizeof call);
+}
+
+void fake_call_to(struct fake_process *p, uint64_t addr, uint64_t target)
+{
+    static const uint8_t call[] = {0xe8};
+
+    fake_bytes(p, addr - 5, call, sizeof call);
+    fake_u32(p, addr - 4, (uint32_t)(target - addr));
 }
 
 void fake_entry(struct fake_process *p, uint64_t addr, uint32_t begin, uint32_t end,

@@ -9,7 +9,7 @@
 
 #include "stack/walk.h"
 
-enum { FAKE_PIECES = 16, FAKE_PIECE_SIZE = 0x4000, FAKE_MODULES = 4 };
+enum { FAKE_PIECES = 16, FAKE_PIECE_SIZE = 0x4000, FAKE_MODULES = 4, FAKE_STARTS = 4 };
 
 struct fake_piece {
     uint64_t addr;
@@ -24,6 +24,7 @@ struct fake_module {
     bool sections_known;          /* otherwise executable() says -1 */
     int pdata_state;              /* as the pdata callback returns it */
     struct avd_pdata pdata;
+    enum avd_module_role role;
 };
 
 struct fake_process {
@@ -35,6 +36,7 @@ struct fake_process {
     uint64_t dynamic_base;
     uint32_t dynamic_entry[3];
     uint64_t jit_start, jit_end;  /* executable memory outside modules */
+    uint64_t starts[FAKE_STARTS]; /* of functions that symbols know; 0: none */
     unsigned long reads;          /* calls of read and read_image */
     struct avd_walk_env env;
     struct avd_arena arena;
@@ -52,8 +54,10 @@ struct fake_module *fake_module(struct fake_process *p, uint64_t base, uint64_t 
 void fake_u64(struct fake_process *p, uint64_t addr, uint64_t value);
 void fake_u32(struct fake_process *p, uint64_t addr, uint32_t value);
 void fake_bytes(struct fake_process *p, uint64_t addr, const void *bytes, size_t size);
-/* call rel32 ending at `addr`, to a place in the same code. */
+/* call eax or rax ending at `addr`: it may lead anywhere. */
 void fake_call_before(struct fake_process *p, uint64_t addr);
+/* call rel32 ending at `addr`. */
+void fake_call_to(struct fake_process *p, uint64_t addr, uint64_t target);
 
 /* One RUNTIME_FUNCTION at `addr`. */
 void fake_entry(struct fake_process *p, uint64_t addr, uint32_t begin, uint32_t end,

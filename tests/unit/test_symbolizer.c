@@ -36,6 +36,8 @@ static void describe(void *ctx, size_t index, struct avd_symbol_module *out)
     out->image = index == 0 ? &image : index == 2 ? &bare : NULL;
 }
 
+static const struct avd_symbolizer_options options = {MODULES, describe, asked, NULL, false};
+
 static void setup(void)
 {
     memset(asked, 0, sizeof asked);
@@ -46,7 +48,7 @@ static void setup(void)
     ck_assert_int_eq(avd_image_from_memory(&image, &mem.memory, BASE, NULL), AVD_OK);
     bare = image;
     memset(bare.directories, 0, sizeof bare.directories);
-    ck_assert_int_eq(avd_symbolizer_new(MODULES, describe, asked, &symbolizer), AVD_OK);
+    ck_assert_int_eq(avd_symbolizer_new(&options, &symbolizer), AVD_OK);
 }
 
 static void teardown(void)
@@ -147,7 +149,7 @@ START_TEST(test_out_of_memory)
         avd_symbolizer_free(symbolizer);
         memset(asked, 0, sizeof asked);
         avd_mem_fail_after(n);
-        status = avd_symbolizer_new(MODULES, describe, asked, &symbolizer);
+        status = avd_symbolizer_new(&options, &symbolizer);
         if (status == AVD_OK)
             status = find(0, PE_TEXT + 0x20);
         else

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes the seeds of fuzz/corpus/ that are not text: dumps and images from the tests' builder,
+ * gzip members of them. Run by hand (ninja make_seeds && fuzz/make_seeds fuzz/corpus) when the
+ * builder learns something new; inputs that once crashed are kept beside them.
+ */
+#include "avdump/avdump.h"
+#include "minidump/format.h"
+#include "support/dump_builder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#define ZLIB_CONST
+#include <zlib.h>
+
+static void write_seed(const char *corpus, const char *name, const uint8_t *bytes, size_t size)
+{
+    char path[1024];
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "%s/%s", corpus, name);
+    file = fopen(path, "wb");
+    if (file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) {
+        perror(path);
+        exit(EXIT_FAILURE);
+    }
+}
+
+static size_t gzip(const uint8_t *bytes, size_t size, uint8_t *out, size_t capacity)
+{
+    z_stream z;
+
+    memset(&z, 0, sizeof z);
+    if (deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+        abort();
+    z.next_in = bytes;
+    z.avail_in = (uInt)size;
+    z.next_out = out;
+    z.avail_out = (uInt)capacity;
+    if (deflate(&z, Z_FINISH) != Z_STREAM_END || deflateEnd(&z) != Z_OK)
+        abort();
+    return capacity - z.avail_out;
+}
+
+static void write_gzip_seeds(const char *corpus)
+{
+    static const uint8_t text[] = "MDMP, and then MDMP, and then MDMP";
+    uint8_t packed[512];
+    size_t size = gzip(text, sizeof text, packed, sizeof packed);
+    size_t second = gzip(text, 4, packed + size, sizeof packed - size);
+
+    write_seed(corpus, "fuzz_gzip/one.gz", packed, size);
+    write_seed(corpus, "fuzz_gzip/two.gz", packed, size + second);
+    write_seed(corpus, "fuzz_gzip/cut.gz", packed, size - 12);
+}
+
+static void write_dump_seeds(const char *corpus)
+{
+    static const char *const names[] = {"fuzz_dump/x64.dmp", "fuzz_dump/x86.dmp",
+                                        "fuzz_dump/wow64.dmp"};
+    struct db *b = db_new();
+    uint8_t *bytes;
+    size_t size;
+    size_t i;
+
+    for (i = 0; i < DB_SAMPLE_COUNT; i++) {
+        bytes = dump_builder_sample((enum db_sample)i, &size);
+        write_seed(corpus, names[i], bytes, size);
+        free(bytes);
+    }
+    db_pad_lists(b, true);
+    (void)db_system_info(b, MD_CPU_ARCHITECTURE_ARM64_OLD, 5, 4, 0);
+    (void)db_thread(b, &(struct db_thread){.id = 1, .name = "main"});
+    (void)db_module(b, &(struct db_module){.base = 0x1000,
+                                           .size = 0x1000,
+                                           .path = "/bin/a",
+                                           .codeview = db_build_id(b, "0123456789", 10)});
+    bytes = db_finish(b, &size);
+    write_seed(corpus, "fuzz_dump/small.dmp", bytes, size);
+    free(bytes);
+}
+
+/* The image as one piece of memory, as fuzz_image expects it. */
+static void write_image_seed(const char *corpus, const char *name, const struct db_image *image)
+{
+    const uint64_t base = 0x400000;
+    struct avd_dump *dump = NULL;
+    struct db *b = db_new();
+    uint8_t bytes[0x4100];
+    uint8_t *file;
+    size_t file_size;
+    size_t size = 0;
+    size_t at;
+
+    memset(bytes, 0, sizeof bytes);
+    db_map_image(b, base, image);
+    file = db_finish(b, &file_size);
+    if (avd_dump_open_memory(file, file_size, name, &dump, NULL) != AVD_OK)
+        abort();
+    for (at = 0; at < sizeof bytes; at += 0x100)
+        if (avd_dump_read(dump, base + at, bytes + at, 0x100) != 0)
+            size = at + 0x100;
+    write_seed(corpus, name, bytes, size);
+    avd_dump_close(dump);
+    free(file);
+}
+
+static void write_image_seeds(const char *corpus)
+{
+    static const uint8_t unwind[] = {0x01, 0x04, 0x01, 0x00, 0x04, 0x42, 0x00, 0x00};
+    static const struct db_export exports[] = {{"alpha", 0x1000}, {"beta", 0x1010}, {NULL, 0x1018}};
+    static const struct db_function functions[] = {{0x1000, 0x1010, unwind, sizeof unwind}};
+    static const uint8_t text[0x20] = {0xc3};
+
+    write_image_seed(corpus, "fuzz_image/x64.bin",
+                     &(struct db_image){.size = 0x6000,
+                                        .text = text,
+                                        .text_size = sizeof text,
+                                        .exports = exports,
+                                        .export_count = 3,
+                                        .functions = functions,
+                                        .function_count = 1,
+                                        .pdb_path = "C:\\a.pdb"});
+    write_image_seed(
+        corpus, "fuzz_image/x86.bin",
+        &(struct db_image){.pe32 = true, .size = 0x6000, .exports = exports, .export_count = 3});
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        (void)fprintf(stderr, "usage: %s fuzz/corpus\n", argv[0]);
+        return EXIT_FAILURE;
+    }
+    write_dump_seeds(argv[1]);
+    write_gzip_seeds(argv[1]);
+    write_image_seeds(argv[1]);
+    return EXIT_SUCCESS;
+}

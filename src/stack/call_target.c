@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a call leads. A return address belongs to a frame when the call before it led to the
+ * function of the frame below; that is what tells a live return address from one that an earlier
+ * call left behind, and what shows that a chain of frame pointers has skipped a function.
+ * Jump forms: Intel's manual, volume 2, JMP; the hot-patch stub is that of Microsoft's linker.
+ */
+#include "stack/walk.h"
+
+#include "base/limits.h"
+#include "base/view.h"
+
+#include <string.h>
+
+enum {
+    MAX_FUNCTION_READ = 8192, /* bytes read to see whether a function goes on */
+    CHUNK = 512,
+    ALIGNMENT = 16,           /* where compilers let functions begin */
+    INT3 = 0xcc
+};
+
+uint64_t avd_walk_lookup(const struct avd_frame *frame)
+{
+    return frame->exact || frame->pc == 0 ? frame->pc : frame->pc - 1;
+}
+
+/* Whether `code`, which ends where a function may begin, is what stands behind a function: a
+ * return or jump, and int3 up to there. */
+static bool ends_function(const uint8_t *code, size_t size)
+{
+    size_t i = size;
+
+    while (i != 0 && code[i - 1] == INT3)
+        i--;
+    if (i == size || i == 0)
+        return false;
+    if (code[i - 1] == 0xc3 || (i >= 3 && code[i - 3] == 0xc2))
+        return true;
+    /* A call that never returns, or a jump */
+    return size - i >= 2 || (i >= 2 && code[i - 2] == 0xeb) ||
+           (i >= 5 && (code[i - 5] == 0xe9 || code[i - 5] == 0xe8));
+}
+
+/*
+ * Whether one function holds both addresses, `start` being its first: 1 yes, 0 another begins
+ * between them, -1 not all the bytes are there.
+ */
+static int goes_on(const struct avd_walk *walk, uint64_t start, uint64_t pc)
+{
+    uint8_t bytes[ALIGNMENT + CHUNK];
+    uint64_t at;
+
+    if (pc - start > MAX_FUNCTION_READ)
+        return -1;
+    memset(bytes, 0, sizeof bytes);
+    for (at = start; at <= pc; at += CHUNK) {
+        size_t want = pc - at < CHUNK ? (size_t)(pc - at) + 1 : CHUNK;
+        size_t i;
+
+        if (walk->code_budget != NULL && (*walk->code_budget)-- == 0) {
+            *walk->code_budget = 0;
+            return -1;
+        }
+        if (avd_walk_code_at(walk, at, &bytes[ALIGNMENT], want) != want)
+            return -1;
+        for (i = 0; i < want; i++) {
+            if ((at + i) % ALIGNMENT == 0 && at + i > start &&
+                ends_function(&bytes[i], ALIGNMENT))
+                return 0;
+        }
+        memcpy(bytes, &bytes[CHUNK], ALIGNMENT);
+    }
+    return 1;
+}
+
+static int same_function(const struct avd_walk *walk, uint64_t start, uint64_t pc)
+{
+    const struct avd_walk_env *env = walk->env;
+    struct avd_code_module of_start;
+    struct avd_code_module of_pc;
+    uint64_t known;
+
+    if (start == pc)
+        return 1;
+    if (start > pc || env->module_at(env->ctx, start, &of_start) !=
+                          env->module_at(env->ctx, pc, &of_pc) ||
+        (env->module_at(env->ctx, pc, &of_pc) && of_start.id != of_pc.id))
+        return 0;
+    if (env->function_start != NULL && env->function_start(env->ctx, pc, &known)) {
+        if (known == start)
+            return 1;
+        if (known > start)
+            return 0;
+    }
+    return goes_on(walk, start, pc);
+}
+
+size_t avd_walk_hot_patch(struct avd_view code)
+{
+    size_t at = 5;
+
+    if (avd_view_u32(code, 0) != UINT32_C(0x8b55ff8b) || avd_view_u8(code, 4) != 0xec)
+        return 0;
+    if (avd_view_u32(code, at) == UINT32_C(0xfb1e0ff3)) /* endbr32 */
+        at += 4;
+    return avd_view_u8(code, at) == 0x5d ? at + 1 : 0;
+}
+
+/* Follows one jump at *addr, as linkers put them between a call and its function. */
+static bool follow_jump(const struct avd_walk *walk, uint64_t *addr)
+{
+    uint8_t bytes[24];
+    struct avd_view code = {bytes, avd_walk_code_at(walk, *addr, bytes, sizeof bytes), 0};
+    bool is_x86 = walk->cpu->pointer_size == 4;
+    uint64_t at = avd_walk_hot_patch(code);
+    uint64_t next;
+    uint32_t operand;
+    uint8_t op;
+
+    if (!is_x86 && avd_view_u8(code, at) == 0x48 && avd_view_u8(code, at + 1) == 0xff)
+        at++;
+    op = avd_view_u8(code, at);
+    if (op == 0xeb && at + 2 <= code.size) {
+        operand = avd_view_u8(code, at + 1);
+        next = *addr + at + 2 + operand - (operand >= 0x80 ? 0x100 : 0);
+    } else if (op == 0xe9 && at + 5 <= code.size) {
+        operand = avd_view_u32(code, at + 1);
+        next = *addr + at + 5 + operand - (operand >> 31 != 0 ? UINT64_C(1) << 32 : 0);
+    } else if (op == 0xff && avd_view_u8(code, at + 1) == 0x25 && at + 6 <= code.size) {
+        operand = avd_view_u32(code, at + 2);
+        next = is_x86 ? operand
+                      : *addr + at + 6 + operand - (operand >> 31 != 0 ? UINT64_C(1) << 32 : 0);
+        if (!avd_walk_pointer(walk, next, &next))
+            return false;
+    } else {
+        return false;
+    }
+    *addr = is_x86 ? next & UINT32_MAX : next;
+    return true;
+}
+
+/* Whether a call to `target` gets to the function that holds `pc`; as avd_walk_call_leads_to. */
+static int leads(const struct avd_walk *walk, uint64_t target, uint64_t pc, uint64_t *start)
+{
+    uint8_t byte;
+    int same;
+    int i;
+
+    for (i = 0; i < AVD_MAX_THUNKS && target != pc; i++)
+        if (!follow_jump(walk, &target))
+            break;
+    same = same_function(walk, target, pc);
+    if (same == 1)
+        *start = target;
+    /* What cannot be read may be one more jump. */
+    if (same == 0 && avd_walk_code_at(walk, target, &byte, 1) == 0)
+        return -1;
+    return same;
+}
+
+int avd_walk_call_leads_to(const struct avd_walk *walk, uint64_t addr, uint64_t pc,
+                           uint64_t *start)
+{
+    struct avd_call call;
+    uint64_t target;
+    bool unknown;
+    int result;
+
+    *start = 0;
+    avd_walk_call_before(walk, addr, &call);
+    if (call.found != 1)
+        return call.found;
+    /* Such a call comes back from the kernel; no function of the process is below it. */
+    if (call.system)
+        return 0;
+    unknown = call.other;
+    if (call.has_target) {
+        result = leads(walk, call.target, pc, start);
+        if (result == 1)
+            return 1;
+        unknown = unknown || result < 0;
+    }
+    if (call.has_slot) {
+        result = avd_walk_pointer(walk, call.slot, &target) ? leads(walk, target, pc, start) : -1;
+        if (result == 1)
+            return 1;
+        /* On x64 Control Flow Guard calls every function through one slot. */
+        unknown = unknown || result < 0 || walk->cpu->pointer_size == 8;
+    }
+    return unknown ? -1 : 0;
+}
+
+bool avd_walk_frameless(const struct avd_walk *walk, uint64_t pc)
+{
+    enum { MAX_PROLOGUE = 64 };
+    uint8_t bytes[MAX_PROLOGUE];
+    struct avd_view code = {bytes, 0, 0};
+    uint64_t start;
+    uint8_t op;
+    size_t want;
+    uint64_t first;
+    uint64_t i;
+
+    if (walk->cpu->pointer_size != 4 || walk->env->function_start == NULL ||
+        !walk->env->function_start(walk->env->ctx, pc, &start) || start > pc ||
+        goes_on(walk, start, pc) != 1)
+        return false;
+    want = pc - start < MAX_PROLOGUE ? (size_t)(pc - start) : MAX_PROLOGUE;
+    code.size = avd_walk_code_at(walk, start, bytes, want);
+    if (code.size != want)
+        return false;
+    first = avd_walk_hot_patch(code);
+    for (i = first; i + 1 < want; i++) {
+        uint16_t word = avd_view_u16(code, i);
+
+        if (word == 0xec8b || word == 0xe589) /* mov ebp, esp */
+            return false;
+    }
+    /* The compiler's helpers set it up for their caller: push imm; push imm; call __SEH_prolog4,
+     * mov eax, imm; call _EH_prolog, push imm; mov eax, imm; call _EH_prolog3 */
+    op = avd_view_u8(code, first);
+    for (i = first + 5; i < first + 11 && (op == 0x68 || op == 0x6a || op == 0xb8); i++)
+        if (avd_view_u8(code, i) == 0xe8)
+            return false;
+    return true;
+}

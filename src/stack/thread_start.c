@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The outermost frames of a Windows thread. Since Vista every thread begins in ntdll's
+ * RtlUserThreadStart, which calls kernel32's BaseThreadInitThunk, which calls the thread's
+ * function; both lie just below the stack's base and stay there as long as the thread lives. So
+ * they tell where a stack is complete, and can be shown where the middle of it cannot be walked.
+ */
+#include "stack/walk.h"
+
+#include "base/limits.h"
+#include "base/view.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static enum avd_module_role role_at(const struct avd_walk *walk, uint64_t return_address)
+{
+    const struct avd_walk_env *env = walk->env;
+    struct avd_code_module module;
+
+    if (env->module_role == NULL || !avd_walk_is_code(walk, return_address) ||
+        !env->module_at(env->ctx, return_address - 1, &module))
+        return AVD_ROLE_OTHER;
+    return env->module_role(env->ctx, module.id);
+}
+
+bool avd_walk_at_thread_start(const struct avd_walk *walk, const struct avd_frame *frame)
+{
+    return walk->windows && walk->stack_high != 0 &&
+           walk->stack_high - frame->sp <= AVD_NEAR_STACK_BASE && !frame->exact &&
+           role_at(walk, frame->pc) == AVD_ROLE_NTDLL &&
+           role_at(walk, frame[-1].pc) == AVD_ROLE_KERNEL32;
+}
+
+static void fill(struct avd_frame *frame, uint64_t pc, uint64_t slot, size_t size)
+{
+    memset(frame, 0, sizeof *frame);
+    frame->pc = pc;
+    frame->sp = slot + size;
+    frame->trust = AVD_TRUST_SCAN;
+    frame->method = AVD_METHOD_SCAN;
+    frame->evidence = AVD_EVIDENCE_WEAK;
+    avd_reg_set(&frame->regs, AVD_RIP, pc);
+    avd_reg_set(&frame->regs, AVD_RSP, frame->sp);
+}
+
+bool avd_walk_find_thread_start(const struct avd_walk *walk, uint64_t above,
+                                struct avd_frame out[2])
+{
+    size_t size = walk->cpu->pointer_size;
+    uint8_t bytes[AVD_NEAR_STACK_BASE];
+    struct avd_view view = {bytes, 0, 0};
+    uint64_t start;
+    uint64_t at;
+
+    if (!walk->windows || size != 8 || walk->stack_high % 16 != 0 ||
+        walk->stack_high < AVD_NEAR_STACK_BASE || above >= walk->stack_high)
+        return false;
+    start = walk->stack_high - AVD_NEAR_STACK_BASE;
+    if (above > start)
+        start = above / 16 * 16;
+    view.size = walk->env->read(walk->env->ctx, start, bytes, (size_t)(walk->stack_high - start));
+    if (view.size != walk->stack_high - start)
+        return false;
+    /* From the base down: what earlier calls left behind lies lower. */
+    for (at = view.size; at >= AVD_THREAD_START_FRAME + 16; at -= 16) {
+        uint64_t outer = at - 8;
+        uint64_t inner = outer - AVD_THREAD_START_FRAME;
+        uint64_t outer_pc = avd_view_u64(view, outer);
+        uint64_t inner_pc = avd_view_u64(view, inner);
+
+        if (start + inner < above || role_at(walk, outer_pc) != AVD_ROLE_NTDLL ||
+            role_at(walk, inner_pc) != AVD_ROLE_KERNEL32 ||
+            avd_walk_after_call(walk, outer_pc) == 0 || avd_walk_after_call(walk, inner_pc) == 0)
+            continue;
+        fill(&out[0], inner_pc, start + inner, size);
+        fill(&out[1], outer_pc, start + outer, size);
+        out[0].frames_missing = true;
+        out[0].return_address = outer_pc;
+        return true;
+    }
+    return false;
+}

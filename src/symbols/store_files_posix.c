@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* The file system of symbol stores on POSIX systems. */
+#include "symbols/store_files.h"
+
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NAME_TRIES = 10000 };
+
+static enum avd_status io_error(struct avd_error *err, const char *what)
+{
+    return avd_error_set(err, AVD_E_IO, 0, "", "%s: %s", what, strerror(errno));
+}
+
+void avd_path_examine(const char *path, struct avd_path_info *out)
+{
+    struct stat st;
+
+    memset(out, 0, sizeof *out);
+    if (stat(path, &st) != 0)
+        return;
+    out->kind = S_ISREG(st.st_mode)   ? AVD_PATH_FILE
+                : S_ISDIR(st.st_mode) ? AVD_PATH_DIRECTORY
+                                      : AVD_PATH_OTHER;
+    out->size = st.st_size > 0 ? (uint64_t)st.st_size : 0;
+    out->modified = st.st_mtime > 0 ? (uint64_t)st.st_mtime : 0;
+}
+
+enum avd_status avd_path_rename(const char *from, const char *to, struct avd_error *err)
+{
+    return rename(from, to) == 0 ? AVD_OK : io_error(err, "cannot be renamed");
+}
+
+void avd_path_remove(const char *path)
+{
+    if (unlink(path) != 0)
+        (void)rmdir(path);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct avd_directory_entry *x = a;
+    const struct avd_directory_entry *y = b;
+
+    return strcmp(x->name, y->name);
+}
+
+/* Whether `entry` is a regular file (links followed) or a directory (links not followed, or a
+ * walk might never end). */
+static bool classify(int directory, const char *name, bool *is_directory)
+{
+    struct stat st;
+
+    if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    *is_directory = S_ISDIR(st.st_mode);
+    if (*is_directory || S_ISREG(st.st_mode))
+        return true;
+    return S_ISLNK(st.st_mode) && fstatat(directory, name, &st, 0) == 0 && S_ISREG(st.st_mode);
+}
+
+enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, size_t limit,
+                                   struct avd_directory_entry **items, size_t *count, bool *cut,
+                                   struct avd_error *err)
+{
+    struct avd_directory_entry *list = NULL;
+    enum avd_status status = AVD_OK;
+    size_t capacity = 0;
+    struct dirent *entry;
+    DIR *dir = opendir(path);
+
+    *items = NULL;
+    *count = 0;
+    *cut = false;
+    if (dir == NULL)
+        return io_error(err, "directory cannot be opened");
+    while ((entry = readdir(dir)) != NULL) {
+        struct avd_directory_entry *grown;
+        bool is_directory;
+
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+            !classify(dirfd(dir), entry->d_name, &is_directory))
+            continue;
+        if (*count >= limit) {
+            *cut = true;
+            break;
+        }
+        grown = avd_arena_grow(arena, list, *count, &capacity, sizeof *list, limit);
+        if (grown == NULL) {
+            status = avd_error_nomem(err);
+            break;
+        }
+        list = grown;
+        list[*count].is_directory = is_directory;
+        list[*count].name = avd_arena_strdup(arena, entry->d_name);
+        if (list[*count].name == NULL) {
+            status = avd_error_nomem(err);
+            break;
+        }
+        *count += 1;
+    }
+    (void)closedir(dir);
+    if (status == AVD_OK && *count > 1)
+        qsort(list, *count, sizeof *list, compare_entries);
+    *items = list;
+    return status;
+}
+
+enum avd_status avd_directory_make(const char *path, struct avd_error *err)
+{
+    struct stat st;
+
+    if (mkdir(path, 0777) == 0)
+        return AVD_OK;
+    if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return AVD_OK;
+    return io_error(err, "directory cannot be made");
+}
+
+enum avd_status avd_directory_make_private(const char *parent, char *path, size_t path_size,
+                                           struct avd_error *err)
+{
+    int size = snprintf(path, path_size, "%s/avdump-XXXXXX", parent != NULL ? parent : "/tmp");
+
+    if (size < 0 || (size_t)size >= path_size)
+        return avd_error_set(err, AVD_E_IO, 0, "", "path too long");
+    return mkdtemp(path) != NULL ? AVD_OK : io_error(err, "temporary directory cannot be made");
+}
+
+enum avd_status avd_output_create(struct avd_output *out, const char *directory,
+                                  const char *prefix, struct avd_error *err)
+{
+    unsigned number;
+    int fd = -1;
+
+    out->handle = NULL;
+    out->size = 0;
+    /* mkstemp's files are private, but a cache may belong to several people: so the mode is left
+     * to umask, and the number tells the names of one process apart. */
+    for (number = 0; number < NAME_TRIES; number++) {
+        int size = snprintf(out->path, sizeof out->path, "%s/%s%lu-%u", directory, prefix,
+                            (unsigned long)getpid(), number);
+
+        if (size < 0 || (size_t)size >= sizeof out->path)
+            return avd_error_set(err, AVD_E_IO, 0, "", "path too long");
+        fd = open(out->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST)
+            break;
+    }
+    if (fd < 0)
+        return io_error(err, "file cannot be made");
+    out->handle = fdopen(fd, "wb");
+    if (out->handle == NULL) {
+        (void)close(fd);
+        (void)unlink(out->path);
+        return avd_error_nomem(err);
+    }
+    return AVD_OK;
+}
+
+enum avd_status avd_output_write(struct avd_output *out, const void *bytes, size_t size,
+                                 struct avd_error *err)
+{
+    if (fwrite(bytes, 1, size, out->handle) != size)
+        return io_error(err, "file cannot be written");
+    out->size += size;
+    return AVD_OK;
+}
+
+enum avd_status avd_output_close(struct avd_output *out, struct avd_error *err)
+{
+    FILE *stream = out->handle;
+
+    out->handle = NULL;
+    return stream == NULL || fclose(stream) == 0 ? AVD_OK : io_error(err, "file cannot be written");
+}
+
+void avd_output_discard(struct avd_output *out)
+{
+    (void)avd_output_close(out, NULL);
+    (void)unlink(out->path);
+}
