@@ -26,3 +26,13 @@ endfunction()
 avdump_dependency(yaml-0.1 yaml.h yaml)
 avdump_dependency(zlib zlib.h z)
 avdump_dependency(jansson jansson.h jansson)
+
+# libcurl and libarchive are loaded at run time, by the few runs that need them: neither building nor
+# starting avdump needs them. See src/symbols/library.h.
+target_link_libraries(avdump_dependencies INTERFACE ${CMAKE_DL_LIBS})
+if(NOT AVDUMP_HTTP)
+  target_compile_definitions(avdump_dependencies INTERFACE AVD_NO_LIBCURL)
+endif()
+if(NOT AVDUMP_CABINETS)
+  target_compile_definitions(avdump_dependencies INTERFACE AVD_NO_LIBARCHIVE)
+endif()

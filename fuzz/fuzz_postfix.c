@@ -14,6 +14,7 @@ enum { STACK = 0x10000, STACK_SIZE = 0x1000, CODE = 0x400000, CODE_SIZE = 0x1000
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *rules_text;
+static uint64_t word_size; /* of the CPU */
 
 static size_t read_memory(void *ctx, uint64_t addr, void *buffer, size_t size)
 {
@@ -22,11 +23,12 @@ static size_t read_memory(void *ctx, uint64_t addr, void *buffer, size_t size)
 
     (void)ctx;
     for (i = 0; i < size && addr + i - STACK < STACK_SIZE; i++) {
-        /* Every fourth word leads to code, the others into the stack. */
+        /* Frame pointers and return addresses by turns. */
         uint64_t at = addr + i - STACK;
-        uint32_t value = (at & 24) == 0 ? CODE + 0x2000 : STACK + (uint32_t)((at + 64) & 0xff8);
+        uint64_t word = at / word_size;
+        uint64_t value = word % 2 == 1 ? CODE + 0x2000 : STACK + (word + 8) * word_size;
 
-        out[i] = (uint8_t)((at & 4) != 0 ? 0 : value >> 8 * (at & 3));
+        out[i] = (uint8_t)(value >> 8 * (at % word_size));
     }
     return i;
 }
@@ -98,6 +100,7 @@ static void walk(const struct avd_cpu_ops *cpu, bool with_cfi)
         env.frame_data = frame_data;
     memset(&w, 0, sizeof w);
     w.cpu = cpu;
+    word_size = cpu->pointer_size;
     w.env = &env;
     w.arena = &arena;
     w.windows = true;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes the seeds of fuzz/corpus/ that are not text: dumps and images from the tests' builder,
- * gzip members of them. Run by hand (ninja make_seeds && fuzz/make_seeds fuzz/corpus) when the
- * builder learns something new; inputs that once crashed are kept beside them.
+ * Writes the seeds of fuzz/corpus/ that are not text: dumps, images and PDBs from the tests'
+ * builders, gzip members of them. Run by hand (ninja make_seeds && fuzz/make_seeds fuzz/corpus)
+ * when the builder learns something new; inputs that once crashed are kept beside them.
  */
 #include "avdump/avdump.h"
 #include "minidump/format.h"
 #include "support/dump_builder.h"
+#include "support/pdb_builder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,28 @@ static void write_image_seeds(const char *corpus)
         &(struct db_image){.pe32 = true, .size = 0x6000, .exports = exports, .export_count = 3});
 }
 
+static void write_pdb_seeds(const char *corpus)
+{
+    static const char *const names[] = {"fuzz_pdb/scattered.pdb", "fuzz_pdb/moved.pdb"};
+    struct pb_layout layout = {512, true, 0};
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        struct ps sample;
+        uint8_t *bytes;
+        size_t size;
+
+        ps_new(&sample);
+        if (i == 1)
+            ps_add_omap(&sample);
+        layout.scattered = i == 0;
+        bytes = ps_finish(&sample, layout, &size);
+        write_seed(corpus, names[i], bytes, size);
+        free(bytes);
+        ps_free(&sample);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -136,5 +159,6 @@ int main(int argc, char **argv)
     write_dump_seeds(argv[1]);
     write_gzip_seeds(argv[1]);
     write_image_seeds(argv[1]);
+    write_pdb_seeds(argv[1]);
     return EXIT_SUCCESS;
 }

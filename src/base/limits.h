@@ -49,7 +49,7 @@ enum {
     AVD_MAX_SCAN_WORDS = 160,        /* stack words looked at below a well-known frame */
     AVD_MAX_SCAN_WORDS_LATER = 40,   /* the same below a doubtful one: far hits are mostly stale */
     AVD_MAX_SCAN_WORDS_CALL = 512,   /* the same for calls whose target proves them */
-    AVD_MAX_CODE_PIECES = 1000000,   /* of 512 bytes, read to see where calls lead: a second */
+    AVD_MAX_CODE_PIECES = 300000,    /* read to see where calls lead, over all stacks: a second */
     AVD_MAX_SCAN_TRIES = 16,         /* of indirect calls whose own callers are looked for */
     AVD_MAX_WEAK_FRAMES = 6,         /* guesses in a row until something must speak for them */
     AVD_MAX_THUNKS = 4,              /* jumps from a call to its function; linkers make 1 or 2 */
@@ -64,7 +64,9 @@ enum {
     AVD_MAX_PDB_INLINES = 256,       /* inlined calls within each other; Rust reaches about 60 */
     AVD_MAX_PDB_LOOK_BACK = 16,      /* ranges of a sorted table that may overlap the one wanted */
     AVD_MAX_PDB_OMAP_SCAN = 1048576, /* entries looked at for one address; large DLLs have 300,000 */
-    AVD_MAX_PDB_TYPE_STEPS = 4194304, /* records walked to one type where there is no index */
+    AVD_MAX_PDB_TYPE_STEPS = 262144, /* records walked to one type; an index has one in 500 */
+    AVD_MAX_PDB_BODY_BYTES = 16777216, /* records of one function; 200 KB is a large one */
+    AVD_MAX_PDB_LINE_BLOCKS = 65536, /* changes of file in one function's lines */
     AVD_MAX_PDB_NAME_BYTES = 65535,  /* records carry their size in 16 bits */
     AVD_MAX_SYMPATH_ELEMENTS = 256,  /* of one symbol path; people write up to about ten */
     AVD_MAX_SYMPATH_CHAIN = 11,      /* srv* takes ten stores, symsrv.dll's own limit, and a cache */

@@ -24,6 +24,17 @@ uint64_t avd_walk_lookup(const struct avd_frame *frame)
     return frame->exact || frame->pc == 0 ? frame->pc : frame->pc - 1;
 }
 
+/* Code is read for every word that may be a return address: over all stacks it has a ceiling. */
+static bool spend(const struct avd_walk *walk)
+{
+    if (walk->code_budget == NULL)
+        return true;
+    if (*walk->code_budget == 0)
+        return false;
+    --*walk->code_budget;
+    return true;
+}
+
 /* Whether `code`, which ends where a function may begin, is what stands behind a function: a
  * return or jump, and int3 up to there. */
 static bool ends_function(const uint8_t *code, size_t size)
@@ -57,11 +68,7 @@ static int goes_on(const struct avd_walk *walk, uint64_t start, uint64_t pc)
         size_t want = pc - at < CHUNK ? (size_t)(pc - at) + 1 : CHUNK;
         size_t i;
 
-        if (walk->code_budget != NULL && (*walk->code_budget)-- == 0) {
-            *walk->code_budget = 0;
-            return -1;
-        }
-        if (avd_walk_code_at(walk, at, &bytes[ALIGNMENT], want) != want)
+        if (!spend(walk) || avd_walk_code_at(walk, at, &bytes[ALIGNMENT], want) != want)
             return -1;
         for (i = 0; i < want; i++) {
             if ((at + i) % ALIGNMENT == 0 && at + i > start &&
@@ -167,6 +174,8 @@ int avd_walk_call_leads_to(const struct avd_walk *walk, uint64_t addr, uint64_t 
     int result;
 
     *start = 0;
+    if (!spend(walk))
+        return -1;
     avd_walk_call_before(walk, addr, &call);
     if (call.found != 1)
         return call.found;

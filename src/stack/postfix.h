@@ -37,7 +37,8 @@ bool avd_postfix_define(struct avd_postfix *postfix, const char *name, uint64_t 
  * Runs a program: assignments, and nothing left over at the end. Assigned registers are then in
  * regs. False, with `failure` set, for unknown words, registers whose value is not known,
  * memory that is not in the dump, division by 0, operands missing or left over; what was assigned
- * up to there is then worth nothing. `text` must outlive *postfix: variables keep their names there.
+ * up to there is then worth nothing. `text` must outlive *postfix: variables have their names
+ * there.
  */
 bool avd_postfix_run(struct avd_postfix *postfix, const char *text, size_t size);
 

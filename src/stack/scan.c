@@ -306,6 +306,8 @@ enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame
         enum avd_evidence found =
             judge(&w, callee, i, i >= words || best != AVD_EVIDENCE_NONE, &at);
 
+        if (i >= words && walk->code_budget != NULL && *walk->code_budget == 0)
+            break;
         if (found == AVD_EVIDENCE_NONE)
             continue;
         best = found;
@@ -316,7 +318,8 @@ enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame
     }
     if (best == AVD_EVIDENCE_NONE)
         return found_nothing(walk, callee, &w, words, end);
-    if (best == AVD_EVIDENCE_WEAK && walk->weak_frames >= AVD_MAX_WEAK_FRAMES) {
+    if (best == AVD_EVIDENCE_WEAK && walk->weak_frames >= AVD_MAX_WEAK_FRAMES &&
+        !avd_walk_starts_thread(walk, slot_of(&w, best_at) + walk->cpu->pointer_size)) {
         avd_walk_say(walk, end, AVD_END_NO_UNWIND_INFO,
                      "nothing but its place speaks for any of the last %u frames",
                      walk->weak_frames);

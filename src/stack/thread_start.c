@@ -81,3 +81,14 @@ bool avd_walk_find_thread_start(const struct avd_walk *walk, uint64_t above,
     }
     return false;
 }
+
+bool avd_walk_starts_thread(const struct avd_walk *walk, uint64_t sp)
+{
+    uint64_t below = AVD_THREAD_START_FRAME + 2 * (uint64_t)walk->cpu->pointer_size;
+    struct avd_frame start[2];
+
+    return walk->stack_high != 0 && sp <= walk->stack_high && sp >= below &&
+           walk->stack_high - sp <= AVD_NEAR_STACK_BASE &&
+           avd_walk_find_thread_start(walk, sp - below, start) &&
+           (start[0].sp == sp || start[1].sp == sp);
+}

@@ -212,17 +212,6 @@ static bool is_recursion(const struct avd_stack *stack, const struct avd_frame *
            caller->sp - frames[n - 1].sp == frames[n - 1].sp - frames[n - 2].sp;
 }
 
-/* Whether a guess hit one of the two frames that every thread begins with. */
-static bool starts_thread(const struct avd_walk *walk, const struct avd_frame *caller)
-{
-    struct avd_frame start[2];
-
-    return walk->stack_high != 0 && walk->stack_high - caller->sp <= AVD_NEAR_STACK_BASE &&
-           avd_walk_find_thread_start(walk, caller->sp - 2 * walk->cpu->pointer_size -
-                                                AVD_THREAD_START_FRAME, start) &&
-           (start[0].sp == caller->sp || start[1].sp == caller->sp);
-}
-
 /*
  * Takes off the guesses at the end that nothing confirmed: a short stack that is true is worth
  * more than a long one that may not be. What the next frame may be is said in words.
@@ -318,7 +307,7 @@ static bool run(struct avd_walk *walk, struct avd_stack *out, size_t *capacity)
         doubt(&frames[out->count - 1], &caller);
         if (!is_guess(&caller))
             walk->weak_frames = 0;
-        else if (!is_recursion(out, &caller) && !starts_thread(walk, &caller))
+        else if (!is_recursion(out, &caller) && !avd_walk_starts_thread(walk, caller.sp))
             walk->weak_frames++;
         out->frames[out->count++] = caller;
     }

@@ -160,7 +160,7 @@ struct avd_walk {
     unsigned max_frames;       /* 0: AVD_MAX_FRAMES; never more than AVD_MAX_FRAMES_CEILING */
     bool allow_scan;
     bool windows;              /* the process's operating system: decides frame conventions */
-    /* Pieces of code that may yet be read to see where calls lead, over all walks; NULL: any. */
+    /* How often code may yet be read to see where calls lead, over all walks; NULL: any number. */
     size_t *code_budget;
     /* The loop's own: frames found by scanning in a row without code bytes that speak for them. */
     unsigned weak_frames;
@@ -275,6 +275,8 @@ enum { AVD_THREAD_START_FRAME = 0x30 };
  * higher. */
 bool avd_walk_find_thread_start(const struct avd_walk *walk, uint64_t above,
                                 struct avd_frame out[2]);
+/* Whether a frame with this stack pointer is one of those two. */
+bool avd_walk_starts_thread(const struct avd_walk *walk, uint64_t sp);
 
 /* ---- steps that every CPU shares ---- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cabinets through libarchive, of which ten functions are used. */
+/* Cabinets through libarchive, of which eight functions are used. */
 #include "symbols/cabinet.h"
 
 #include "base/limits.h"

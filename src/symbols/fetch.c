@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libcurl's easy interface, of which six functions are used. Its header is not: the numbers below
+ * libcurl's easy interface, of which eight functions are used. Its header is not: the numbers below
  * are those of <curl/curl.h>, which the project never changes within libcurl.so.4, so that neither
  * building nor starting avdump needs libcurl.
  */
@@ -80,6 +80,7 @@ enum {
 /* CURLE_... */
 enum {
     RESULT_OK = 0,
+    RESULT_PROTOCOL = 1,
     RESULT_PROXY_NAME = 5,
     RESULT_HOST_NAME = 6,
     RESULT_CONNECT = 7,
@@ -276,6 +277,9 @@ static enum avd_fetch_result judge(const struct avd_fetch *fetch, int result, lo
     case RESULT_HTTP:
         (void)snprintf(reason, reason_size, "HTTP %ld", code);
         return code == 404 || code == 410 ? AVD_FETCH_MISSING : AVD_FETCH_FAILED;
+    case RESULT_PROTOCOL:
+        (void)snprintf(reason, reason_size, "leads to what is neither http nor https");
+        return AVD_FETCH_FAILED;
     case RESULT_PROXY_NAME:
         (void)snprintf(reason, reason_size, "the proxy's name is not known");
         return AVD_FETCH_DEAD;

@@ -184,14 +184,14 @@ const struct avd_pdb_inlinee *avd_pdb_inlinee_find(const struct avd_pdb_module *
 /* The best line so far: the one that begins last. */
 struct best {
     bool found;
-    uint32_t offset;
+    uint32_t offset; /* in the section */
     uint32_t file;
     uint32_t line;
 };
 
-/* The last real line of a block of `count` at or before `offset`. */
+/* The last real line at or before `offset` of a block of `count` lines, which count from `base`. */
 static void search_block(const struct avd_msf_stream *stream, uint64_t at, uint32_t count,
-                         uint32_t file, uint32_t offset, struct best *best)
+                         uint32_t file, uint32_t base, uint32_t offset, struct best *best)
 {
     uint32_t low = 0;
     uint32_t high = count;
@@ -199,14 +199,14 @@ static void search_block(const struct avd_msf_stream *stream, uint64_t at, uint3
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
-        if (avd_msf_u32(stream, at + (uint64_t)middle * LINE_SIZE) <= offset)
+        if (avd_msf_u32(stream, at + (uint64_t)middle * LINE_SIZE) <= offset - base)
             low = middle + 1;
         else
             high = middle;
     }
     while (low > 0) {
         uint64_t entry = at + (uint64_t)--low * LINE_SIZE;
-        uint32_t start = avd_msf_u32(stream, entry);
+        uint32_t start = base + avd_msf_u32(stream, entry);
         uint32_t line = avd_msf_u32(stream, entry + 4) & LINE_MASK;
 
         if (best->found && start < best->offset)
@@ -228,8 +228,9 @@ static void search_fragment(struct avd_pdb *pdb, const struct avd_pdb_module *mo
 {
     uint64_t end = (uint64_t)fragment->data + fragment->data_size;
     uint64_t at = (uint64_t)fragment->data + LINES_HEADER;
+    uint32_t blocks;
 
-    while (at + BLOCK_HEADER <= end) {
+    for (blocks = 0; at + BLOCK_HEADER <= end && blocks < AVD_MAX_PDB_LINE_BLOCKS; blocks++) {
         uint8_t buffer[BLOCK_HEADER];
         struct avd_view head;
         uint32_t count;
@@ -244,8 +245,8 @@ static void search_fragment(struct avd_pdb *pdb, const struct avd_pdb_module *mo
                             (unsigned long long)head.offset, (unsigned)size, (unsigned)count);
             return;
         }
-        search_block(&module->stream, at + BLOCK_HEADER, count, avd_view_u32(head, 0), offset,
-                     best);
+        search_block(&module->stream, at + BLOCK_HEADER, count, avd_view_u32(head, 0),
+                     fragment->start.offset, offset, best);
         at += size;
     }
 }
@@ -266,11 +267,12 @@ bool avd_pdb_line_find(struct avd_pdb *pdb, const struct avd_pdb_module *module,
         else
             high = middle;
     }
-    for (tries = 0; low > 0 && !best.found && tries < AVD_MAX_PDB_LOOK_BACK; tries++) {
+    /* There may be several for one function. */
+    for (tries = 0; low > 0 && tries < AVD_MAX_PDB_LOOK_BACK; tries++) {
         const struct avd_pdb_fragment *fragment = &module->fragments[--low];
 
         if (avd_pdb_place_within(place, fragment->start, fragment->size))
-            search_fragment(pdb, module, fragment, place.offset - fragment->start.offset, &best);
+            search_fragment(pdb, module, fragment, place.offset, &best);
     }
     *file = best.file;
     *line = best.line;

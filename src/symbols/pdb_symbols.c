@@ -245,6 +245,8 @@ bool avd_pdb_proc_body(struct avd_pdb *pdb, const struct avd_pdb_module *module,
         return false;
     *first = record.next;
     *last = scope_end(module, &record);
+    if (*last > *first && *last - *first > AVD_MAX_PDB_BODY_BYTES)
+        *last = *first + AVD_MAX_PDB_BODY_BYTES;
     return *last != 0;
 }
 

@@ -243,7 +243,7 @@ static bool descend(char *path, size_t path_size, const char *rest)
         name[size] = '\0';
         rest = &rest[size];
         if (!avd_store_name_is_safe(name) ||
-            avd_file_find(path, name, next, sizeof next) != AVD_OK || strlen(next) >= path_size)
+            !avd_path_find(path, name, next, sizeof next) || strlen(next) >= path_size)
             return false;
         memcpy(path, next, strlen(next) + 1);
     }
@@ -289,34 +289,41 @@ static enum avd_status find_mapped(struct avd_store_search *search)
 
 /* ---- the search -------------------------------------------------------------------------- */
 
+/* One row stays free for what is found, or for the number of those left out. */
+static void add_attempt(struct avd_store_search *search, const char *place, bool found,
+                        const char *result)
+{
+    struct avd_arena *arena = &search->store->arena;
+    struct avd_symbol_attempt *grown =
+        avd_arena_grow(arena, search->attempts, search->attempt_count, &search->attempt_capacity,
+                       sizeof *grown, AVD_MAX_STORE_ATTEMPTS);
+
+    if (grown == NULL)
+        return; /* the arena remembers */
+    search->attempts = grown;
+    grown = &grown[search->attempt_count];
+    grown->place = avd_arena_strdup(arena, place);
+    grown->result = avd_arena_strdup(arena, result);
+    grown->found = found;
+    if (grown->place != NULL && grown->result != NULL)
+        search->attempt_count++;
+}
+
 void avd_store_attempt(struct avd_store_search *search, const char *place, bool found,
                        const char *format, ...)
 {
-    struct avd_arena *arena = &search->store->arena;
-    struct avd_symbol_attempt *attempt;
     char text[512];
     va_list args;
 
-    /* One row stays free for what is found, or for the number of those left out. */
     if (search->attempt_count >= AVD_MAX_STORE_ATTEMPTS - 1 && !found) {
         search->attempts_dropped++;
         return;
     }
-    attempt = avd_arena_grow(arena, search->attempts, search->attempt_count,
-                             &search->attempt_capacity, sizeof *attempt, AVD_MAX_STORE_ATTEMPTS);
-    if (attempt == NULL)
-        return; /* the arena remembers */
-    search->attempts = attempt;
-    attempt = &attempt[search->attempt_count];
     va_start(args, format);
     if (vsnprintf(text, sizeof text, format, args) >= (int)sizeof text)
         avd_utf8_trim(text);
     va_end(args);
-    attempt->place = avd_arena_strdup(arena, place);
-    attempt->result = avd_arena_strdup(arena, text);
-    attempt->found = found;
-    if (attempt->place != NULL && attempt->result != NULL)
-        search->attempt_count++;
+    add_attempt(search, place, found, text);
 }
 
 static const char *usual_key(const struct avd_store_search *search)
@@ -512,12 +519,11 @@ enum avd_status avd_store_find(struct avd_store *store, const struct avd_symbol_
     else if (status == AVD_NOT_FOUND)
         avd_store_attempt(&search, "", false, "%s", why);
     if (status == AVD_NOT_FOUND && search.attempts_dropped > 0) {
-        size_t dropped = search.attempts_dropped;
+        char text[80];
 
-        avd_store_attempt(&search, "", true, "%zu more places, none of them with the file",
-                          dropped);
-        if (search.attempt_count > 0)
-            search.attempts[search.attempt_count - 1].found = false;
+        (void)snprintf(text, sizeof text, "%zu more places, none of them with the file",
+                       search.attempts_dropped);
+        add_attempt(&search, "", false, text);
     }
     if (store->arena.failed)
         return AVD_E_NOMEM;

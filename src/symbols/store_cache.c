@@ -36,30 +36,6 @@ static bool join(char *path, size_t path_size, const char *directory, const char
     return size > 0 && (size_t)size < path_size;
 }
 
-/* Makes `path` and what is above it. */
-static enum avd_status make_path(const char *path, struct avd_error *err)
-{
-    char part[AVD_MAX_STORE_PATH_BYTES];
-    struct avd_path_info info;
-    size_t size = strlen(path);
-    size_t i;
-
-    avd_path_examine(path, &info);
-    if (info.kind == AVD_PATH_DIRECTORY)
-        return AVD_OK;
-    if (size >= sizeof part)
-        return avd_error_set(err, AVD_E_IO, 0, "", "path too long");
-    memcpy(part, path, size + 1);
-    for (i = 1; i < size; i++) {
-        if (part[i] != '/')
-            continue;
-        part[i] = '\0';
-        (void)avd_directory_make(part, NULL); /* what fails here fails at the end, too */
-        part[i] = '/';
-    }
-    return avd_directory_make(path, err);
-}
-
 /* The cache's own directory; a new cache gets the file by which debuggers know a store. */
 static enum avd_status make_cache(const char *root, char *staging, size_t staging_size,
                                   struct avd_error *err)
@@ -73,7 +49,7 @@ static enum avd_status make_cache(const char *root, char *staging, size_t stagin
     if (!join(staging, staging_size, root, STAGING) || !join(path, sizeof path, root, "pingme.txt"))
         return avd_error_set(err, AVD_E_IO, 0, "", "path too long");
     if (info.kind != AVD_PATH_DIRECTORY)
-        status = make_path(root, err);
+        status = avd_directory_make(root, err);
     if (status == AVD_OK)
         status = avd_directory_make(staging, err);
     if (status == AVD_OK && info.kind != AVD_PATH_DIRECTORY &&
@@ -183,7 +159,7 @@ static enum avd_status enter(char *path, size_t path_size, const char *name, str
     char next[AVD_MAX_STORE_PATH_BYTES];
     enum avd_status status = AVD_OK;
 
-    if (avd_file_find(path, name, next, sizeof next) != AVD_OK) {
+    if (!avd_path_find(path, name, next, sizeof next)) {
         if (!join(next, sizeof next, path, name))
             return avd_error_set(err, AVD_E_IO, 0, "", "path too long");
         status = avd_directory_make(next, err);
@@ -208,14 +184,14 @@ static enum avd_status place_in(const struct avd_store_search *search, const cha
     if (strlen(root) >= sizeof directory)
         return avd_error_set(err, AVD_E_IO, 0, "", "path too long");
     memcpy(directory, root, strlen(root) + 1);
-    if (avd_file_find(root, "index2.txt", index, sizeof index) == AVD_OK &&
+    if (avd_path_find(root, "index2.txt", index, sizeof index) &&
         avd_store_name_is_safe(prefix))
         status = enter(directory, sizeof directory, prefix, err);
     if (status == AVD_OK)
         status = enter(directory, sizeof directory, wanted->name, err);
     if (status == AVD_OK)
         status = enter(directory, sizeof directory, wanted->keys[0], err);
-    if (status == AVD_OK && avd_file_find(directory, leaf, path, path_size) != AVD_OK &&
+    if (status == AVD_OK && !avd_path_find(directory, leaf, path, path_size) &&
         !join(path, path_size, directory, leaf))
         status = avd_error_set(err, AVD_E_IO, 0, "", "path too long");
     return status;

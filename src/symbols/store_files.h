@@ -21,6 +21,14 @@ struct avd_path_info {
 
 void avd_path_examine(const char *path, struct avd_path_info *out);
 
+/*
+ * Looks for a file or directory called `name` in `directory`, whatever the case of ASCII letters:
+ * as it is written, in lower case, and at last among all names. Writes the path with the spelling
+ * found; false, and `path` undefined, when there is none. `name` is one component, checked by the
+ * caller.
+ */
+bool avd_path_find(const char *directory, const char *name, char *path, size_t path_size);
+
 /* Replaces what is at `to`, all at once: whoever opens it sees the old or the new file. Both must
  * be on one file system. */
 enum avd_status avd_path_rename(const char *from, const char *to, struct avd_error *err);
@@ -38,7 +46,7 @@ enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, si
                                    struct avd_directory_entry **items, size_t *count, bool *cut,
                                    struct avd_error *err);
 
-/* Makes `path`, whose parent exists. AVD_OK when it is there already. */
+/* Makes `path` and what is above it. AVD_OK when it is there already. */
 enum avd_status avd_directory_make(const char *path, struct avd_error *err);
 /* Makes a new directory that only this user can read, in `parent` or, when NULL, where the system
  * keeps temporary files. */

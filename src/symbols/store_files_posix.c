@@ -2,7 +2,7 @@
 /* The file system of symbol stores on POSIX systems. */
 #include "symbols/store_files.h"
 
-#include "base/memory.h"
+#include "base/utf.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_TRIES = 10000 };
+enum { NAME_TRIES = 10000, PATH_SIZE = 4096 };
 
 static enum avd_status io_error(struct avd_error *err, const char *what)
 {
@@ -32,6 +32,46 @@ void avd_path_examine(const char *path, struct avd_path_info *out)
                                       : AVD_PATH_OTHER;
     out->size = st.st_size > 0 ? (uint64_t)st.st_size : 0;
     out->modified = st.st_mtime > 0 ? (uint64_t)st.st_mtime : 0;
+}
+
+static bool join(char *path, size_t path_size, const char *directory, const char *name)
+{
+    int size = snprintf(path, path_size, "%s/%s", directory, name);
+
+    return size > 0 && (size_t)size < path_size;
+}
+
+bool avd_path_find(const char *directory, const char *name, char *path, size_t path_size)
+{
+    struct dirent *entry;
+    struct stat st;
+    bool found = false;
+    size_t size = strlen(name);
+    size_t i;
+    DIR *dir;
+
+    if (!join(path, path_size, directory, name))
+        return false;
+    if (stat(path, &st) == 0)
+        return true;
+    /* Tools for Linux store names in lower case; trying is cheaper than a scan. */
+    for (i = strlen(path) - size; path[i] != '\0'; i++)
+        if (path[i] >= 'A' && path[i] <= 'Z')
+            path[i] = (char)(path[i] + ('a' - 'A'));
+    if (stat(path, &st) == 0)
+        return true;
+    dir = opendir(directory);
+    if (dir == NULL)
+        return false;
+    while ((entry = readdir(dir)) != NULL) {
+        if (avd_ascii_casecmp(entry->d_name, name) != 0)
+            continue;
+        /* Of several spellings always the same one, whatever order the directory has. */
+        if (!found || strcmp(entry->d_name, strrchr(path, '/') + 1) < 0)
+            found = join(path, path_size, directory, entry->d_name);
+    }
+    (void)closedir(dir);
+    return found;
 }
 
 enum avd_status avd_path_rename(const char *from, const char *to, struct avd_error *err)
@@ -116,11 +156,25 @@ enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, si
 
 enum avd_status avd_directory_make(const char *path, struct avd_error *err)
 {
+    char part[PATH_SIZE];
+    size_t size = strlen(path);
     struct stat st;
+    size_t i;
 
-    if (mkdir(path, 0777) == 0)
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
         return AVD_OK;
-    if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+    if (errno != ENOENT || size >= sizeof part)
+        return io_error(err, "directory cannot be made");
+    memcpy(part, path, size + 1);
+    for (i = 1; i < size; i++) {
+        if (part[i] != '/')
+            continue;
+        part[i] = '\0';
+        (void)mkdir(part, 0777); /* what fails here fails at the end, too */
+        part[i] = '/';
+    }
+    /* Another process may have been faster. */
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
         return AVD_OK;
     return io_error(err, "directory cannot be made");
 }

@@ -22,7 +22,7 @@ static bool is_kind(const char *path, enum avd_path_kind kind)
 
 static bool find_directory(const char *parent, const char *name, char *path, size_t path_size)
 {
-    return avd_file_find(parent, name, path, path_size) == AVD_OK &&
+    return avd_path_find(parent, name, path, path_size) &&
            is_kind(path, AVD_PATH_DIRECTORY);
 }
 
@@ -55,7 +55,7 @@ static bool relative_path(const char *directory, const char *text, char *path, s
         while (*text == '/' || *text == '\\')
             text++;
         if (!avd_store_name_is_safe(name) ||
-            avd_file_find(path, name, next, sizeof next) != AVD_OK || strlen(next) >= path_size)
+            !avd_path_find(path, name, next, sizeof next) || strlen(next) >= path_size)
             return false;
         memcpy(path, next, strlen(next) + 1);
     }
@@ -130,12 +130,12 @@ static enum avd_status search_key_directory(struct avd_store_search *search,
     size_t i;
 
     for (i = 0; status == AVD_NOT_FOUND && i < search->wanted.leaf_count; i++) {
-        if (avd_file_find(directory, search->wanted.leaves[i].name, path, sizeof path) == AVD_OK &&
+        if (avd_path_find(directory, search->wanted.leaves[i].name, path, sizeof path) &&
             is_kind(path, AVD_PATH_FILE))
             status = avd_store_consider(search, path, is_cache);
     }
     if (status == AVD_NOT_FOUND && search->wanted.kind != AVD_FILE_SYM &&
-        avd_file_find(directory, "file.ptr", path, sizeof path) == AVD_OK &&
+        avd_path_find(directory, "file.ptr", path, sizeof path) &&
         is_kind(path, AVD_PATH_FILE))
         status = read_pointer(search, path, directory);
     return status;
@@ -180,7 +180,7 @@ static enum avd_status search_leaves(struct avd_store_search *search, const char
     size_t i;
 
     for (i = 0; status == AVD_NOT_FOUND && i < search->wanted.leaf_count; i++) {
-        if (avd_file_find(directory, search->wanted.leaves[i].name, path, sizeof path) == AVD_OK &&
+        if (avd_path_find(directory, search->wanted.leaves[i].name, path, sizeof path) &&
             is_kind(path, AVD_PATH_FILE))
             status = avd_store_consider(search, path, false);
     }

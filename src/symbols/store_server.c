@@ -104,13 +104,15 @@ static enum avd_status get_file(struct avd_store_search *search, const char *bas
 struct text {
     uint8_t bytes[AVD_MAX_STORE_POINTER_BYTES];
     size_t size;
+    bool too_long;
 };
 
 static bool write_text(void *ctx, const void *bytes, size_t size)
 {
     struct text *text = ctx;
 
-    if (size > sizeof text->bytes - text->size)
+    text->too_long = size > sizeof text->bytes - text->size;
+    if (text->too_long)
         return false;
     memcpy(&text->bytes[text->size], bytes, size);
     text->size += size;
@@ -132,9 +134,11 @@ static enum avd_status get_pointer(struct avd_store_search *search, const char *
     if (shown == NULL)
         return AVD_E_NOMEM;
     text.size = 0;
+    text.too_long = false;
     *result = avd_fetch_get(search->store->fetch, url, write_text, &text, reason, sizeof reason);
     if (*result != AVD_FETCH_OK) {
-        avd_store_attempt(search, shown, false, "%s", reason);
+        avd_store_attempt(search, shown, false, "%s",
+                          text.too_long ? "too long for a file.ptr" : reason);
         return AVD_NOT_FOUND;
     }
     v.size = text.size;

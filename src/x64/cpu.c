@@ -2,7 +2,7 @@
 /*
  * The AMD64 CPU: its registers and its methods of finding a caller, in order. Windows code has
  * unwind data for every function but leaves (Microsoft's "x64 exception handling"). Where that is
- * not to be had, code bytes around pc can show the function's end; everything behind is a guess
+ * not to be had, symbol files and code bytes around pc can stand in; everything behind is a guess
  * and says so by its trust.
  */
 #include "stack/walk.h"

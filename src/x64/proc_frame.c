@@ -25,6 +25,7 @@ enum {
 enum {
     HOME_SIZE = 32,            /* room for the arguments of a call, below rbp in padded frames */
     MAX_CALL_AREA = 4096,      /* the same with many arguments */
+    MAX_PROLOGUE = 255,        /* bytes: UNWIND_INFO has no room for a longer one */
     SEARCH_WORDS = 8,          /* rbx, rbp, rsi, rdi, r12 to r15 */
     MAX_FRAME_GAP = 128 * 1024 /* a saved rbp further away is taken for something else */
 };
@@ -32,8 +33,9 @@ enum {
 /* Where the return address is looked for. */
 struct place {
     uint64_t slot;
-    bool exact;  /* it is there or nowhere */
-    bool certain; /* false: the slot itself is already the first of a search */
+    bool exact;    /* it is there or nowhere */
+    bool certain;  /* false: even the slot itself is a guess */
+    bool aligned;  /* rsp was a multiple of 16 at the call */
 };
 
 /* The register that locals are addressed by, BASE_RSP or BASE_RBP; 0 where parameters are
@@ -48,8 +50,14 @@ static unsigned frame_base(const struct avd_proc_frame *frame)
     return 0;
 }
 
+static uint64_t size_of(const struct avd_proc_frame *frame)
+{
+    return (uint64_t)frame->frame_size + frame->saved_regs_size;
+}
+
 /* Why the sizes say nothing of rsp at `offset` in the function; NULL when they do. */
-static const char *reason_against(const struct avd_proc_frame *frame, uint64_t offset)
+static const char *reason_against(const struct avd_frame *callee,
+                                  const struct avd_proc_frame *frame, uint64_t offset)
 {
     if ((frame->flags & HAS_ALLOCA) != 0)
         return "it allocates memory on the stack";
@@ -62,31 +70,43 @@ static const char *reason_against(const struct avd_proc_frame *frame, uint64_t o
         return "it may be an exception handler";
     if (offset != 0 && offset < frame->prolog_size)
         return "it is in its prologue";
+    if (size_of(frame) == 0)
+        return callee->exact ? NULL : "it has none although it calls";
+    /* The body of a function that has a frame keeps rsp a multiple of 16. */
+    if (offset != 0 && (callee->sp & 15) != 0)
+        return "its stack pointer is not aligned, as in a prologue or epilogue";
     return NULL;
 }
 
-static struct place find_place(const struct avd_frame *callee, const struct avd_proc_frame *frame)
+static struct place find_place(const struct avd_frame *callee, const struct avd_proc_frame *frame,
+                               uint64_t offset)
 {
-    uint64_t size = (uint64_t)frame->frame_size + frame->saved_regs_size;
+    uint64_t size = size_of(frame);
     uint64_t rbp = callee->regs.value[AVD_RBP];
-    struct place place = {callee->sp + size, size == 0, true};
+    struct place place = {callee->sp + size, size == 0, true, size != 0};
 
-    if (frame_base(frame) != BASE_RBP || frame->pad_size == 0)
-        return place;
-    if (avd_reg_known(&callee->regs, AVD_RBP) && rbp >= callee->sp + HOME_SIZE &&
-        rbp - callee->sp <= MAX_CALL_AREA && (rbp & 15) == (callee->sp & 15)) {
-        place.slot = rbp + size;
+    if (offset == 0 && callee->exact) {
+        /* Nothing has been done yet. */
+        place = (struct place){callee->sp, true, true, false};
+    } else if (size != 0 && callee->exact && frame->prolog_size == 0 && offset < MAX_PROLOGUE) {
+        /* Where the prologue ends is not recorded by all compilers: it may be half done. */
         place.exact = true;
-        return place;
+        place.certain = false;
+    } else if (frame_base(frame) == BASE_RBP && frame->pad_size != 0) {
+        if (avd_reg_known(&callee->regs, AVD_RBP) && rbp >= callee->sp + HOME_SIZE &&
+            rbp - callee->sp <= MAX_CALL_AREA && (rbp & 15) == 0) {
+            place.slot = rbp + size;
+            place.exact = true;
+        } else {
+            place.slot += HOME_SIZE;
+            place.certain = false;
+        }
     }
-    place.slot += HOME_SIZE;
-    place.certain = false;
     return place;
 }
 
 /* A return address, at `place` or above it, where calls put one: rsp is a multiple of 16 then. */
-static bool find_return(const struct avd_walk *walk, bool aligned, bool proof,
-                        struct place *place)
+static bool find_return(const struct avd_walk *walk, struct place *place)
 {
     unsigned words = place->exact ? 1 : SEARCH_WORDS + 1;
     unsigned i;
@@ -96,14 +116,14 @@ static bool find_return(const struct avd_walk *walk, bool aligned, bool proof,
         uint64_t value;
         int after_call;
 
-        if (aligned && (slot & 15) != 8)
+        if (place->aligned && (slot & 15) != 8)
             continue;
         if (!avd_walk_pointer(walk, slot, &value))
             return false;
         after_call = avd_walk_is_code(walk, value) ? avd_walk_after_call(walk, value) : 0;
-        if (after_call == 1 || (after_call == -1 && !proof)) {
+        if (after_call != 0) {
             place->slot = slot;
-            place->certain = place->certain && i == 0;
+            place->certain = i == 0 && (place->certain || (after_call == 1 && place->exact));
             return true;
         }
     }
@@ -134,34 +154,20 @@ enum avd_step_result avd_x64_step_proc_frame(struct avd_walk *walk,
     struct place place;
     uint64_t offset;
     uint64_t base;
-    bool proof;
 
     (void)callee_index;
     if (env->proc_frame == NULL || !env->proc_frame(env->ctx, addr, &frame, &base))
         return AVD_STEP_NO_INFO;
     offset = addr - base - frame.function_rva;
-    reason = reason_against(&frame, offset);
-    if (reason == NULL && !callee->exact && frame.frame_size == 0 && frame.saved_regs_size == 0)
-        reason = "it has none although it calls";
+    reason = reason_against(callee, &frame, offset);
     if (reason != NULL) {
         avd_walk_say(walk, end, AVD_END_NO_UNWIND_INFO,
                      "the frame of the function at 0x%" PRIx64 " is not known by its size: %s",
                      callee->pc, reason);
         return AVD_STEP_NO_INFO;
     }
-    if (callee->exact && offset == 0) {
-        /* Nothing has been done yet. */
-        place.slot = callee->sp;
-        place.exact = place.certain = true;
-    } else {
-        place = find_place(callee, &frame);
-    }
-    /* Where the prologue ends is not recorded by all compilers: it may be half done. */
-    proof = callee->exact && offset != 0 && frame.prolog_size == 0 &&
-            (frame.frame_size != 0 || frame.saved_regs_size != 0);
-    /* Below a frame rsp is a multiple of 16; if it is not, the epilogue has begun. */
-    if ((callee->exact && !(offset == 0 || place.slot == callee->sp) && (callee->sp & 15) != 0) ||
-        !find_return(walk, !callee->exact || place.slot != callee->sp, proof, &place) ||
+    place = find_place(callee, &frame, offset);
+    if (!find_return(walk, &place) ||
         !avd_walk_return(walk, &callee->regs, place.slot, caller, end)) {
         avd_walk_say(walk, end, AVD_END_NO_UNWIND_INFO,
                      "no return address at 0x%" PRIx64 ", where the frame of the function at "

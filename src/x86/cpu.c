@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The x86 CPU: its registers and its methods of finding a caller, in order. x86 images carry no
- * unwind data, so what the code bytes prove comes first and the chain of EBP after it; a function
- * without a frame in the middle of that chain is skipped by it. Short because the methods are
- * elsewhere.
+ * unwind data, so what the code bytes prove comes first, then what symbols say of the frame, and
+ * the chain of EBP after it; a function without a frame in the middle of that chain is skipped by
+ * it. Short because the methods are elsewhere.
  */
 #include "stack/walk.h"
 #include "x86/code_forms.h"

@@ -31,6 +31,21 @@ struct layout {
     bool proof_needed;          /* of a call: the place is a guess */
 };
 
+/* Whether a program aligns esp: the sizes then do not lead to the return address, EBP does. */
+static bool aligns(const char *program)
+{
+    size_t size = strlen(program);
+    const char *word;
+    size_t word_size;
+    size_t pos = 0;
+
+    while (avd_postfix_word(program, size, &pos, &word, &word_size)) {
+        if (word_size == 1 && word[0] == '@')
+            return true;
+    }
+    return false;
+}
+
 /* Whether `addr` has another record of the same function as `data`. */
 static bool has_other_record(const struct avd_walk_env *env, uint64_t addr,
                              const struct avd_frame_data *data)
@@ -43,18 +58,19 @@ static bool has_other_record(const struct avd_walk_env *env, uint64_t addr,
 }
 
 /*
- * Whether pc is where its record does not count yet. Today's compilers write a record for every
- * push of a prologue, all up to the function's end and each exact from its own start on; older
- * ones wrote one, which counts behind the prologue.
+ * Whether pc is where its record does not count yet. Where compilers write a record for every push
+ * of a prologue, all up to the function's end, each is exact from its own start on; a single one
+ * counts behind the prologue. So does a first one that goes by EBP, which is the caller's still.
  */
 static bool is_too_early(const struct layout *l, uint64_t base, uint64_t addr)
 {
     uint64_t start = base + l->data.rva;
+    const char *program = l->data.program;
+    bool by_esp = program == NULL || (strstr(program, ".raSearch") != NULL && !aligns(program));
 
     return l->frame->exact && addr - start < l->data.prolog_size &&
-           (addr != start || l->data.locals_size != 0 || l->data.saved_regs_size != 0) &&
-           !has_other_record(l->walk->env, start + l->data.prolog_size, &l->data) &&
-           !has_other_record(l->walk->env, start - 1, &l->data);
+           !has_other_record(l->walk->env, start - 1, &l->data) &&
+           !(by_esp && has_other_record(l->walk->env, start + l->data.prolog_size, &l->data));
 }
 
 /* Arguments lie below the frame only while a call is being made. */
@@ -84,21 +100,6 @@ static bool is_frame_pointer(const struct avd_walk *walk, uint64_t fp, uint64_t 
 {
     return fp > slot && fp - slot <= MAX_FRAME_GAP && (fp & 3) == 0 &&
            (walk->stack_high == 0 || fp < walk->stack_high);
-}
-
-/* Whether a program aligns esp: the sizes then do not lead to the return address, EBP does. */
-static bool aligns(const char *program)
-{
-    size_t size = strlen(program);
-    const char *word;
-    size_t word_size;
-    size_t pos = 0;
-
-    while (avd_postfix_word(program, size, &pos, &word, &word_size)) {
-        if (word_size == 1 && word[0] == '@')
-            return true;
-    }
-    return false;
 }
 
 static void find_slot(struct layout *l, size_t index)
@@ -236,30 +237,23 @@ static bool undo_fpo(struct layout *l, struct avd_frame *caller, enum avd_walk_e
             }
         }
     }
-    caller->method = AVD_METHOD_FPO;
+    caller->method = l->data.is_fpo ? AVD_METHOD_FPO : AVD_METHOD_FRAME_DATA;
     return true;
 }
 
 /* Whether what came out is a caller. */
-static bool check(const struct layout *l, const struct avd_frame *caller, bool in_prologue,
-                  enum avd_walk_end *end)
+static bool check(const struct layout *l, const struct avd_frame *caller, enum avd_walk_end *end)
 {
-    const char *method = avd_method_name(caller->method);
-
     if (caller->pc == 0) {
         /* The end of the stack, where EBP is 0 as well; other zeros are no return addresses. */
         if (avd_reg_known(&caller->regs, AVD_EBP) && caller->regs.value[AVD_EBP] == 0)
             return true;
     } else if (is_return_address(l->walk, caller->pc, l->proof_needed)) {
-        if (!in_prologue || (is_return_address(l->walk, caller->pc, true) && !l->searched))
-            return true;
-        avd_walk_say(l->walk, end, AVD_END_NO_UNWIND_INFO,
-                     "0x%" PRIx64 " is in its function's prologue, for which %s is not exact",
-                     l->frame->pc, method);
-        return false;
+        return true;
     }
     avd_walk_say(l->walk, end, AVD_END_NOT_CODE,
-                 "0x%" PRIx64 " (%s) is not the return address of a call", caller->pc, method);
+                 "0x%" PRIx64 " (%s) is not the return address of a call", caller->pc,
+                 avd_method_name(caller->method));
     return false;
 }
 
@@ -270,7 +264,6 @@ enum avd_step_result avd_x86_step_frame_data(struct avd_walk *walk,
     const struct avd_walk_env *env = walk->env;
     uint64_t addr = avd_walk_lookup(callee);
     struct layout l = {.walk = walk, .frame = callee};
-    bool in_prologue;
     uint64_t base;
 
     if (env->frame_data == NULL || !env->frame_data(env->ctx, addr, &l.data, &base))
@@ -278,12 +271,19 @@ enum avd_step_result avd_x86_step_frame_data(struct avd_walk *walk,
     /* Left to the chain of EBP, which asks for more than the record says. */
     if (l.data.program == NULL && l.data.has_ebp_frame)
         return AVD_STEP_NO_INFO;
-    /* Nothing is pushed yet at the first instruction of a function with one record for all. */
-    if (l.data.program == NULL && callee->exact && addr - base == l.data.rva) {
+    if (is_too_early(&l, base, addr)) {
+        if (addr != base + l.data.rva) {
+            avd_walk_say(walk, end, AVD_END_NO_UNWIND_INFO,
+                         "0x%" PRIx64 " is in its function's prologue, which its frame data leaves "
+                         "out",
+                         addr);
+            return AVD_STEP_NO_INFO;
+        }
+        /* The first instruction: nothing is pushed yet. */
+        l.data.program = NULL;
         l.data.locals_size = l.data.saved_regs_size = 0;
         l.data.allocates_base_pointer = false;
     }
-    in_prologue = is_too_early(&l, base, addr);
     find_callee_parameters(&l, callee_index);
     find_slot(&l, callee_index);
     if (l.slot > walk->cpu->address_mask) {
@@ -298,5 +298,5 @@ enum avd_step_result avd_x86_step_frame_data(struct avd_walk *walk,
     caller->pc = caller->regs.value[AVD_EIP];
     caller->sp = caller->regs.value[AVD_ESP];
     caller->trust = l.searched ? AVD_TRUST_CFI_SCAN : AVD_TRUST_CFI;
-    return check(&l, caller, in_prologue, end) ? AVD_STEP_OK : AVD_STEP_NO_INFO;
+    return check(&l, caller, end) ? AVD_STEP_OK : AVD_STEP_NO_INFO;
 }

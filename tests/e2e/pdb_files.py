@@ -54,9 +54,11 @@ class Pdb:
         self.machine, = struct.unpack_from("<H", dbi, 58)
         sizes = struct.unpack_from("<8I", dbi, 24)
         modules, contributions, section_map, files, type_servers, _, debug, names = sizes
+        self.modules = dbi[64:64 + modules]
         self.contributions = dbi[64 + modules:64 + modules + contributions]
         at = 64 + modules + contributions + section_map + files + type_servers + names
         streams = struct.unpack_from("<%dH" % (debug // 2), dbi, at)
+        self.records = dbi[20:22]
         headers = self.stream(streams[5]) if len(streams) > 5 and streams[5] != 0xFFFF else b""
         self.sections = [headers[i:i + 40] for i in range(0, len(headers) // 40 * 40, 40)]
         if not self.sections:
@@ -69,7 +71,92 @@ class Pdb:
         for at in range(4, len(self.contributions) - stride + 1, stride):
             section, offset, size, flags = struct.unpack_from("<HxxIII", self.contributions, at)
             if size and flags & CODE and 1 <= section <= len(self.sections):
-                yield struct.unpack_from("<I", self.sections[section - 1], 12)[0] + offset, size
+                yield self.rva(section, offset), size
+
+    def rva(self, section, offset):
+        return struct.unpack_from("<I", self.sections[section - 1], 12)[0] + offset
+
+    def publics(self):
+        """rva -> names of the public symbols there."""
+        number, = struct.unpack_from("<H", self.records)
+        data = self.stream(number) if number < len(self.streams) else b""
+        found = {}
+        at = 0
+        while at + 4 <= len(data):
+            size, kind = struct.unpack_from("<HH", data, at)
+            if kind == 0x110E:  # S_PUB32
+                offset, section = struct.unpack_from("<IH", data, at + 8)
+                name = data[at + 14:at + 2 + size].split(b"\0")[0].decode("utf-8", "replace")
+                if self.is_inside(section, offset):
+                    found.setdefault(self.rva(section, offset), set()).add(name)
+            at += 2 + size
+        return found
+
+    def module_streams(self):
+        """(symbol records, lines) of each module."""
+        at = 0
+        while at + 64 <= len(self.modules):
+            number, size, c11, c13 = struct.unpack_from("<HIII", self.modules, at + 34)
+            if number < len(self.streams):
+                data = self.stream(number)
+                yield data[4:size], data[size + c11:size + c11 + c13]
+            at = self.modules.index(b"\0", at + 64) + 1
+            at = -(-(self.modules.index(b"\0", at) + 1) // 4) * 4
+
+    def jumps(self):
+        """(rva, size) -> name of an import thunk, None for a jump of incremental linking."""
+        found = {}
+        for data, _ in self.module_streams():
+            at = 0
+            while at + 4 <= len(data):
+                size, kind = struct.unpack_from("<HH", data, at)
+                if kind == 0x1102:  # S_THUNK32
+                    offset, section, length = struct.unpack_from("<IHH", data, at + 16)
+                    name = data[at + 25:at + 2 + size].split(b"\0")[0]
+                    found[self.rva(section, offset), length] = name.decode("utf-8", "replace")
+                elif kind == 0x112C:  # S_TRAMPOLINE
+                    length, offset, _, section = struct.unpack_from("<HIIH", data, at + 6)
+                    found[self.rva(section, offset), length] = None
+                at += 2 + size
+        return found
+
+    def lines(self):
+        """[(start, end, [(rva, line)])], sorted by start: the lines of each fragment."""
+        found = []
+        for _, data in self.module_streams():
+            at = 0
+            while at + 8 <= len(data):
+                kind, size = struct.unpack_from("<II", data, at)
+                if kind == 0xF2:
+                    found.append(self.fragment(data[at + 8:at + 8 + size]))
+                at += 8 + -(-size // 4) * 4
+        return sorted(filter(None, found))
+
+    def fragment(self, data):
+        offset, section, _, size = struct.unpack_from("<IHHI", data)
+        if not self.is_inside(section, offset):
+            return None
+        start = self.rva(section, offset)
+        rows = []
+        at = 12
+        while at + 12 <= len(data):
+            _, count, block = struct.unpack_from("<III", data, at)
+            for i in range(count):
+                place, line = struct.unpack_from("<II", data, at + 12 + 8 * i)
+                rows.append((start + place, line & 0xFFFFFF))
+            at += block
+        return start, start + size, rows
+
+    def is_inside(self, section, offset):
+        return 1 <= section <= len(self.sections) and \
+            offset < struct.unpack_from("<I", self.sections[section - 1], 8)[0]
+
+    def section_of(self, rva):
+        for number, section in enumerate(self.sections):
+            size, start = struct.unpack_from("<II", section, 8)
+            if start <= rva < start + size:
+                return number
+        return None
 
     def addresses(self, limit):
         """Up to `limit` addresses in code: each piece's ends, and places inside, always the same."""

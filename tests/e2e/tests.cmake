@@ -31,6 +31,10 @@ add_executable(undecorate ${CMAKE_CURRENT_LIST_DIR}/undecorate.c)
 target_link_libraries(undecorate PRIVATE avdump_support avdump_warnings)
 avdump_python_test(undname_oracle test_undname_oracle.py $<TARGET_FILE:undecorate>
                    ${CMAKE_CURRENT_LIST_DIR}/undname_names.txt ${AVDUMP_CORPUS})
+# Symbol servers, which a thread of the script plays.
+add_executable(store_probe ${CMAKE_CURRENT_LIST_DIR}/store_probe.c)
+target_link_libraries(store_probe PRIVATE avdump_support avdump_warnings)
+avdump_python_test(e2e_symbol_server test_symbol_server.py $<TARGET_FILE:store_probe>)
 avdump_python_test(e2e_readme test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 get_target_property(library_type libavdump TYPE)
 if(library_type STREQUAL STATIC_LIBRARY AND CMAKE_NM)

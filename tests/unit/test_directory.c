@@ -69,8 +69,7 @@ START_TEST(stream_beyond_the_file)
     ck_assert_uint_eq(f.dump->streams[3].size, 0xffffffff);
     ck_assert_uint_eq(f.dump->streams[3].view.size, 0);
     dump_fixture_has_note(&f, "CommentStreamA",
-                          "stream 0xa needs 4294967295 bytes, the file ends after 0; reading what "
-                          "is there");
+                          "stream 0xa needs 4294967295 bytes, the file ends after 0; not read");
     dump_fixture_close(&f);
 }
 END_TEST

@@ -197,6 +197,127 @@ START_TEST(test_x64)
 }
 END_TEST
 
+/* ---- functions that the chain skips ---- */
+
+#define PC_START  0x401180u /* of the function that holds PC */
+#define INNER     0x401480u /* a function that calls it, at INNER + 0x20 */
+#define OUTER     0x401880u /* calls INNER; has the frame that ebp points to */
+
+/* PC's function and INNER keep no frame: ebp is OUTER's, which returns to CALLER. */
+static struct fake_process *frameless_process(void)
+{
+    struct fake_process *p = x86_process();
+
+    memset(p->pieces[0].bytes, 0x90, 0x2000);
+    fake_call_to(p, INNER + 0x20, PC_START);
+    fake_call_to(p, OUTER + 0x20, INNER);
+    fake_call_to(p, CALLER, OUTER);
+    fake_bytes(p, INNER - 3, "\xc3\xcc\xcc", 3);
+    fake_bytes(p, OUTER - 3, "\xc3\xcc\xcc", 3);
+    fake_bytes(p, OUTER, "\x55\x8b\xec", 3);
+    fake_u32(p, SP + 0x10, INNER + 0x20);
+    fake_u32(p, SP + 0x20, OUTER + 0x20);
+    fake_u32(p, SP + 0x40, 0x10400);
+    fake_u32(p, SP + 0x44, CALLER);
+    return p;
+}
+
+static const struct avd_stack *walk_frameless(struct fake_process *p)
+{
+    struct avd_regs regs = with_ebp(SP + 0x40);
+
+    return fake_walk(p, PC, SP, &regs);
+}
+
+START_TEST(test_skipped)
+{
+    struct fake_process *p = frameless_process();
+    const struct avd_stack *stack = walk_frameless(p);
+    size_t i;
+
+    ck_assert_uint_ge(stack->count, 4);
+    ck_assert_uint_eq(stack->frames[1].pc, INNER + 0x20);
+    ck_assert_uint_eq(stack->frames[1].sp, SP + 0x14);
+    ck_assert_uint_eq(stack->frames[2].pc, OUTER + 0x20);
+    ck_assert_uint_eq(stack->frames[3].pc, CALLER);
+    for (i = 1; i < 4; i++) {
+        ck_assert_int_eq(stack->frames[i].evidence, AVD_EVIDENCE_TARGET);
+        ck_assert(!stack->frames[i].frames_missing);
+    }
+    ck_assert_int_eq(stack->frames[1].method, AVD_METHOD_SCAN);
+    ck_assert_uint_eq(stack->frames[2].regs.value[AVD_EBP], SP + 0x40);
+    ck_assert_int_eq(stack->frames[3].method, AVD_METHOD_FRAME_POINTER);
+    ck_assert_int_eq(stack->frames[3].trust, AVD_TRUST_FRAME_POINTER);
+    fake_free(p);
+}
+END_TEST
+
+/* The missing frames cannot be found: the chain is followed, and says so. */
+START_TEST(test_skipped_unknown)
+{
+    struct fake_process *p = frameless_process();
+    const struct avd_stack *stack;
+
+    fake_u32(p, SP + 0x10, 0);
+    stack = walk_frameless(p);
+    ck_assert_uint_eq(stack->frames[1].pc, CALLER);
+    ck_assert(stack->frames[1].frames_missing);
+    ck_assert_int_eq(stack->frames[1].evidence, AVD_EVIDENCE_CALL);
+    fake_u32(p, SP + 0x10, INNER + 0x20);
+    p->walk.allow_scan = false;
+    stack = walk_frameless(p);
+    ck_assert_uint_eq(stack->frames[1].pc, CALLER);
+    ck_assert(stack->frames[1].frames_missing);
+    fake_free(p);
+}
+END_TEST
+
+/* An indirect call in a function that was called from further up. */
+START_TEST(test_skipped_indirect)
+{
+    struct fake_process *p = frameless_process();
+    const struct avd_stack *stack;
+
+    fake_call_before(p, INNER + 0x20);
+    stack = walk_frameless(p);
+    ck_assert_uint_eq(stack->frames[1].pc, INNER + 0x20);
+    ck_assert_int_eq(stack->frames[1].evidence, AVD_EVIDENCE_CALL);
+    ck_assert_uint_eq(stack->frames[2].pc, OUTER + 0x20);
+    fake_u32(p, SP + 0x20, 0); /* nobody called it */
+    stack = walk_frameless(p);
+    ck_assert_uint_eq(stack->frames[1].pc, CALLER);
+    ck_assert(stack->frames[1].frames_missing);
+    fake_free(p);
+}
+END_TEST
+
+/* The chain's own call is an indirect one, which proves nothing: another is believed only when the
+ * function it leads to has no frame of its own. */
+START_TEST(test_skipped_doubtful)
+{
+    struct fake_process *p = frameless_process();
+    const struct avd_stack *stack;
+
+    fake_call_before(p, CALLER);
+    stack = walk_frameless(p);
+    ck_assert_uint_eq(stack->frames[1].pc, INNER + 0x20);
+    fake_bytes(p, PC_START, "\x8b\xff\x55\x8b\xec", 5);
+    stack = walk_frameless(p);
+    ck_assert_uint_eq(stack->frames[1].pc, CALLER);
+    ck_assert(!stack->frames[1].frames_missing);
+    /* Known to have none, its caller may be an indirect one too. */
+    fake_bytes(p, PC_START, "\x8b\xff\x55\x8b\xec\x5d", 6);
+    fake_call_before(p, INNER + 0x20);
+    p->starts[0] = PC_START;
+    stack = walk_frameless(p);
+    ck_assert_uint_eq(stack->frames[1].pc, INNER + 0x20);
+    fake_bytes(p, PC_START + 6, "\x6a\x10\x68\x00\x10\x40\x00\xe8", 8); /* __SEH_prolog4 */
+    stack = walk_frameless(p);
+    ck_assert_uint_eq(stack->frames[1].pc, CALLER);
+    fake_free(p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("frame_pointer");
@@ -209,6 +330,10 @@ int main(void)
     tcase_add_test(tests, test_ends);
     tcase_add_test(tests, test_not_in_dump);
     tcase_add_test(tests, test_x64);
+    tcase_add_test(tests, test_skipped);
+    tcase_add_test(tests, test_skipped_unknown);
+    tcase_add_test(tests, test_skipped_indirect);
+    tcase_add_test(tests, test_skipped_doubtful);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -149,7 +149,7 @@ START_TEST(test_bounds)
 }
 END_TEST
 
-/* Without code bytes an address in a module is taken, one elsewhere is not. */
+/* Without code bytes nothing confirms an address in a module: it is named, but is no frame. */
 START_TEST(test_without_code_bytes)
 {
     struct fake_process *p = x86_process();
@@ -160,11 +160,184 @@ START_TEST(test_without_code_bytes)
     p->jit_start = 0x20000000;
     p->jit_end = 0x20001000;
     fake_u32(p, SP + 4, 0x20000100);
-    fake_u32(p, SP + 8, 0x400080);  /* PE headers are no code */
-    fake_u32(p, SP + 12, 0x402345);
+    fake_u32(p, SP + 8, 0x400080);   /* PE headers are no code */
+    fake_u32(p, SP + 12, 0x402340);  /* where functions begin, seldom where they go on */
+    fake_u32(p, SP + 16, 0x402345);
     stack = scan_from(p);
-    ck_assert_uint_ge(stack->count, 2);
-    ck_assert_uint_eq(stack->frames[1].pc, 0x402345);
+    ck_assert_uint_eq(stack->count, 1);
+    ck_assert_uint_eq(stack->frames[0].return_address, 0);
+    ck_assert_int_eq(stack->end, AVD_END_NO_UNWIND_INFO);
+    ck_assert_str_eq(stack->end_detail,
+                     "0x402345 at 0x10110 may be where 0x401200 returns to, but no unwind data and "
+                     "no code says so; what follows would be guesses");
+    fake_free(p);
+}
+END_TEST
+
+/* A call that leads to the callee's function beats a nearer one that may lead anywhere; one that
+ * leads elsewhere is refused. */
+START_TEST(test_call_target)
+{
+    struct fake_process *p = x86_process();
+    const struct avd_stack *stack;
+
+    memset(p->pieces[0].bytes, 0x90, 0x2000);
+    fake_call_before(p, CALLER);
+    fake_call_to(p, CALLER + 0x100, 0x402800); /* elsewhere */
+    fake_call_to(p, CALLER + 0x200, 0x401180); /* to pc's function */
+    fake_u32(p, SP + 8, CALLER + 0x100);
+    fake_u32(p, SP + 12, CALLER);
+    fake_u32(p, SP + 4 * 500, CALLER + 0x200);
+    stack = scan_from(p);
+    ck_assert_uint_eq(stack->frames[1].pc, CALLER + 0x200);
+    ck_assert_int_eq(stack->frames[1].evidence, AVD_EVIDENCE_TARGET);
+    fake_u32(p, SP + 4 * 500, 0);
+    fake_u32(p, SP + 4 * 512, CALLER + 0x200);
+    stack = scan_from(p);
+    ck_assert_uint_eq(stack->frames[1].pc, CALLER);
+    ck_assert_int_eq(stack->frames[1].evidence, AVD_EVIDENCE_CALL);
+    fake_u32(p, SP + 12, 0);
+    fake_u32(p, SP + 4 * 512, 0);
+    ck_assert_uint_eq(scan_from(p)->count, 1);
+    fake_free(p);
+}
+END_TEST
+
+/* What a proved call's function does with ebp at its start decides whose ebp is known. */
+START_TEST(test_frame_pointer_of_target)
+{
+    struct fake_process *p = x86_process();
+    struct avd_regs regs = with_ebp(SP + 0x100);
+    const struct avd_stack *stack;
+
+    memset(p->pieces[0].bytes, 0x90, 0x2000);
+    fake_call_to(p, CALLER, 0x401180);
+    fake_u32(p, SP + 0x10, CALLER);
+    fake_u32(p, SP + 0xc, SP + 0x80);
+    stack = fake_walk(p, PC, SP, &regs);
+    ck_assert_uint_eq(stack->frames[1].regs.value[AVD_EBP], SP + 0x100);
+    fake_bytes(p, 0x401180, "\x8b\xff\x55", 3);
+    stack = fake_walk(p, PC, SP, &regs);
+    ck_assert_uint_eq(stack->frames[1].regs.value[AVD_EBP], SP + 0x80);
+    fake_bytes(p, 0x401180, "\x8b\xff\x55\x8b\xec\x5d", 6); /* hot-patch: without effect */
+    stack = fake_walk(p, PC, SP, &regs);
+    ck_assert_uint_eq(stack->frames[1].regs.value[AVD_EBP], SP + 0x100);
+    fake_free(p);
+}
+END_TEST
+
+/* ---- x64, a small dump: no code bytes, no unwind data, three modules ---- */
+
+#define KERNEL32 UINT64_C(0x7ff800000000)
+#define NTDLL    UINT64_C(0x7ff900000000)
+#define TOP      (FAKE_STACK + 0x2000)
+
+static struct fake_process *small_dump(void)
+{
+    struct fake_process *p = fake_new(&avd_cpu_amd64);
+    size_t i;
+
+    fake_module(p, FAKE_IMAGE, 0x10000);
+    fake_module(p, KERNEL32, 0x10000)->role = AVD_ROLE_KERNEL32;
+    fake_module(p, NTDLL, 0x10000)->role = AVD_ROLE_NTDLL;
+    for (i = 0; i < p->module_count; i++) {
+        p->modules[i].sections_known = false;
+        p->modules[i].pdata_state = -1;
+    }
+    fake_map(p, FAKE_STACK, 0x2000);
+    p->walk.stack_low = FAKE_STACK;
+    p->walk.stack_high = TOP;
+    fake_u64(p, TOP - 0x78, KERNEL32 + 0x1234);
+    fake_u64(p, TOP - 0x48, NTDLL + 0x4321);
+    return p;
+}
+
+static const struct avd_stack *small_walk(struct fake_process *p)
+{
+    return fake_walk(p, FAKE_IMAGE + 0x1501, TOP - 0x200, NULL);
+}
+
+/* Guesses that reach the thread's start are frames, and the stack is complete. */
+START_TEST(test_thread_start)
+{
+    struct fake_process *p = small_dump();
+    const struct avd_stack *stack;
+
+    fake_u64(p, TOP - 0x1a8, FAKE_IMAGE + 0x2345);
+    fake_u64(p, TOP - 0xa8, FAKE_IMAGE + 0x3456);
+    fake_u64(p, TOP - 0x18, FAKE_IMAGE + 0x2222); /* in RtlUserThreadStart's frame */
+    stack = small_walk(p);
+    ck_assert_uint_eq(stack->count, 5);
+    ck_assert_uint_eq(stack->frames[1].pc, FAKE_IMAGE + 0x2345);
+    ck_assert_int_eq(stack->frames[1].evidence, AVD_EVIDENCE_WEAK);
+    ck_assert_uint_eq(stack->frames[2].pc, FAKE_IMAGE + 0x3456);
+    ck_assert_uint_eq(stack->frames[3].pc, KERNEL32 + 0x1234);
+    ck_assert(!stack->frames[3].frames_missing);
+    ck_assert_uint_eq(stack->frames[4].pc, NTDLL + 0x4321);
+    ck_assert_int_eq(stack->end, AVD_END_COMPLETE);
+    ck_assert_str_eq(stack->end_detail, "the thread's start in ntdll is reached, 0x40 bytes below "
+                                        "the stack's base 0x12000");
+    fake_free(p);
+}
+END_TEST
+
+/* Where no return address can be: even slots, home space, values that are data. */
+START_TEST(test_refused_places)
+{
+    static const struct {
+        unsigned slot; /* below TOP */
+        uint64_t value;
+    } refused[] = {
+        {0x1b0, FAKE_IMAGE + 0x2345}, /* rsp is a multiple of 16 at a call */
+        {0x1f8, FAKE_IMAGE + 0x2345}, /* home space of what pc's function calls */
+        {0x1a8, FAKE_IMAGE + 0x2340},
+        {0x1a8, FAKE_IMAGE + 0x801},  /* headers */
+    };
+    struct fake_process *p = small_dump();
+    size_t i;
+
+    for (i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        fake_u64(p, TOP - refused[i].slot, refused[i].value);
+        ck_assert_msg(small_walk(p)->count == 1 ||
+                          p->stack.frames[1].pc == KERNEL32 + 0x1234, "place %zu", i);
+        fake_u64(p, TOP - refused[i].slot, 0);
+    }
+    /* The same value where no return address can be: it is data everywhere. */
+    fake_u64(p, TOP - 0x1a8, FAKE_IMAGE + 0x2345);
+    ck_assert_uint_eq(small_walk(p)->frames[1].pc, FAKE_IMAGE + 0x2345);
+    fake_u64(p, TOP - 0x150, FAKE_IMAGE + 0x2345);
+    ck_assert_uint_ne(small_walk(p)->frames[1].pc, FAKE_IMAGE + 0x2345);
+    fake_u64(p, TOP - 0x150, 0);
+    fake_u64(p, TOP - 0x158, FAKE_IMAGE + 0x2345);
+    ck_assert_uint_ne(small_walk(p)->frames[1].pc, FAKE_IMAGE + 0x2345);
+    /* A recursion comes at even distances. */
+    fake_u64(p, TOP - 0x108, FAKE_IMAGE + 0x2345);
+    ck_assert_uint_eq(small_walk(p)->count, 6);
+    ck_assert_uint_eq(p->stack.frames[3].pc, FAKE_IMAGE + 0x2345);
+    ck_assert_uint_eq(p->stack.frames[3].sp, TOP - 0x100);
+    fake_free(p);
+}
+END_TEST
+
+/* More guesses in a row than are allowed before something speaks for them. */
+START_TEST(test_too_many_guesses)
+{
+    struct fake_process *p = small_dump();
+    unsigned i;
+
+    for (i = 0; i < 6; i++)
+        fake_u64(p, TOP - 0x1d8 + 0x30ull * i, FAKE_IMAGE + 0x2001 + i);
+    ck_assert_int_eq(small_walk(p)->end, AVD_END_COMPLETE);
+    ck_assert_uint_eq(p->stack.count, 9);
+    fake_free(p);
+    p = small_dump();
+    for (i = 0; i < 7; i++)
+        fake_u64(p, TOP - 0x1d8 + 0x30ull * i, FAKE_IMAGE + 0x2001 + i);
+    ck_assert_uint_eq(small_walk(p)->count, 1);
+    ck_assert_int_eq(p->stack.end, AVD_END_NO_UNWIND_INFO);
+    ck_assert_str_eq(p->stack.end_detail,
+                     "0x140002001 at 0x11e28 may be where 0x140001501 returns to, but no unwind "
+                     "data and no code says so; what follows would be guesses");
     fake_free(p);
 }
 END_TEST
@@ -202,6 +375,11 @@ int main(void)
     tcase_add_test(tests, test_frame_pointer);
     tcase_add_test(tests, test_bounds);
     tcase_add_test(tests, test_without_code_bytes);
+    tcase_add_test(tests, test_call_target);
+    tcase_add_test(tests, test_frame_pointer_of_target);
+    tcase_add_test(tests, test_thread_start);
+    tcase_add_test(tests, test_refused_places);
+    tcase_add_test(tests, test_too_many_guesses);
     tcase_add_test(tests, test_windows_x64);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);

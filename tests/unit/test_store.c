@@ -738,9 +738,13 @@ END_TEST
 
 START_TEST(test_offline)
 {
+    char text[300];
+
     options.offline = true;
-    ck_assert_int_eq(find_along("srv*@/c*https://me:secret@symbols.invalid/x", AVD_FILE_PDB),
-                     AVD_NOT_FOUND);
+    (void)snprintf(text, sizeof text, "srv*%s*https://me:secret@symbols.invalid/x",
+                   store_files_at("c"));
+    options.symbol_path = text;
+    ck_assert_int_eq(find(AVD_FILE_PDB), AVD_NOT_FOUND);
     ck_assert_uint_eq(attempt_count, 2);
     assert_attempt(1, "https://symbols.invalid/x", false, "not asked: offline");
     ck_assert_int_eq(access(store_files_at("c"), F_OK), -1);
@@ -892,7 +896,7 @@ START_TEST(test_out_of_memory)
             break;
         ck_assert_msg(status == AVD_E_NOMEM, "allocation %lu: status %d", n, (int)status);
     }
-    ck_assert_uint_gt(n, 8);
+    ck_assert_uint_gt(n, 3);
     ck_assert_uint_eq(store_files_count("c/.avdump"), 0);
     ck_assert(store_files_contain("c/Foo.pdb/" KEY "A/Foo.pdb", "good"));
 }

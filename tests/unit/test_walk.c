@@ -13,6 +13,9 @@ struct answer {
     bool exact;
     enum avd_step_result result;
     enum avd_walk_end end;
+    enum avd_trust trust;
+    enum avd_evidence evidence;
+    enum avd_method method; /* 0: what the method says by itself */
 };
 
 static const struct answer *answers;
@@ -28,6 +31,10 @@ static enum avd_step_result answer(const struct answer *list, struct avd_walk *w
     caller->sp = list[index].sp;
     caller->exact = list[index].exact;
     caller->method = AVD_METHOD_UNWIND_INFO;
+    if (list[index].method != AVD_METHOD_NONE)
+        caller->method = list[index].method;
+    caller->trust = list[index].trust;
+    caller->evidence = list[index].evidence;
     if (list[index].result != AVD_STEP_OK)
         avd_walk_say(walk, end, list[index].end, "said by the method");
     return list[index].result;
@@ -374,8 +381,119 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
+/* One answer of a method: a frame at CODE + n * 0x10, its sp at SP + n * 0x40. */
+#define FRAME(n, method, trust, evidence)                                                        \
+    {CODE + 0x10 * (n), SP + 0x40 * (n), false, AVD_STEP_OK, AVD_END_NONE, trust, evidence, method}
+#define SCANNED(n, evidence) FRAME(n, AVD_METHOD_SCAN, AVD_TRUST_SCAN, AVD_EVIDENCE_##evidence)
+#define UNWOUND(n) FRAME(n, AVD_METHOD_UNWIND_INFO, AVD_TRUST_CFI, AVD_EVIDENCE_NONE)
+#define CHAINED(n) FRAME(n, AVD_METHOD_FRAME_POINTER, AVD_TRUST_FRAME_POINTER, AVD_EVIDENCE_CALL)
+#define RETURNS_TO_0(n) {0, SP + 0x40 * (n), false, AVD_STEP_OK, AVD_END_NONE, AVD_TRUST_CFI, \
+                         AVD_EVIDENCE_NONE, AVD_METHOD_NONE}
+
+static const enum avd_trust *trusts(const struct avd_stack *stack)
+{
+    static enum avd_trust list[8];
+    size_t i;
+
+    for (i = 0; i < stack->count && i < 8; i++)
+        list[i] = stack->frames[i].trust;
+    return list;
+}
+
+/* What was found from a guessed frame is no better than the guess. */
+START_TEST(test_doubt)
+{
+    static const struct answer list[] = {SCANNED(1, CALL), UNWOUND(2), CHAINED(3), UNWOUND(4),
+                                         {.result = AVD_STEP_NO_INFO}};
+    static const struct answer proved[] = {SCANNED(1, TARGET), UNWOUND(2),
+                                           {.result = AVD_STEP_NO_INFO}};
+    static const struct answer recovered[] = {
+        SCANNED(1, CALL), UNWOUND(2), FRAME(3, AVD_METHOD_MACHINE_FRAME, AVD_TRUST_CONTEXT,
+                                            AVD_EVIDENCE_NONE),
+        UNWOUND(4), {.result = AVD_STEP_NO_INFO}};
+    static const struct answer called[] = {
+        SCANNED(1, CALL), FRAME(2, AVD_METHOD_FRAME_POINTER, AVD_TRUST_FRAME_POINTER,
+                                AVD_EVIDENCE_TARGET),
+        CHAINED(3), {.result = AVD_STEP_NO_INFO}};
+    struct fake_process *p = process(list, NULL);
+    const enum avd_trust *found = trusts(fake_walk(p, CODE, SP, NULL));
+
+    ck_assert_uint_eq(p->stack.count, 5);
+    ck_assert_int_eq(found[1], AVD_TRUST_SCAN);
+    ck_assert_int_eq(found[2], AVD_TRUST_CFI_SCAN);
+    ck_assert_int_eq(found[3], AVD_TRUST_CFI_SCAN);
+    ck_assert_int_eq(found[4], AVD_TRUST_CFI_SCAN);
+    answers = proved;
+    found = trusts(fake_walk(p, CODE, SP, NULL));
+    ck_assert_int_eq(found[2], AVD_TRUST_CFI);
+    answers = recovered;
+    found = trusts(fake_walk(p, CODE, SP, NULL));
+    ck_assert_int_eq(found[2], AVD_TRUST_CFI_SCAN);
+    ck_assert_int_eq(found[3], AVD_TRUST_CONTEXT);
+    ck_assert_int_eq(found[4], AVD_TRUST_CFI);
+    answers = called;
+    found = trusts(fake_walk(p, CODE, SP, NULL));
+    ck_assert_int_eq(found[2], AVD_TRUST_FRAME_POINTER);
+    ck_assert_int_eq(found[3], AVD_TRUST_FRAME_POINTER);
+    fake_free(p);
+}
+END_TEST
+
+/* A chain that ends where threads start was the right one, from the last guess on. */
+START_TEST(test_confirmed)
+{
+    static const struct answer list[] = {SCANNED(1, CALL), UNWOUND(2), SCANNED(3, CALL), CHAINED(4),
+                                         UNWOUND(5), RETURNS_TO_0(6)};
+    struct fake_process *p = process(list, NULL);
+    const enum avd_trust *found = trusts(fake_walk(p, CODE, SP, NULL));
+
+    ck_assert_int_eq(p->stack.end, AVD_END_COMPLETE);
+    ck_assert_int_eq(found[4], AVD_TRUST_CFI_SCAN); /* nothing says where the stack's base is */
+    p->walk.stack_low = 0x10000;
+    p->walk.stack_high = SP + 0x40 * 5 + AVD_NEAR_STACK_BASE;
+    found = trusts(fake_walk(p, CODE, SP, NULL));
+    ck_assert_uint_eq(p->stack.count, 6);
+    ck_assert_int_eq(found[1], AVD_TRUST_SCAN);
+    ck_assert_int_eq(found[2], AVD_TRUST_CFI_SCAN);
+    ck_assert_int_eq(found[3], AVD_TRUST_SCAN);
+    ck_assert_int_eq(found[4], AVD_TRUST_FRAME_POINTER);
+    ck_assert_int_eq(found[5], AVD_TRUST_CFI);
+    p->walk.stack_high += 8; /* too far from the base for a thread's start */
+    found = trusts(fake_walk(p, CODE, SP, NULL));
+    ck_assert_int_eq(found[5], AVD_TRUST_CFI_SCAN);
+    fake_free(p);
+}
+END_TEST
+
+/* Guesses at the end are taken off, unless the stack is complete. */
+START_TEST(test_guesses)
+{
+    static const struct answer list[] = {UNWOUND(1), SCANNED(2, WEAK), SCANNED(3, CALL),
+                                         SCANNED(4, WEAK), SCANNED(5, WEAK),
+                                         {.result = AVD_STEP_NO_INFO}};
+    static const struct answer complete[] = {SCANNED(1, WEAK), SCANNED(2, WEAK), RETURNS_TO_0(3)};
+    struct fake_process *p = process(list, NULL);
+    const struct avd_stack *stack = fake_walk(p, CODE, SP, NULL);
+
+    ck_assert_uint_eq(stack->count, 4);
+    ck_assert_uint_eq(stack->frames[3].return_address, 0);
+    ck_assert_int_eq(stack->end, AVD_END_NO_UNWIND_INFO);
+    ck_assert_str_eq(stack->end_detail,
+                     "0x401040 at 0x101f8 may be where 0x401030 returns to, but no unwind data and "
+                     "no code says so; what follows would be guesses");
+    answers = complete;
+    ck_assert_uint_eq(fake_walk(p, CODE, SP, NULL)->count, 3);
+    fake_free(p);
+}
+END_TEST
+
 START_TEST(test_names)
 {
+    ck_assert_str_eq(avd_evidence_name(AVD_EVIDENCE_WEAK), "place");
+    ck_assert_str_eq(avd_evidence_name(AVD_EVIDENCE_CALL), "call");
+    ck_assert_str_eq(avd_evidence_name(AVD_EVIDENCE_TARGET), "target");
+    ck_assert_ptr_null(avd_evidence_name(AVD_EVIDENCE_NONE));
+    ck_assert_str_eq(avd_method_name(AVD_METHOD_EPILOGUE), "epilogue");
     ck_assert_str_eq(avd_trust_name(AVD_TRUST_NONE), "none");
     ck_assert_str_eq(avd_trust_name(AVD_TRUST_SCAN), "scan");
     ck_assert_str_eq(avd_trust_name(AVD_TRUST_CFI_SCAN), "cfi_scan");
@@ -425,6 +543,9 @@ int main(void)
     tcase_add_test(tests, test_long_detail);
     tcase_add_test(tests, test_return);
     tcase_add_test(tests, test_out_of_memory);
+    tcase_add_test(tests, test_doubt);
+    tcase_add_test(tests, test_confirmed);
+    tcase_add_test(tests, test_guesses);
     tcase_add_test(tests, test_names);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);

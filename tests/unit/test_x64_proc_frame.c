@@ -147,10 +147,12 @@ START_TEST(test_refused)
         const char *detail;
     } cases[] = {
         {4, true, 19, 56, BASE_RSP,
-         "the frame of the function at 0x140001104 is not known by its size: it is in its prologue"},
+         "the frame of the function at 0x140001104 is not known by its size: it is in its "
+         "prologue"},
         /* __chkstk is called in prologues. */
         {18, false, 19, 56, BASE_RSP,
-         "the frame of the function at 0x140001113 is not known by its size: it is in its prologue"},
+         "the frame of the function at 0x140001113 is not known by its size: it is in its "
+         "prologue"},
         {40, true, 19, 56, BASE_RSP | ALLOCA,
          "the frame of the function at 0x140001128 is not known by its size: it allocates memory "
          "on the stack"},
@@ -169,10 +171,6 @@ START_TEST(test_refused)
         {40, false, 0, 0, BASE_RSP,
          "the frame of the function at 0x140001129 is not known by its size: it has none although "
          "it calls"},
-        /* Where the prologue's end is not recorded, a call must be proved. */
-        {40, true, 0, 56, BASE_RSP,
-         "no return address at 0x10138, where the frame of the function at 0x140001128 ends by its "
-         "size"},
         {40, true, 19, 184, BASE_RSP,
          "no return address at 0x101b8, where the frame of the function at 0x140001128 ends by its "
          "size"},
@@ -193,40 +191,59 @@ START_TEST(test_refused)
 }
 END_TEST
 
-/* The same frame is good for a caller, whose prologue is over, or when a call is seen. */
+/* A function whose prologue's end is not recorded: certain for a caller, whose prologue is over,
+ * behind the longest possible one, and when a call is seen. */
 START_TEST(test_prologue_not_recorded)
 {
     struct fake_process *p = blind_process();
     struct avd_frame caller;
 
-    add(0x1100, 124, 0, 56, 0, BASE_RSP);
+    add(0x1100, 500, 0, 56, 0, BASE_RSP);
     fake_u64(p, STACK + 0x138, FAKE_IMAGE + 0x2040);
     ck_assert_int_eq(step(p, 40, false, 0, &caller), AVD_STEP_OK);
     ck_assert_uint_eq(caller.sp, STACK + 0x140);
-    ck_assert_int_eq(step(p, 40, true, 0, &caller), AVD_STEP_NO_INFO);
+    ck_assert_int_eq(caller.trust, AVD_TRUST_CFI);
+    ck_assert_int_eq(step(p, 40, true, 0, &caller), AVD_STEP_OK);
+    ck_assert_int_eq(caller.trust, AVD_TRUST_CFI_SCAN);
+    ck_assert_int_eq(step(p, 255, true, 0, &caller), AVD_STEP_OK);
+    ck_assert_int_eq(caller.trust, AVD_TRUST_CFI);
     fake_map(p, FAKE_IMAGE + 0x2000, 0x1000);
     ck_assert_int_eq(step(p, 40, true, 0, &caller), AVD_STEP_NO_INFO);
     fake_call_before(p, FAKE_IMAGE + 0x2040);
     ck_assert_int_eq(step(p, 40, true, 0, &caller), AVD_STEP_OK);
     ck_assert_int_eq(caller.trust, AVD_TRUST_CFI);
-    /* In the epilogue, where the frame is gone, rsp is not a multiple of 16. */
-    procs[0].prolog_size = 8;
-    {
-        struct avd_frame callee;
-        enum avd_walk_end end = AVD_END_NONE;
+    /* Nothing is searched for then. */
+    fake_u64(p, STACK + 0x148, FAKE_IMAGE + 0x2040);
+    fake_u64(p, STACK + 0x138, 0);
+    ck_assert_int_eq(step(p, 40, true, 0, &caller), AVD_STEP_NO_INFO);
+    fake_free(p);
+}
+END_TEST
 
-        memset(&callee, 0, sizeof callee);
-        callee.pc = FAKE_IMAGE + 0x1100 + 123;
-        callee.sp = STACK + 0x108;
-        callee.exact = true;
-        fake_u64(p, STACK + 0x148, FAKE_IMAGE + 0x2040);
-        fake_u64(p, STACK + 0x140, FAKE_IMAGE + 0x2040);
-        ck_assert_int_eq(avd_x64_step_proc_frame(&p->walk, &callee, 0, &caller, &end),
-                         AVD_STEP_NO_INFO);
-        callee.sp = STACK + 0x110;
-        ck_assert_int_eq(avd_x64_step_proc_frame(&p->walk, &callee, 0, &caller, &end),
-                         AVD_STEP_OK);
-    }
+/* In the epilogue, where the frame is gone, rsp is not a multiple of 16. */
+START_TEST(test_epilogue)
+{
+    struct fake_process *p = blind_process();
+    struct avd_frame caller;
+    struct avd_frame callee;
+    enum avd_walk_end end = AVD_END_NONE;
+
+    add(0x1100, 124, 8, 56, 0, BASE_RSP);
+    memset(&callee, 0, sizeof callee);
+    memset(&caller, 0, sizeof caller);
+    callee.pc = FAKE_IMAGE + 0x1100 + 123;
+    callee.sp = STACK + 0x108;
+    callee.exact = true;
+    fake_u64(p, STACK + 0x140, FAKE_IMAGE + 0x2040);
+    fake_u64(p, STACK + 0x148, FAKE_IMAGE + 0x2040);
+    ck_assert_int_eq(avd_x64_step_proc_frame(&p->walk, &callee, 0, &caller, &end),
+                     AVD_STEP_NO_INFO);
+    ck_assert_str_eq(p->walk.detail,
+                     "the frame of the function at 0x14000117b is not known by its size: its stack "
+                     "pointer is not aligned, as in a prologue or epilogue");
+    callee.sp = STACK + 0x110;
+    ck_assert_int_eq(avd_x64_step_proc_frame(&p->walk, &callee, 0, &caller, &end), AVD_STEP_OK);
+    ck_assert_uint_eq(caller.sp, STACK + 0x150);
     fake_free(p);
 }
 END_TEST
@@ -360,6 +377,7 @@ int main(void)
     tcase_add_test(tests, test_first_instruction);
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_prologue_not_recorded);
+    tcase_add_test(tests, test_epilogue);
     tcase_add_test(tests, test_search);
     tcase_add_test(tests, test_padded);
     tcase_add_test(tests, test_frame_pointer);

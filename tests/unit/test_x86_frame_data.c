@@ -354,14 +354,18 @@ START_TEST(test_prologue)
     ck_assert_uint_eq(caller.sp, SP + 4);
     ck_assert_uint_eq(caller.regs.value[AVD_EBP], STACK + 0x280);
     ck_assert_uint_eq(caller.regs.value[AVD_EBX], 0xbb);
-    /* The middle: only where the return address proves it. */
-    fake_u32(p, SP + 0x18, CALLER);
-    ck_assert_int_eq(step(p, PC + 4, STACK + 0x280, &caller), AVD_STEP_NO_INFO);
-    ck_assert_str_eq(p->walk.detail,
-                     "0x401204 is in its function's prologue, for which fpo is not exact");
+    /* Behind it nobody knows, and addresses of other calls lie above. */
     fake_u32(p, SP + 0x14, CALLER2);
-    ck_assert_int_eq(step(p, PC + 4, STACK + 0x280, &caller), AVD_STEP_OK);
-    ck_assert_uint_eq(caller.pc, CALLER2);
+    ck_assert_int_eq(step(p, PC + 4, STACK + 0x280, &caller), AVD_STEP_NO_INFO);
+    ck_assert_str_eq(p->walk.detail, "0x401204 is in its function's prologue, which its frame data "
+                                     "leaves out");
+    ck_assert_int_eq(step(p, PC + 8, STACK + 0x280, &caller), AVD_STEP_OK);
+    /* A program with ebp would skip the caller, whose ebp it still is. */
+    record->program = EBP_PROGRAM;
+    fake_u32(p, STACK + 0x284, CALLER2);
+    ck_assert_int_eq(step(p, PC, STACK + 0x280, &caller), AVD_STEP_OK);
+    ck_assert_uint_eq(caller.pc, CALLER);
+    ck_assert_int_eq(step(p, PC + 1, STACK + 0x280, &caller), AVD_STEP_NO_INFO);
     fake_free(p);
 }
 END_TEST
@@ -383,14 +387,21 @@ START_TEST(test_prologue_records)
     fake_u32(p, SP + 8, 0x502080);
     ck_assert_int_eq(step(p, PC + 2, 0, &caller), AVD_STEP_OK);
     ck_assert_uint_eq(caller.pc, 0x502080);
+    /* But not the first one where it goes by ebp, which is the caller's there. */
+    records[0].program = EBP_PROGRAM;
+    record_count = 2;
+    fake_u32(p, STACK + 0x204, 0x502040);
+    ck_assert_int_eq(step(p, PC + 1, STACK + 0x200, &caller), AVD_STEP_OK);
+    records[1].rva++;
+    records[1].code_size--;
+    ck_assert_int_eq(step(p, PC + 1, STACK + 0x200, &caller), AVD_STEP_NO_INFO);
     /* One record for all says nothing of its prologue, but for the first instruction. */
     record_count = 0;
     add(PC - BASE, 0x100, 0, 4, FPO_PROGRAM)->prolog_size = 4;
     add(PC - BASE - 0x100, 0x100, 0, 4, FPO_PROGRAM);
     ck_assert_int_eq(step(p, PC + 1, 0, &caller), AVD_STEP_NO_INFO);
     ck_assert_str_eq(p->walk.detail,
-                     "0x401201 is in its function's prologue, for which frame_data is not exact");
-    records[0].saved_regs_size = 0;
+                     "0x401201 is in its function's prologue, which its frame data leaves out");
     fake_u32(p, SP, 0x502080);
     ck_assert_int_eq(step(p, PC, 0, &caller), AVD_STEP_OK);
     ck_assert_uint_eq(caller.sp, SP + 4);
@@ -442,8 +453,8 @@ START_TEST(test_damaged)
     record->program = FPO_PROGRAM;
     record->locals_size = record->saved_regs_size = record->parameter_size = UINT32_MAX;
     ck_assert_int_eq(step(p, PC + 0x20, 0, &caller), AVD_STEP_NO_INFO);
-    ck_assert_str_eq(p->walk.detail, "the frame data for 0x401220 is damaged: the frame would end at "
-                                     "0x2000100fe");
+    ck_assert_str_eq(p->walk.detail, "the frame data for 0x401220 is damaged: the frame would end "
+                                     "at 0x2000100fe");
     record->program = NULL;
     record->allocates_base_pointer = true;
     ck_assert_int_eq(step(p, PC + 0x20, 0, &caller), AVD_STEP_NO_INFO);

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* The file system of symbol stores on Windows. Paths are UTF-8 outside and UTF-16 inside. */
+#include "symbols/store_files.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIN32_LEAN_AND_MEAN
+#define NOMINMAX
+#include <windows.h>
+
+enum {
+    NAME_TRIES = 10000,
+    PATH_SIZE = 4096,
+    NAME_SIZE = MAX_PATH * 3 + 1 /* MAX_PATH UTF-16 units as UTF-8 */
+};
+
+/* FILETIME counts 100 ns from 1601; this is 1970. */
+#define UNIX_EPOCH 11644473600u
+
+static enum avd_status io_error(struct avd_error *err, const char *what)
+{
+    return avd_error_set(err, AVD_E_IO, 0, "", "%s: Windows error %lu", what,
+                         (unsigned long)GetLastError());
+}
+
+/* A UTF-16 copy with `suffix`, for the caller to free; NULL when out of memory or no UTF-8. */
+static WCHAR *to_wide(const char *text, const WCHAR *suffix)
+{
+    size_t suffix_size = wcslen(suffix);
+    int size = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, NULL, 0);
+    WCHAR *out;
+
+    if (size <= 0)
+        return NULL;
+    out = avd_mem_calloc((size_t)size + suffix_size, sizeof *out);
+    if (out == NULL)
+        return NULL;
+    (void)MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, out, size);
+    memcpy(out + (size - 1), suffix, (suffix_size + 1) * sizeof *suffix);
+    return out;
+}
+
+static bool from_wide(const WCHAR *wide, char *text, size_t size)
+{
+    return WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, wide, -1, text, (int)size, NULL,
+                               NULL) > 0;
+}
+
+void avd_path_examine(const char *path, struct avd_path_info *out)
+{
+    WIN32_FILE_ATTRIBUTE_DATA data;
+    WCHAR *wide = to_wide(path, L"");
+    uint64_t time;
+
+    memset(out, 0, sizeof *out);
+    if (wide != NULL && GetFileAttributesExW(wide, GetFileExInfoStandard, &data)) {
+        out->kind = (data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ? AVD_PATH_DIRECTORY
+                    : (data.dwFileAttributes & FILE_ATTRIBUTE_DEVICE) != 0  ? AVD_PATH_OTHER
+                                                                            : AVD_PATH_FILE;
+        out->size = (uint64_t)data.nFileSizeHigh << 32 | data.nFileSizeLow;
+        time = ((uint64_t)data.ftLastWriteTime.dwHighDateTime << 32 |
+                data.ftLastWriteTime.dwLowDateTime) / 10000000u;
+        out->modified = time > UNIX_EPOCH ? time - UNIX_EPOCH : 0;
+    }
+    avd_mem_free(wide);
+}
+
+static bool join(char *path, size_t path_size, const char *directory, const char *name)
+{
+    int size = snprintf(path, path_size, "%s/%s", directory, name);
+
+    return size > 0 && (size_t)size < path_size;
+}
+
+/* The file system itself ignores case; this asks for the spelling. */
+bool avd_path_find(const char *directory, const char *name, char *path, size_t path_size)
+{
+    char found[NAME_SIZE];
+    WIN32_FIND_DATAW data;
+    HANDLE search;
+    WCHAR *wide;
+
+    if (strpbrk(name, "*?") != NULL || !join(path, path_size, directory, name))
+        return false;
+    wide = to_wide(path, L"");
+    if (wide == NULL)
+        return false;
+    search = FindFirstFileW(wide, &data);
+    avd_mem_free(wide);
+    if (search == INVALID_HANDLE_VALUE)
+        return false;
+    (void)FindClose(search);
+    return from_wide(data.cFileName, found, sizeof found) &&
+           join(path, path_size, directory, found);
+}
+
+enum avd_status avd_path_rename(const char *from, const char *to, struct avd_error *err)
+{
+    WCHAR *wide_from = to_wide(from, L"");
+    WCHAR *wide_to = to_wide(to, L"");
+    enum avd_status status = AVD_OK;
+
+    if (wide_from == NULL || wide_to == NULL)
+        status = avd_error_nomem(err);
+    else if (!MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING))
+        status = io_error(err, "cannot be renamed");
+    avd_mem_free(wide_from);
+    avd_mem_free(wide_to);
+    return status;
+}
+
+void avd_path_remove(const char *path)
+{
+    WCHAR *wide = to_wide(path, L"");
+
+    if (wide != NULL && !DeleteFileW(wide))
+        (void)RemoveDirectoryW(wide);
+    avd_mem_free(wide);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct avd_directory_entry *x = a;
+    const struct avd_directory_entry *y = b;
+
+    return strcmp(x->name, y->name);
+}
+
+/* Links to directories are left out, or a walk might never end. */
+static bool classify(const WIN32_FIND_DATAW *data, char *name, size_t name_size,
+                     bool *is_directory)
+{
+    *is_directory = (data->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    return from_wide(data->cFileName, name, name_size) && strcmp(name, ".") != 0 &&
+           strcmp(name, "..") != 0 &&
+           !(*is_directory && (data->dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0);
+}
+
+enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, size_t limit,
+                                   struct avd_directory_entry **items, size_t *count, bool *cut,
+                                   struct avd_error *err)
+{
+    struct avd_directory_entry *list = NULL;
+    enum avd_status status = AVD_OK;
+    WIN32_FIND_DATAW data;
+    size_t capacity = 0;
+    HANDLE search;
+    WCHAR *pattern = to_wide(path, L"\\*");
+
+    *items = NULL;
+    *count = 0;
+    *cut = false;
+    if (pattern == NULL)
+        return avd_error_nomem(err);
+    search = FindFirstFileW(pattern, &data);
+    avd_mem_free(pattern);
+    if (search == INVALID_HANDLE_VALUE)
+        return io_error(err, "directory cannot be opened");
+    do {
+        struct avd_directory_entry *grown;
+        char name[NAME_SIZE];
+        bool is_directory;
+
+        if (!classify(&data, name, sizeof name, &is_directory))
+            continue;
+        if (*count >= limit) {
+            *cut = true;
+            break;
+        }
+        grown = avd_arena_grow(arena, list, *count, &capacity, sizeof *list, limit);
+        if (grown == NULL || (grown[*count].name = avd_arena_strdup(arena, name)) == NULL) {
+            status = avd_error_nomem(err);
+            break;
+        }
+        list = grown;
+        list[*count].is_directory = is_directory;
+        *count += 1;
+    } while (FindNextFileW(search, &data));
+    (void)FindClose(search);
+    if (status == AVD_OK && *count > 1)
+        qsort(list, *count, sizeof *list, compare_entries);
+    *items = list;
+    return status;
+}
+
+static bool make_one(const char *path)
+{
+    WCHAR *wide = to_wide(path, L"");
+    bool made = wide != NULL && CreateDirectoryW(wide, NULL);
+
+    avd_mem_free(wide);
+    return made;
+}
+
+enum avd_status avd_directory_make(const char *path, struct avd_error *err)
+{
+    char part[PATH_SIZE];
+    size_t size = strlen(path);
+    struct avd_path_info info;
+    size_t i;
+
+    if (make_one(path))
+        return AVD_OK;
+    if (GetLastError() == ERROR_PATH_NOT_FOUND && size < sizeof part) {
+        memcpy(part, path, size + 1);
+        for (i = 1; i < size; i++) {
+            char separator = part[i];
+
+            if (separator != '/' && separator != '\\')
+                continue;
+            part[i] = '\0';
+            (void)make_one(part); /* what fails here fails at the end, too */
+            part[i] = separator;
+        }
+        if (make_one(path))
+            return AVD_OK;
+    }
+    avd_path_examine(path, &info);
+    return info.kind == AVD_PATH_DIRECTORY ? AVD_OK : io_error(err, "directory cannot be made");
+}
+
+/* The user's temporary directory is private already. */
+enum avd_status avd_directory_make_private(const char *parent, char *path, size_t path_size,
+                                           struct avd_error *err)
+{
+    char temp[NAME_SIZE];
+    WCHAR wide_temp[MAX_PATH + 1];
+    unsigned number;
+
+    if (parent == NULL) {
+        if (GetTempPathW(MAX_PATH + 1, wide_temp) == 0 ||
+            !from_wide(wide_temp, temp, sizeof temp))
+            return io_error(err, "temporary directory cannot be made");
+        parent = temp;
+    }
+    for (number = 0; number < NAME_TRIES; number++) {
+        int size = snprintf(path, path_size, "%s/avdump-%lu-%u", parent,
+                            (unsigned long)GetCurrentProcessId(), number);
+        WCHAR *wide;
+        BOOL made;
+
+        if (size < 0 || (size_t)size >= path_size)
+            return avd_error_set(err, AVD_E_IO, 0, "", "path too long");
+        wide = to_wide(path, L"");
+        if (wide == NULL)
+            return avd_error_nomem(err);
+        made = CreateDirectoryW(wide, NULL);
+        avd_mem_free(wide);
+        if (made)
+            return AVD_OK;
+        if (GetLastError() != ERROR_ALREADY_EXISTS)
+            break;
+    }
+    return io_error(err, "temporary directory cannot be made");
+}
+
+enum avd_status avd_output_create(struct avd_output *out, const char *directory,
+                                  const char *prefix, struct avd_error *err)
+{
+    HANDLE file = INVALID_HANDLE_VALUE;
+    unsigned number;
+
+    out->handle = NULL;
+    out->size = 0;
+    for (number = 0; number < NAME_TRIES; number++) {
+        int size = snprintf(out->path, sizeof out->path, "%s/%s%lu-%u", directory, prefix,
+                            (unsigned long)GetCurrentProcessId(), number);
+        WCHAR *wide;
+
+        if (size < 0 || (size_t)size >= sizeof out->path)
+            return avd_error_set(err, AVD_E_IO, 0, "", "path too long");
+        wide = to_wide(out->path, L"");
+        if (wide == NULL)
+            return avd_error_nomem(err);
+        file = CreateFileW(wide, GENERIC_WRITE, 0, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
+        avd_mem_free(wide);
+        if (file != INVALID_HANDLE_VALUE || GetLastError() != ERROR_FILE_EXISTS)
+            break;
+    }
+    if (file == INVALID_HANDLE_VALUE)
+        return io_error(err, "file cannot be made");
+    out->handle = file;
+    return AVD_OK;
+}
+
+enum avd_status avd_output_write(struct avd_output *out, const void *bytes, size_t size,
+                                 struct avd_error *err)
+{
+    const unsigned char *from = bytes;
+
+    while (size > 0) {
+        DWORD piece = size < 1u << 30 ? (DWORD)size : 1u << 30;
+        DWORD written = 0;
+
+        if (!WriteFile(out->handle, from, piece, &written, NULL) || written == 0)
+            return io_error(err, "file cannot be written");
+        from += written;
+        size -= written;
+        out->size += written;
+    }
+    return AVD_OK;
+}
+
+enum avd_status avd_output_close(struct avd_output *out, struct avd_error *err)
+{
+    HANDLE file = out->handle;
+
+    out->handle = NULL;
+    return file == NULL || CloseHandle(file) ? AVD_OK : io_error(err, "file cannot be written");
+}
+
+void avd_output_discard(struct avd_output *out)
+{
+    (void)avd_output_close(out, NULL);
+    avd_path_remove(out->path);
+}
