@@ -92,6 +92,21 @@ enum avd_status avd_info_write(const struct avd_dump *dump, enum avd_format form
     return deliver(&text, write, ctx, err);
 }
 
+enum avd_status avd_symbols_write(const struct avd_report *report, enum avd_format format,
+                                  int needed_only, const struct avd_write_options *options,
+                                  avd_write_fn *write, void *ctx, struct avd_error *err)
+{
+    static const struct avd_write_options defaults;
+    struct avd_strbuf text;
+
+    if (report == NULL || write == NULL || renderer(format) == NULL)
+        return avd_error_set(err, AVD_E_ARG, 0, "", "no report, no writer or an unknown format");
+    avd_strbuf_init(&text);
+    renderer(format)->render_symbols(report, needed_only != 0,
+                                     options != NULL ? options : &defaults, &text);
+    return deliver(&text, write, ctx, err);
+}
+
 enum avd_status avd_error_write(const struct avd_error *error, const char *file,
                                 enum avd_format format, const struct avd_write_options *options,
                                 avd_write_fn *write, void *ctx)

@@ -186,6 +186,15 @@ enum avd_status avd_info_write(const struct avd_dump *dump, enum avd_format form
                                const struct avd_write_options *options, avd_write_fn *write,
                                void *ctx, struct avd_error *err);
 
+/*
+ * Writes what became of the symbols of every module on a stack: what was loaded from where, or
+ * every place tried with the reason. With `needed_only` only the modules whose symbols are
+ * missing: in text one line "name.pdb ID" each, ID being GUID and age as symbol servers want them.
+ */
+enum avd_status avd_symbols_write(const struct avd_report *report, enum avd_format format,
+                                  int needed_only, const struct avd_write_options *options,
+                                  avd_write_fn *write, void *ctx, struct avd_error *err);
+
 /* Writes an error in the form that a consumer of `format` expects: JSON gives an object. */
 enum avd_status avd_error_write(const struct avd_error *error, const char *file,
                                 enum avd_format format, const struct avd_write_options *options,

@@ -63,7 +63,7 @@ enum {
     AVD_MAX_PDB_DIRECTORY_BYTES = 67108864, /* 4 bytes per page; 2^20 pages is the tools' limit */
     AVD_MAX_PDB_INLINES = 256,       /* inlined calls within each other; Rust reaches about 60 */
     AVD_MAX_PDB_LOOK_BACK = 16,      /* ranges of a sorted table that may overlap the one wanted */
-    AVD_MAX_PDB_OMAP_SCAN = 1048576, /* entries looked at for one address; large DLLs have 300,000 */
+    AVD_MAX_PDB_OMAP_SCAN = 1048576, /* entries seen for one address; large DLLs have 300,000 */
     AVD_MAX_PDB_TYPE_STEPS = 262144, /* records walked to one type; an index has one in 500 */
     AVD_MAX_PDB_BODY_BYTES = 16777216, /* records of one function; 200 KB is a large one */
     AVD_MAX_PDB_LINE_BLOCKS = 65536, /* changes of file in one function's lines */

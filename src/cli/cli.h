@@ -34,6 +34,13 @@ struct avd_cli_settings {
     const char *rules;       /* NULL: the shipped ones */
     const char **image_dirs; /* room for every argument */
     size_t image_dir_count;
+    const char **symbols;    /* --symbols, and so on: room for every argument */
+    size_t symbol_count;
+    const char **maps;
+    size_t map_count;
+    int offline;
+    int symbols_loose;
+    int list_needed;
     unsigned max_frames; /* 0: the library's default */
     int help;
     char *const *files;
@@ -56,11 +63,12 @@ enum avd_cli_exit avd_cli_unknown_command(const char *word, const char *after);
 
 enum avd_cli_exit avd_cli_analyze(int argc, char **argv);
 enum avd_cli_exit avd_cli_info(int argc, char **argv);
+enum avd_cli_exit avd_cli_symbols(int argc, char **argv);
 enum avd_cli_exit avd_cli_help(int argc, char **argv);
 
 /* ---- options.c ---- */
 
-enum { AVD_CLI_ANALYZE = 1, AVD_CLI_INFO = 2 };
+enum { AVD_CLI_ANALYZE = 1, AVD_CLI_INFO = 2, AVD_CLI_SYMBOLS = 4 };
 
 /*
  * Reads the options of `command` from argv[1..]. AVD_EXIT_CLEAN, or AVD_EXIT_USAGE or
@@ -81,6 +89,22 @@ const char *avd_cli_suggest(const char *word, const char *const *names);
  * in parts because `word` is the user's and is escaped. Returns AVD_EXIT_USAGE. */
 enum avd_cli_exit avd_cli_usage_error(const char *before, const char *word, const char *after,
                                       const char *suggestion);
+
+/* ---- sources.c ---- */
+
+/* What the library needs to find symbols and images: the options, and the environment that it
+ * does not read itself. What `analyze` points to lives in here. */
+struct avd_cli_sources {
+    struct avd_analyze_options analyze;
+    struct avd_symbol_options symbols;
+    char *cache_dir;
+};
+
+/* AVD_E_NOMEM, with `err` set. Release with avd_cli_sources_deinit in any case. */
+enum avd_status avd_cli_sources_init(struct avd_cli_sources *sources,
+                                     const struct avd_cli_settings *settings,
+                                     struct avd_error *err);
+void avd_cli_sources_deinit(struct avd_cli_sources *sources);
 
 /* ---- cmd_help.c ---- */
 

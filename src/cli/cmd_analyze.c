@@ -28,20 +28,20 @@ static enum avd_status analyze_dump(const struct avd_cli_settings *settings,
                                     struct avd_error *err)
 {
     struct avd_rules *const *rules = ctx;
-    struct avd_analyze_options options = {0};
+    struct avd_cli_sources sources;
     struct avd_report *report = NULL;
     enum avd_status status;
 
-    options.image_dirs = settings->image_dirs;
-    options.image_dir_count = settings->image_dir_count;
-    options.max_frames = settings->max_frames;
-    status = avd_analyze(dump, *rules, &options, &report, err);
+    status = avd_cli_sources_init(&sources, settings, err);
+    if (status == AVD_OK)
+        status = avd_analyze(dump, *rules, &sources.analyze, &report, err);
     if (status == AVD_OK) {
         *finding = has_finding(report, settings->fail_on);
         status = avd_report_write(report, settings->format, &settings->write, avd_cli_output_write,
                                   output, err);
     }
     avd_report_free(report);
+    avd_cli_sources_deinit(&sources);
     return status;
 }
 

@@ -11,6 +11,8 @@ const struct avd_cli_command avd_cli_commands[] = {
      "[analyze] [options] FILE...", AVD_CLI_ANALYZE},
     {"info", avd_cli_info, "Say what a dump holds, without an analysis", "info [options] FILE...",
      AVD_CLI_INFO},
+    {"symbols", avd_cli_symbols, "Say where symbols were found, or where they were looked for",
+     "symbols [options] FILE...", AVD_CLI_SYMBOLS},
     {"help", avd_cli_help, "Explain the program or a command", "help [COMMAND]", 0},
     {NULL, NULL, NULL, NULL, 0},
 };

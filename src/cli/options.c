@@ -21,10 +21,15 @@ enum option_id {
     OPT_HELP,
     OPT_IMAGES,
     OPT_JSON,
+    OPT_LIST_NEEDED,
+    OPT_MAP,
     OPT_MAX_FRAMES,
     OPT_NATIVE,
+    OPT_OFFLINE,
     OPT_OUTPUT,
     OPT_RULES,
+    OPT_SYMBOLS,
+    OPT_SYMBOLS_LOOSE,
     OPT_VERBOSE
 };
 
@@ -37,28 +42,41 @@ struct option_doc {
     const char *help;
 };
 
-enum { BOTH = AVD_CLI_ANALYZE | AVD_CLI_INFO, MAX_FRAMES = 65536 /* the library's ceiling */ };
+enum {
+    WALKING = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS, /* what walks stacks */
+    ALL = WALKING | AVD_CLI_INFO,
+    MAX_FRAMES = 65536 /* the library's ceiling */
+};
 
 static const struct option_doc options[] = {
-    {OPT_FORMAT, 'f', "format", "text|json", BOTH, "form of the output (default: text)"},
-    {OPT_JSON, 0, "json", NULL, BOTH, "short for --format json"},
-    {OPT_COMPACT, 0, "compact", NULL, BOTH, "JSON: one line per file"},
-    {OPT_OUTPUT, 'o', "output", "FILE", BOTH, "write there instead of standard output"},
+    {OPT_FORMAT, 'f', "format", "text|json", ALL, "form of the output (default: text)"},
+    {OPT_JSON, 0, "json", NULL, ALL, "short for --format json"},
+    {OPT_COMPACT, 0, "compact", NULL, ALL, "JSON: one line per file"},
+    {OPT_OUTPUT, 'o', "output", "FILE", ALL, "write there instead of standard output"},
     {OPT_ALL_THREADS, 'a', "all-threads", NULL, AVD_CLI_ANALYZE,
      "text: show the stack of every thread"},
     {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE,
      "text, WOW64: show the 64-bit stack first and in full"},
-    {OPT_VERBOSE, 'v', "verbose", NULL, BOTH, "text: all modules, registers and notes"},
-    {OPT_IMAGES, 0, "images", "DIR", AVD_CLI_ANALYZE,
+    {OPT_VERBOSE, 'v', "verbose", NULL, ALL, "text: all modules, registers and notes"},
+    {OPT_LIST_NEEDED, 0, "list-needed", NULL, AVD_CLI_SYMBOLS,
+     "only what is missing; text: 'name.pdb ID', one line each"},
+    {OPT_SYMBOLS, 0, "symbols", "PATH", WALKING,
+     "look there for .pdb and .sym files: a file, a folder, a store; may be repeated"},
+    {OPT_SYMBOLS_LOOSE, 0, "symbols-loose", NULL, WALKING,
+     "take symbols whose identifier differs, and say so"},
+    {OPT_MAP, 0, "map", "OLD=NEW", WALKING,
+     "replace a prefix of the paths that modules record; may be repeated"},
+    {OPT_OFFLINE, 0, "offline", NULL, WALKING, "ask no symbol server"},
+    {OPT_IMAGES, 0, "images", "DIR", WALKING,
      "look there for .exe and .dll files; may be repeated"},
     {OPT_RULES, 0, "rules", "DIR", AVD_CLI_ANALYZE,
      "add the rules (*.yaml) of a directory to the shipped ones"},
-    {OPT_MAX_FRAMES, 0, "max-frames", "N", AVD_CLI_ANALYZE,
+    {OPT_MAX_FRAMES, 0, "max-frames", "N", WALKING,
      "frames per stack at most, 1 to 65536 (default: 10000)"},
     {OPT_FAIL_ON, 0, "fail-on", "info|warning|error|never", AVD_CLI_ANALYZE,
      "exit with 1 for a finding this bad or worse (default: never)"},
-    {OPT_COLOR, 0, "color", "auto|always|never", BOTH, "colours (default: auto, on a terminal)"},
-    {OPT_HELP, 'h', "help", NULL, BOTH, "show this help"},
+    {OPT_COLOR, 0, "color", "auto|always|never", ALL, "colours (default: auto, on a terminal)"},
+    {OPT_HELP, 'h', "help", NULL, ALL, "show this help"},
 };
 
 enum { OPTION_COUNT = sizeof options / sizeof *options, LONG_BASE = 256 };
@@ -168,6 +186,12 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_HELP: settings->help = 1; break;
     case OPT_IMAGES: settings->image_dirs[settings->image_dir_count++] = value; break;
     case OPT_JSON: settings->format = AVD_FORMAT_JSON; break;
+    case OPT_LIST_NEEDED: settings->list_needed = 1; break;
+    case OPT_MAP:
+        if (strchr(value, '=') == NULL || value[0] == '=')
+            return avd_cli_usage_error("--map: expected OLD=NEW, found '", value, "'", NULL);
+        settings->maps[settings->map_count++] = value;
+        break;
     case OPT_MAX_FRAMES:
         errno = 0;
         number = strtoul(value, &end, 10);
@@ -178,8 +202,11 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
         settings->max_frames = (unsigned)number;
         break;
     case OPT_NATIVE: settings->write.native_first = 1; break;
+    case OPT_OFFLINE: settings->offline = 1; break;
     case OPT_OUTPUT: settings->output = strcmp(value, "-") == 0 ? NULL : value; break;
     case OPT_RULES: settings->rules = value; break;
+    case OPT_SYMBOLS: settings->symbols[settings->symbol_count++] = value; break;
+    case OPT_SYMBOLS_LOOSE: settings->symbols_loose = 1; break;
     case OPT_VERBOSE: settings->write.verbose = 1; break;
     }
     return AVD_EXIT_CLEAN;
@@ -276,7 +303,9 @@ enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
     memset(settings, 0, sizeof *settings);
     settings->fail_on = AVD_CLI_FAIL_NEVER;
     settings->image_dirs = calloc((size_t)argc + 1, sizeof *settings->image_dirs);
-    if (settings->image_dirs == NULL) {
+    settings->symbols = calloc((size_t)argc + 1, sizeof *settings->symbols);
+    settings->maps = calloc((size_t)argc + 1, sizeof *settings->maps);
+    if (settings->image_dirs == NULL || settings->symbols == NULL || settings->maps == NULL) {
         fputs("avdump: out of memory\n", stderr);
         return AVD_EXIT_INTERNAL;
     }
@@ -303,6 +332,8 @@ enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
 void avd_cli_settings_deinit(struct avd_cli_settings *settings)
 {
     free(settings->image_dirs);
+    free(settings->symbols);
+    free(settings->maps);
     memset(settings, 0, sizeof *settings);
 }
 

@@ -138,7 +138,8 @@ static enum avd_cli_exit run_file(const struct avd_cli_settings *settings,
 
     status = avd_dump_open(file, NULL, &dump, &err);
     if (status == AVD_OK) {
-        if (settings->format == AVD_FORMAT_TEXT && settings->file_count > 1)
+        if (settings->format == AVD_FORMAT_TEXT && settings->file_count > 1 &&
+            !settings->list_needed) /* which scripts read */
             write_separator(output, file, !*written);
         *written = 1;
         status = job->each(settings, dump, job->ctx, output, &finding, &err);

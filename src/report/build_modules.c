@@ -71,6 +71,7 @@ static void build_symbols(const struct avd_analysis *an, size_t index, struct av
     if (status == NULL)
         return;
     module->symbol_source = status->source;
+    module->symbols_loaded = status->source != NULL && strcmp(status->source, "exports") != 0;
     module->symbol_path = avd_build_copy(report, status->path);
     module->symbol_mismatched = status->mismatched;
     attempts = avd_arena_alloc(&report->arena, status->attempt_count, sizeof *attempts);

@@ -202,6 +202,19 @@ static void render_info(const struct avd_report *report, const struct avd_write_
     avd_json_close(&j, '{');
 }
 
+static void render_symbols(const struct avd_report *report, bool needed_only,
+                           const struct avd_write_options *options, struct avd_strbuf *out)
+{
+    struct avd_json j;
+
+    avd_json_init(&j, report, options, out);
+    write_head(&j, "OK", "symbols");
+    avd_json_value(&j, "file", avd_json_text(&j, report->dump.file));
+    avd_json_value(&j, "needed_only", json_boolean(needed_only));
+    avd_json_symbols(&j, needed_only);
+    avd_json_close(&j, '{');
+}
+
 static json_t *number_or_null(uint64_t value)
 {
     return value != 0 ? avd_json_number(value) : json_null();
@@ -229,4 +242,4 @@ static void render_error(const struct avd_error *error, const char *file,
 }
 
 const struct avd_renderer avd_render_json = {"json", "application/json", render, render_info,
-                                             render_error};
+                                             render_symbols, render_error};

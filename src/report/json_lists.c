@@ -168,6 +168,57 @@ void avd_json_exception(struct avd_json *j)
     avd_json_value(j, "exception", object);
 }
 
+/* What was loaded from where, and the places tried; null for a module that nobody asked for. */
+static json_t *symbols_object(struct avd_json *j, const struct avd_rep_module *module)
+{
+    json_t *object;
+    json_t *attempts;
+    size_t i;
+
+    if (!module->on_stack)
+        return json_null();
+    object = json_object();
+    attempts = json_array();
+    avd_json_put(j, object, "source", avd_json_text(j, module->symbol_source));
+    avd_json_put(j, object, "path", avd_json_text(j, module->symbol_path));
+    avd_json_put(j, object, "mismatched", json_boolean(module->symbol_mismatched));
+    for (i = 0; i < module->attempt_count; i++) {
+        const struct avd_rep_attempt *attempt = &module->attempts[i];
+        json_t *item = json_object();
+
+        avd_json_put(j, item, "place", avd_json_text_or_null(j, attempt->place));
+        avd_json_put(j, item, "result", avd_json_text(j, attempt->result));
+        avd_json_put(j, item, "found", json_boolean(attempt->found));
+        avd_json_append(j, attempts, item);
+    }
+    avd_json_put(j, object, "attempts", attempts);
+    return object;
+}
+
+void avd_json_symbols(struct avd_json *j, bool needed_only)
+{
+    const struct avd_report *report = j->report;
+    size_t i;
+
+    avd_json_open(j, "modules", '[');
+    for (i = 0; i < report->module_count && !j->out->failed; i++) {
+        const struct avd_rep_module *module = &report->modules[i];
+        json_t *object;
+
+        if (!module->on_stack || (needed_only && module->symbols_loaded))
+            continue;
+        object = json_object();
+        avd_json_put(j, object, "filename", avd_json_text(j, module->file));
+        avd_json_put(j, object, "code_id", avd_json_text_or_null(j, module->code_id));
+        avd_json_put(j, object, "debug_file", avd_json_text_or_null(j, module->debug_file));
+        avd_json_put(j, object, "debug_id", avd_json_text_or_null(j, module->debug_id));
+        avd_json_put(j, object, "loaded_symbols", json_boolean(module->symbols_loaded));
+        avd_json_put(j, object, "symbols", symbols_object(j, module));
+        avd_json_value(j, NULL, object);
+    }
+    avd_json_close(j, '[');
+}
+
 void avd_json_modules(struct avd_json *j)
 {
     const struct avd_report *report = j->report;
@@ -195,12 +246,14 @@ void avd_json_modules(struct avd_json *j)
         avd_json_put(j, object, "duplicate", json_boolean(module->duplicate));
         avd_json_put(j, object, "from_loader_list", json_boolean(module->from_loader_list));
         avd_json_put(j, object, "overlaps", avd_json_text(j, module->overlaps));
-        /* No symbol files are read yet: what a stack needs is missing, the rest is not wanted. */
-        avd_json_put(j, object, "missing_symbols", json_boolean(module->on_stack));
-        avd_json_put(j, object, "loaded_symbols", json_false());
+        /* Only what a stack needs is looked for, so nothing else can be missing. */
+        avd_json_put(j, object, "missing_symbols",
+                     json_boolean(module->on_stack && !module->symbols_loaded));
+        avd_json_put(j, object, "loaded_symbols", json_boolean(module->symbols_loaded));
         avd_json_put(j, object, "corrupt_symbols", json_false());
         avd_json_put(j, object, "symbol_url", json_null());
         avd_json_put(j, object, "cert_subject", json_null());
+        avd_json_put(j, object, "symbols", symbols_object(j, module));
         avd_json_value(j, NULL, object);
     }
     avd_json_close(j, '[');

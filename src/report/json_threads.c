@@ -18,6 +18,11 @@ static json_t *address_or_null(const struct avd_rep_stack *stack, uint64_t addre
     return address != 0 ? avd_json_hex(address, digits(stack)) : json_null();
 }
 
+static json_t *line_or_null(const char *file, uint32_t line)
+{
+    return file != NULL && line != 0 ? avd_json_number(line) : json_null();
+}
+
 static bool same_name(const char *a, const char *b)
 {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
@@ -73,6 +78,34 @@ static json_t *arguments(struct avd_json *j, const struct avd_rep_frame *frame)
     return array;
 }
 
+/* Innermost first, as rust-minidump has them; null without any. */
+static json_t *inlines(struct avd_json *j, const struct avd_rep_frame *frame)
+{
+    json_t *array;
+    size_t i;
+
+    if (frame->inline_count == 0)
+        return json_null();
+    array = json_array();
+    for (i = 0; i < frame->inline_count; i++) {
+        const struct avd_rep_inline *call = &frame->inlines[i];
+        json_t *object = json_object();
+
+        avd_json_put(j, object, "function", avd_json_text(j, call->function));
+        avd_json_put(j, object, "file", avd_json_text(j, call->source_file));
+        avd_json_put(j, object, "line", line_or_null(call->source_file, call->line));
+        avd_json_append(j, array, object);
+    }
+    return array;
+}
+
+/* A name that is an export's comes from the module itself, not from symbols. */
+static bool has_symbols(const struct avd_rep_frame *frame)
+{
+    return frame->function != NULL &&
+           (frame->function_source == NULL || strcmp(frame->function_source, "exports") != 0);
+}
+
 static json_t *frame_object(struct avd_json *j, const struct avd_rep_stack *stack,
                             const struct avd_rep_frame *frame, bool with_registers)
 {
@@ -113,12 +146,9 @@ static json_t *frame_object(struct avd_json *j, const struct avd_rep_stack *stac
                  frame->function != NULL ? json_boolean(frame->function_approximate)
                                          : json_null());
     avd_json_put(j, object, "file", avd_json_text(j, frame->source_file));
-    avd_json_put(j, object, "line",
-                 frame->source_file != NULL ? avd_json_number(frame->line) : json_null());
-    avd_json_put(j, object, "inlines", json_null());
-    /* The nearest export is better than nothing to a reader, but it is no symbol. */
-    avd_json_put(j, object, "missing_symbols",
-                 json_boolean(frame->function == NULL || frame->function_approximate));
+    avd_json_put(j, object, "line", line_or_null(frame->source_file, frame->line));
+    avd_json_put(j, object, "inlines", inlines(j, frame));
+    avd_json_put(j, object, "missing_symbols", json_boolean(!has_symbols(frame)));
     return object;
 }
 

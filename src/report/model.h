@@ -163,6 +163,7 @@ struct avd_rep_module {
     bool from_loader_list;
     const char *overlaps;     /* name of a module it overlaps with; NULL */
     /* Symbols; all empty for modules that are on no stack, which are not looked up. */
+    bool symbols_loaded;       /* a symbol file was read; export tables are none */
     const char *symbol_source; /* static: "pdb", "breakpad", "exports"; NULL: none */
     const char *symbol_path;   /* the file loaded; NULL */
     bool symbol_mismatched;    /* loaded although its identifier differs */
@@ -304,6 +305,9 @@ struct avd_renderer {
      * process, exception (raw), thread and module lists without stacks are filled. */
     void (*render_info)(const struct avd_report *report, const struct avd_write_options *options,
                         struct avd_strbuf *out);
+    /* What became of the symbols of the modules on stacks; with `needed_only` those without. */
+    void (*render_symbols)(const struct avd_report *report, bool needed_only,
+                           const struct avd_write_options *options, struct avd_strbuf *out);
     void (*render_error)(const struct avd_error *error, const char *file,
                          const struct avd_write_options *options, struct avd_strbuf *out);
 };

@@ -160,6 +160,18 @@ static void render_info(const struct avd_report *report, const struct avd_write_
     avd_text_notes(&t);
 }
 
+static void render_symbols(const struct avd_report *report, bool needed_only,
+                           const struct avd_write_options *options, struct avd_strbuf *out)
+{
+    struct avd_text t;
+
+    avd_text_init(&t, report, options, out);
+    if (needed_only)
+        avd_text_symbols_needed(&t);
+    else
+        avd_text_symbols(&t);
+}
+
 /* "avdump: FILE: where at 0x1a0: message", rule files as "avdump: FILE:12:7: message". */
 static void render_error(const struct avd_error *error, const char *file,
                          const struct avd_write_options *options, struct avd_strbuf *out)
@@ -186,4 +198,4 @@ static void render_error(const struct avd_error *error, const char *file,
 }
 
 const struct avd_renderer avd_render_text = {"text", "text/plain; charset=utf-8", render,
-                                             render_info, render_error};
+                                             render_info, render_symbols, render_error};

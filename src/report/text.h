@@ -62,6 +62,11 @@ void avd_text_thread_stacks(const struct avd_text *t, size_t thread, const char 
 /* The stacks of all threads but `shown`, equal ones once. */
 void avd_text_other_stacks(const struct avd_text *t, size_t shown);
 
+/* ---- text_symbols.c ---- */
+void avd_text_symbols(const struct avd_text *t);
+/* "name.pdb ID" of what is missing, one line each. */
+void avd_text_symbols_needed(const struct avd_text *t);
+
 /* ---- text_system.c ---- */
 void avd_text_dump(const struct avd_text *t);
 void avd_text_system(const struct avd_text *t);

@@ -84,6 +84,18 @@ static const char *trust_mark(const struct avd_rep_frame *frame, struct marks *s
     return " [?]";
 }
 
+/* " [file @ line]" */
+static void put_source(const struct avd_text *t, const char *file, uint32_t line)
+{
+    if (file == NULL)
+        return;
+    avd_strbuf_puts(t->out, " [");
+    avd_strbuf_escaped(t->out, file);
+    if (line != 0)
+        avd_strbuf_printf(t->out, " @ %" PRIu32, line);
+    avd_strbuf_puts(t->out, "]");
+}
+
 static void put_marks(const struct avd_text *t, const struct avd_rep_frame *frame,
                       struct marks *seen)
 {
@@ -93,11 +105,7 @@ static void put_marks(const struct avd_text *t, const struct avd_rep_frame *fram
         avd_strbuf_puts(t->out, " ~");
         seen->approximate = true;
     }
-    if (frame->source_file != NULL) {
-        avd_strbuf_puts(t->out, " [");
-        avd_strbuf_escaped(t->out, frame->source_file);
-        avd_strbuf_printf(t->out, " @ %" PRIu32 "]", frame->line);
-    }
+    put_source(t, frame->source_file, frame->line);
     if (*mark != '\0') {
         bool weak = !is_word(frame->trust, "frame_pointer") && !is_word(frame->evidence, "target");
 
@@ -109,14 +117,54 @@ static void put_marks(const struct avd_text *t, const struct avd_rep_frame *fram
     }
 }
 
+/* "(Inline Function)" in place of a row's addresses, and dashes for its number, as in WinDbg. */
+static void put_inlines(const struct avd_text *t, const struct avd_rep_stack *stack,
+                        const struct avd_rep_frame *frame, bool with_args)
+{
+    int columns = stack->pointer_size == 4 ? 17 : 35;
+    size_t i;
+
+    for (i = 0; i < frame->inline_count; i++) {
+        const struct avd_rep_inline *call = &frame->inlines[i];
+
+        avd_strbuf_puts(t->out, "-- ");
+        avd_text_style(t, AVD_STYLE_DIM);
+        avd_strbuf_printf(t->out, "%-*s", with_args ? columns + 27 : columns, "(Inline Function)");
+        avd_text_plain(t);
+        avd_strbuf_puts(t->out, " ");
+        if (frame->module_name != NULL) {
+            avd_strbuf_escaped(t->out, frame->module_name);
+            avd_strbuf_puts(t->out, "!");
+        }
+        avd_strbuf_escaped(t->out, call->function != NULL ? call->function : "(no name)");
+        put_source(t, call->source_file, call->line);
+        avd_strbuf_puts(t->out, "\n");
+    }
+}
+
+/* 0 stands for an address that is not known, but for where a complete stack ends. */
+static void put_address(const struct avd_text *t, const struct avd_rep_stack *stack,
+                        uint64_t address, bool may_be_zero)
+{
+    if (address != 0 || may_be_zero)
+        avd_text_address(t, address, stack->pointer_size);
+    else
+        avd_strbuf_puts(t->out, stack->pointer_size == 4 ? "--------" : "--------`--------");
+}
+
 static void put_frame(const struct avd_text *t, const struct avd_rep_stack *stack,
                       const struct avd_rep_frame *frame, bool with_args, struct marks *seen)
 {
+    bool at_start = is_word(stack->end, "complete") &&
+                    frame == &stack->frames[stack->frame_count - 1];
+    bool x86 = stack->pointer_size == 4;
+
+    put_inlines(t, stack, frame, with_args);
     avd_strbuf_printf(t->out, "%02zx ", frame->index);
     avd_text_style(t, AVD_STYLE_DIM);
-    avd_text_address(t, stack->pointer_size == 4 ? frame->fp : frame->sp, stack->pointer_size);
+    put_address(t, stack, x86 ? frame->fp : frame->sp, false);
     avd_strbuf_puts(t->out, " ");
-    avd_text_address(t, frame->return_address, stack->pointer_size);
+    put_address(t, stack, frame->return_address, at_start);
     if (with_args && frame->has_args)
         avd_strbuf_printf(t->out, " %08" PRIx32 " %08" PRIx32 " %08" PRIx32, frame->args[0],
                           frame->args[1], frame->args[2]);
@@ -208,7 +256,8 @@ static void put_legend(const struct avd_text *t, const struct marks *seen)
 
     avd_strbuf_init(&line);
     if (seen->approximate)
-        avd_strbuf_puts(&line, "; ~ is the nearest exported name, perhaps not this function's own");
+        avd_strbuf_puts(&line, "; ~ is the nearest export or public symbol, perhaps not this function's "
+                               "own name");
     if (seen->frame_pointer)
         avd_strbuf_puts(&line, "; [fp] found by the frame pointer");
     if (seen->cfi_scan)

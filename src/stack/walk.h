@@ -34,7 +34,8 @@ enum avd_method {
     AVD_METHOD_CONTEXT,       /* a CONTEXT of the dump */
     AVD_METHOD_UNWIND_INFO,   /* x64 UNWIND_INFO */
     AVD_METHOD_LEAF,          /* x64 function without an entry in a table that was read */
-    AVD_METHOD_MACHINE_FRAME, /* UNWIND_INFO with PUSH_MACHFRAME: the frame is exact */
+    AVD_METHOD_MACHINE_FRAME, /* UNWIND_INFO with PUSH_MACHFRAME, or the CONTEXT of an exception
+                                 that is being dispatched: the frame is exact */
     AVD_METHOD_FRAME_POINTER,
     AVD_METHOD_SYSCALL_STUB,  /* frameless system-call stub, proved by its code bytes */
     AVD_METHOD_BAD_CALL,      /* call through a bad pointer, undone */

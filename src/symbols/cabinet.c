@@ -48,15 +48,9 @@ struct functions {
 
 static bool load(struct functions *f)
 {
-    static const char *const names[] = {
-#if defined(_WIN32)
-        "libarchive-13.dll", "archive.dll", "libarchive.dll",
-#elif defined(__APPLE__)
-        "libarchive.13.dylib", "libarchive.dylib", "/usr/lib/libarchive.2.dylib",
-#else
-        "libarchive.so.13",
-#endif
-        NULL};
+    /* Of Linux, macOS and Windows: on each only its own can be loaded. */
+    static const char *const names[] = {"libarchive.so.13", "libarchive.13.dylib",
+                                        "libarchive-13.dll", "archive.dll", NULL};
     const struct avd_library_function wanted[] = {
         {"archive_read_new", &f->read_new, sizeof f->read_new},
         {"archive_read_free", &f->read_free, sizeof f->read_free},
@@ -110,9 +104,8 @@ static enum avd_status go_to(const struct functions *f, struct avd_view v, const
     return AVD_NOT_FOUND;
 }
 
-static enum avd_status copy_data(const struct functions *f, struct archive *archive,
-                                 uint64_t limit, avd_cabinet_write_fn *write, void *ctx,
-                                 struct avd_error *err)
+static enum avd_status copy_data(const struct functions *f, struct archive *archive, uint64_t limit,
+                                 avd_cabinet_write_fn *write, void *ctx, struct avd_error *err)
 {
     enum avd_status status = AVD_OK;
     uint64_t total = 0;

@@ -71,11 +71,7 @@ enum {
     OPT_MAXFILESIZE_LARGE = 30117
 };
 
-enum {
-    INFO_RESPONSE_CODE = 0x200002,
-    PROTOCOLS_HTTP_HTTPS = 1 | 2,
-    GLOBAL_DEFAULT = 3
-};
+enum { INFO_RESPONSE_CODE = 0x200002, PROTOCOLS_HTTP_HTTPS = 1 | 2, GLOBAL_DEFAULT = 3 };
 
 /* CURLE_... */
 enum {
@@ -131,15 +127,10 @@ struct answer {
 
 static bool load(struct functions *f)
 {
-    static const char *const names[] = {
-#if defined(_WIN32)
-        "libcurl-x64.dll", "libcurl-4.dll", "libcurl.dll",
-#elif defined(__APPLE__)
-        "libcurl.4.dylib", "/usr/lib/libcurl.4.dylib",
-#else
-        "libcurl.so.4", "libcurl-gnutls.so.4", "libcurl-nss.so.4",
-#endif
-        NULL};
+    /* Of Linux, macOS and Windows: on each only its own can be loaded. */
+    static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.4.dylib",
+                                        "/usr/lib/libcurl.4.dylib", "libcurl-x64.dll",
+                                        "libcurl-4.dll", "libcurl.dll", NULL};
     const struct avd_library_function wanted[] = {
         {"curl_global_init", &f->global_init, sizeof f->global_init},
         {"curl_easy_init", &f->easy_init, sizeof f->easy_init},
@@ -236,7 +227,7 @@ static bool prepare(const struct avd_fetch *fetch, const char *url, struct answe
     unsigned long seconds = fetch->options.timeout_seconds;
     size_t (*callback)(char *, size_t, size_t, void *) = take;
 
-    f->easy_reset(fetch->easy); /* connections stay */
+    f->easy_reset(fetch->easy);       /* connections stay */
     set_long(fetch, OPT_NOSIGNAL, 1); /* a library leaves signals alone */
     set_long(fetch, OPT_FAILONERROR, 1);
     set_long(fetch, OPT_FOLLOWLOCATION, 1);
@@ -257,8 +248,7 @@ static bool prepare(const struct avd_fetch *fetch, const char *url, struct answe
         (void)f->easy_setopt(fetch->easy, OPT_PROXY, "");
     if (fetch->options.max_size < INT64_MAX)
         (void)f->easy_setopt(fetch->easy, OPT_MAXFILESIZE_LARGE, (int64_t)fetch->options.max_size);
-    return restrict_protocols(fetch) &&
-           f->easy_setopt(fetch->easy, OPT_URL, url) == RESULT_OK &&
+    return restrict_protocols(fetch) && f->easy_setopt(fetch->easy, OPT_URL, url) == RESULT_OK &&
            f->easy_setopt(fetch->easy, OPT_WRITEFUNCTION, callback) == RESULT_OK &&
            f->easy_setopt(fetch->easy, OPT_WRITEDATA, (void *)answer) == RESULT_OK;
 }
@@ -342,8 +332,9 @@ enum avd_fetch_result avd_fetch_get(struct avd_fetch *fetch, const char *url,
     int result;
 
     if (!prepare(fetch, url, &answer)) {
-        (void)snprintf(reason, reason_size, "not asked: this libcurl lacks options that avdump "
-                                            "needs");
+        (void)snprintf(reason, reason_size,
+                       "not asked: this libcurl lacks options that avdump "
+                       "needs");
         return AVD_FETCH_DEAD;
     }
     result = fetch->f.easy_perform(fetch->easy);

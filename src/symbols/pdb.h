@@ -41,7 +41,8 @@ const struct avd_pdb_identity *avd_pdb_identity(const struct avd_pdb *pdb);
  * Function, line and inlined calls at `rva`. Procedures and thunks win over publics; a public
  * symbol is approximate behind its start, because its end is not known. Names are as stored:
  * decorated for publics, otherwise mostly qualified names. A jump of incremental linking is
- * "ILT+16(name of its target)". `function` is NULL where only the line is known. Strings live as
+ * "ILT+16(name of its target)"; separated (cold) code bears its function's name and counts from
+ * its own start. `function` is NULL where only the line is known. Strings live as
  * long as the PDB. AVD_NOT_FOUND, AVD_E_NOMEM.
  */
 enum avd_status avd_pdb_find(struct avd_pdb *pdb, uint64_t rva, struct avd_symbol *out);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 enum {
+    MAX_PLACES = 4 * AVD_MAX_SYMPATH_ELEMENTS, /* of all paths together */
     DEFAULT_TIMEOUT_SECONDS = 30,
     DEFAULT_MISS_SECONDS = 86400,
     MAX_COMPONENTS = 64 /* of a mapped path */
@@ -27,7 +28,7 @@ static struct avd_store_place *add_place(struct avd_store *store)
 {
     struct avd_store_place *grown =
         avd_arena_grow(&store->arena, store->places, store->place_count, &store->place_capacity,
-                       sizeof *grown, AVD_MAX_SYMPATH_ELEMENTS * 4);
+                       sizeof *grown, MAX_PLACES);
 
     if (grown == NULL)
         return NULL;
@@ -39,10 +40,9 @@ static struct avd_store_place *add_place(struct avd_store *store)
 
 static enum avd_status no_more_places(const struct avd_store *store, struct avd_error *err)
 {
-    return store->arena.failed
-               ? avd_error_nomem(err)
-               : avd_error_set(err, AVD_E_ARG, 0, "symbol path", "more than %d places",
-                               AVD_MAX_SYMPATH_ELEMENTS * 4);
+    if (store->arena.failed)
+        return avd_error_nomem(err);
+    return avd_error_set(err, AVD_E_ARG, 0, "symbol path", "more than %d places", MAX_PLACES);
 }
 
 static enum avd_status add_symbol_path(struct avd_store *store, const char *text, unsigned scope,
@@ -79,6 +79,7 @@ static enum avd_status add_user_path(struct avd_store *store, const char *path, 
 {
     struct avd_path_info info;
     struct avd_store_place *place;
+    size_t size;
 
     avd_path_examine(path, &info);
     if (info.kind == AVD_PATH_ABSENT && avd_sympath_is_special(path))
@@ -91,7 +92,11 @@ static enum avd_status add_user_path(struct avd_store *store, const char *path, 
     if (place == NULL)
         return no_more_places(store, err);
     place->kind = info.kind == AVD_PATH_FILE ? AVD_PLACE_FILE : AVD_PLACE_TREE;
-    place->path = path;
+    for (size = strlen(path); size > 1 && path[size - 1] == '/'; size--)
+        ;
+    place->path = avd_arena_strndup(&store->arena, path, size);
+    if (place->path == NULL)
+        return avd_error_nomem(err);
     place->scope = scope;
     return AVD_OK;
 }
@@ -217,9 +222,9 @@ static const char *behind_prefix(const struct avd_store_map *map, const char *re
             return NULL;
     }
     recorded = &recorded[i];
-    return *recorded == '\0' || is_separator(*recorded) || is_separator(map->from[i - 1])
-               ? recorded
-               : NULL;
+    if (*recorded != '\0' && !is_separator(*recorded) && !is_separator(map->from[i - 1]))
+        return NULL; /* C:\build is no beginning of C:\builds */
+    return recorded;
 }
 
 /* Goes from `path` along the components of `rest`, whatever their case; none may lead back. */
@@ -242,16 +247,16 @@ static bool descend(char *path, size_t path_size, const char *rest)
         memcpy(name, rest, size);
         name[size] = '\0';
         rest = &rest[size];
-        if (!avd_store_name_is_safe(name) ||
-            !avd_path_find(path, name, next, sizeof next) || strlen(next) >= path_size)
+        if (!avd_store_name_is_safe(name) || !avd_path_find(path, name, next, sizeof next) ||
+            strlen(next) >= path_size)
             return false;
         memcpy(path, next, strlen(next) + 1);
     }
     return false;
 }
 
-enum avd_status avd_store_map_path(const struct avd_store *store, const char *recorded,
-                                   char *path, size_t path_size)
+enum avd_status avd_store_map_path(const struct avd_store *store, const char *recorded, char *path,
+                                   size_t path_size)
 {
     struct avd_path_info info;
     size_t i;
@@ -423,8 +428,7 @@ static enum avd_status search_chain(struct avd_store_search *search,
     return status;
 }
 
-static enum avd_status search_place(struct avd_store_search *search,
-                                    struct avd_store_place *place)
+static enum avd_status search_place(struct avd_store_search *search, struct avd_store_place *place)
 {
     enum avd_status status = AVD_NOT_FOUND;
     size_t rows = search->attempt_count;
@@ -459,14 +463,13 @@ static bool may_be(const struct avd_store_search *search, const char *path)
     bool is_pdb;
     bool is_sym;
 
-    if (dot != NULL && avd_ascii_casecmp(dot, ".gz") == 0 &&
-        (size_t)(dot - leaf) < sizeof stem) {
+    if (dot != NULL && avd_ascii_casecmp(dot, ".gz") == 0 && (size_t)(dot - leaf) < sizeof stem) {
         memcpy(stem, leaf, (size_t)(dot - leaf));
         stem[dot - leaf] = '\0';
         dot = strrchr(stem, '.');
     }
-    is_pdb = dot != NULL &&
-             (avd_ascii_casecmp(dot, ".pdb") == 0 || avd_ascii_casecmp(dot, ".pd_") == 0);
+    is_pdb =
+        dot != NULL && (avd_ascii_casecmp(dot, ".pdb") == 0 || avd_ascii_casecmp(dot, ".pd_") == 0);
     is_sym = dot != NULL && avd_ascii_casecmp(dot, ".sym") == 0;
     switch (search->wanted.kind) {
     case AVD_FILE_PDB: return is_pdb;

@@ -78,12 +78,13 @@ struct avd_store_options {
  * is opened yet. */
 enum avd_status avd_store_new(const struct avd_store_options *options, struct avd_store **out,
                               struct avd_error *err);
-/* Removes what was unpacked to a temporary directory, too. */
+/* Removes what was unpacked to a temporary directory, too: users of such files close them first. */
 void avd_store_free(struct avd_store *store);
 
 /*
  * Looks for a file of `kind`. AVD_OK: *path is a readable, verified, uncompressed file (a .sym may
- * still be .sym.gz). AVD_NOT_FOUND otherwise. *attempts lists the places tried, in order, the last
+ * still be .sym.gz); it may be a temporary one, so that the place of the last attempt is what to
+ * show. AVD_NOT_FOUND otherwise. *attempts lists the places tried, in order, the last
  * being what was found or how many more there were; all strings live as long as the store.
  * AVD_E_NOMEM. One store is for one thread; stores of several threads or processes may share a
  * cache.

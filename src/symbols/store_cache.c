@@ -184,8 +184,7 @@ static enum avd_status place_in(const struct avd_store_search *search, const cha
     if (strlen(root) >= sizeof directory)
         return avd_error_set(err, AVD_E_IO, 0, "", "path too long");
     memcpy(directory, root, strlen(root) + 1);
-    if (avd_path_find(root, "index2.txt", index, sizeof index) &&
-        avd_store_name_is_safe(prefix))
+    if (avd_path_find(root, "index2.txt", index, sizeof index) && avd_store_name_is_safe(prefix))
         status = enter(directory, sizeof directory, prefix, err);
     if (status == AVD_OK)
         status = enter(directory, sizeof directory, wanted->name, err);
@@ -242,9 +241,9 @@ static enum avd_status put(const struct avd_store_search *search, const char *ro
 /* ---- judging a file ---------------------------------------------------------------------- */
 
 struct candidate {
-    const char *place;      /* path or URL, as shown */
+    const char *place; /* path or URL, as shown */
     const char *path;
-    bool by_program;        /* comes from a server or cache: damage means that it came here so */
+    bool by_program; /* comes from a server or cache: damage means that it came here so */
     bool unpacked;
     bool gzipped;           /* a .sym that stays compressed */
     struct avd_output *own; /* staged, NULL: somebody else's file */
@@ -348,22 +347,28 @@ static enum avd_status prepare(struct avd_store_search *search, struct candidate
     if (status == AVD_OK && candidate->by_program) {
         status = avd_file_map(candidate->path, &file, err);
         if (status == AVD_OK && !is_whole(search->wanted.kind, file.view))
-            status = avd_error_set(err, AVD_E_FORMAT, 0, "", "truncated: %llu bytes, less than its "
-                                   "headers say", (unsigned long long)file.view.size);
+            status = avd_error_set(err, AVD_E_FORMAT, 0, "",
+                                   "truncated: %llu bytes, less than its headers say",
+                                   (unsigned long long)file.view.size);
         avd_file_close(&file);
     }
     return status;
+}
+
+static bool is_private(const struct avd_store *store, const char *path)
+{
+    const char *directory = store->private_directory;
+
+    return directory != NULL && strncmp(path, directory, strlen(directory)) == 0;
 }
 
 /* Where the file stays when no cache took it: what is staged in a cache goes to the private
  * directory, so that nothing is left behind there. */
 static const char *keep_privately(struct avd_store *store, struct candidate *candidate)
 {
-    const char *directory = store->private_directory;
     struct avd_output copy;
 
-    if (candidate->own == NULL ||
-        (directory != NULL && strncmp(candidate->path, directory, strlen(directory)) == 0))
+    if (candidate->own == NULL || is_private(store, candidate->path))
         return avd_arena_strdup(&store->arena, candidate->path);
     if (stage_privately(store, &copy, NULL) != AVD_OK)
         return NULL;
@@ -394,8 +399,8 @@ static enum avd_status keep(struct avd_store_search *search, struct candidate *c
         char path[AVD_MAX_STORE_PATH_BYTES];
         struct avd_output **own = first == NULL ? &candidate->own : &none;
 
-        if (put(search, search->caches[i], leaf, first != NULL ? first : candidate->path, own,
-                path, sizeof path, &err) != AVD_OK) {
+        if (put(search, search->caches[i], leaf, first != NULL ? first : candidate->path, own, path,
+                sizeof path, &err) != AVD_OK) {
             failed = search->caches[i];
             continue;
         }
@@ -418,10 +423,14 @@ static enum avd_status keep(struct avd_store_search *search, struct candidate *c
         return AVD_E_NOMEM;
     search->path = first;
     if (failed != NULL)
-        avd_store_attempt(search, candidate->place, true, "found; cannot be kept in %s: %s",
-                          failed, err.message);
+        avd_store_attempt(search, candidate->place, true, "found; cannot be kept in %s: %s", failed,
+                          err.message);
     else if (strcmp(search->path, candidate->place) == 0)
         avd_store_attempt(search, candidate->place, true, "found");
+    else if (is_private(search->store, search->path)) /* whose name is another in each run */
+        avd_store_attempt(search, candidate->place, true,
+                          candidate->unpacked ? "found, unpacked for this run"
+                                              : "found, kept for this run");
     else
         avd_store_attempt(search, candidate->place, true, "found, %s %s",
                           candidate->unpacked ? "unpacked to" : "kept as", search->path);
@@ -448,8 +457,7 @@ static enum avd_status judge(struct avd_store_search *search, struct candidate *
     return status == AVD_E_NOMEM ? status : AVD_NOT_FOUND;
 }
 
-enum avd_status avd_store_consider(struct avd_store_search *search, const char *path,
-                                   bool is_cache)
+enum avd_status avd_store_consider(struct avd_store_search *search, const char *path, bool is_cache)
 {
     struct candidate candidate = {0};
     size_t i;

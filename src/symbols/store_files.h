@@ -55,14 +55,14 @@ enum avd_status avd_directory_make_private(const char *parent, char *path, size_
 
 /* A new file under a name of its own, to be written, and then renamed or removed. */
 struct avd_output {
-    void *handle; /* the platform's own */
+    void *handle;  /* the platform's own */
     uint64_t size; /* bytes written */
     char path[4096];
 };
 
 /* In `directory`; the name begins with `prefix`. */
-enum avd_status avd_output_create(struct avd_output *out, const char *directory,
-                                  const char *prefix, struct avd_error *err);
+enum avd_status avd_output_create(struct avd_output *out, const char *directory, const char *prefix,
+                                  struct avd_error *err);
 enum avd_status avd_output_write(struct avd_output *out, const void *bytes, size_t size,
                                  struct avd_error *err);
 /* Closes the file, which may be when a full disk is noticed; it stays where it is. */

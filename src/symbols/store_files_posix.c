@@ -189,8 +189,8 @@ enum avd_status avd_directory_make_private(const char *parent, char *path, size_
     return mkdtemp(path) != NULL ? AVD_OK : io_error(err, "temporary directory cannot be made");
 }
 
-enum avd_status avd_output_create(struct avd_output *out, const char *directory,
-                                  const char *prefix, struct avd_error *err)
+enum avd_status avd_output_create(struct avd_output *out, const char *directory, const char *prefix,
+                                  struct avd_error *err)
 {
     unsigned number;
     int fd = -1;

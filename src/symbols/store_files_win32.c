@@ -63,7 +63,8 @@ void avd_path_examine(const char *path, struct avd_path_info *out)
                                                                             : AVD_PATH_FILE;
         out->size = (uint64_t)data.nFileSizeHigh << 32 | data.nFileSizeLow;
         time = ((uint64_t)data.ftLastWriteTime.dwHighDateTime << 32 |
-                data.ftLastWriteTime.dwLowDateTime) / 10000000u;
+                data.ftLastWriteTime.dwLowDateTime) /
+               10000000u;
         out->modified = time > UNIX_EPOCH ? time - UNIX_EPOCH : 0;
     }
     avd_mem_free(wide);
@@ -131,8 +132,7 @@ static int compare_entries(const void *a, const void *b)
 }
 
 /* Links to directories are left out, or a walk might never end. */
-static bool classify(const WIN32_FIND_DATAW *data, char *name, size_t name_size,
-                     bool *is_directory)
+static bool classify(const WIN32_FIND_DATAW *data, char *name, size_t name_size, bool *is_directory)
 {
     *is_directory = (data->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
     return from_wide(data->cFileName, name, name_size) && strcmp(name, ".") != 0 &&
@@ -232,8 +232,7 @@ enum avd_status avd_directory_make_private(const char *parent, char *path, size_
     unsigned number;
 
     if (parent == NULL) {
-        if (GetTempPathW(MAX_PATH + 1, wide_temp) == 0 ||
-            !from_wide(wide_temp, temp, sizeof temp))
+        if (GetTempPathW(MAX_PATH + 1, wide_temp) == 0 || !from_wide(wide_temp, temp, sizeof temp))
             return io_error(err, "temporary directory cannot be made");
         parent = temp;
     }
@@ -258,8 +257,8 @@ enum avd_status avd_directory_make_private(const char *parent, char *path, size_
     return io_error(err, "temporary directory cannot be made");
 }
 
-enum avd_status avd_output_create(struct avd_output *out, const char *directory,
-                                  const char *prefix, struct avd_error *err)
+enum avd_status avd_output_create(struct avd_output *out, const char *directory, const char *prefix,
+                                  struct avd_error *err)
 {
     HANDLE file = INVALID_HANDLE_VALUE;
     unsigned number;

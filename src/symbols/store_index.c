@@ -17,7 +17,7 @@
 struct entry {
     const char *directory; /* shared by all of one directory */
     const char *name;
-    const char *id;        /* of a .sym, once `peeked`; NULL: not known */
+    const char *id; /* of a .sym, once `peeked`; NULL: not known */
 };
 
 struct avd_store_index {
@@ -27,7 +27,7 @@ struct avd_store_index {
     const char **stores; /* found on the way, to be searched by key */
     size_t store_count;
     size_t store_capacity;
-    bool cut;    /* a ceiling ended the walk */
+    bool cut; /* a ceiling ended the walk */
     bool peeked;
 };
 
@@ -71,9 +71,9 @@ static bool is_marked_store(const struct avd_directory_entry *items, size_t coun
 
 static bool add_store(struct avd_arena *arena, struct avd_store_index *index, const char *path)
 {
-    const char **grown = avd_arena_grow(arena, index->stores, index->store_count,
-                                        &index->store_capacity, sizeof *grown,
-                                        AVD_MAX_STORE_CANDIDATES);
+    const char **grown =
+        avd_arena_grow(arena, index->stores, index->store_count, &index->store_capacity,
+                       sizeof *grown, AVD_MAX_STORE_CANDIDATES);
 
     if (grown == NULL) {
         index->cut = true;
@@ -94,8 +94,8 @@ static bool read_directory(struct avd_arena *arena, struct avd_store_index *inde
     size_t item_count;
     size_t i;
     bool cut;
-    enum avd_status status = avd_directory_list(arena, from.path, AVD_MAX_STORE_FILES, &items,
-                                                &item_count, &cut, NULL);
+    enum avd_status status =
+        avd_directory_list(arena, from.path, AVD_MAX_STORE_FILES, &items, &item_count, &cut, NULL);
 
     if (status == AVD_E_NOMEM)
         return false;
@@ -234,8 +234,8 @@ static const char *peek(struct avd_arena *arena, const char *path)
 
     if (avd_file_map(path, &file, NULL) != AVD_OK)
         return NULL;
-    if (avd_view_slice(file.view, 0, file.view.size < sizeof line ? file.view.size : sizeof line - 1,
-                       &v) &&
+    if (avd_view_slice(file.view, 0,
+                       file.view.size < sizeof line ? file.view.size : sizeof line - 1, &v) &&
         v.size > 7) {
         const char *word = line;
         int skip;

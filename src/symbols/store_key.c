@@ -62,9 +62,9 @@ bool avd_store_name_is_safe(const char *name)
 void avd_store_guid_text(const uint8_t guid[16], char out[33])
 {
     /* Three numbers, stored with the lowest byte first, then bytes. */
-    (void)snprintf(out, 33, "%08" PRIX32 "%04X%04X%02X%02X%02X%02X%02X%02X%02X%02X",
-                   avd_le32(guid), avd_le16(guid + 4), avd_le16(guid + 6), guid[8], guid[9],
-                   guid[10], guid[11], guid[12], guid[13], guid[14], guid[15]);
+    (void)snprintf(out, 33, "%08" PRIX32 "%04X%04X%02X%02X%02X%02X%02X%02X%02X%02X", avd_le32(guid),
+                   avd_le16(guid + 4), avd_le16(guid + 6), guid[8], guid[9], guid[10], guid[11],
+                   guid[12], guid[13], guid[14], guid[15]);
 }
 
 /* Ends with `suffix`, whatever the case, and is longer. */
@@ -131,14 +131,13 @@ static bool add_sym_leaves(struct avd_arena *arena, struct avd_store_wanted *out
 
     for (i = 0; i < sizeof stripped / sizeof stripped[0]; i++)
         if (has_suffix(out->name, stripped[i]))
-            stems[stem_count++] = avd_arena_strndup(arena, out->name,
-                                                    strlen(out->name) - strlen(stripped[i]));
+            stems[stem_count++] =
+                avd_arena_strndup(arena, out->name, strlen(out->name) - strlen(stripped[i]));
     if (stem_count == 0 || !has_suffix(out->name, ".pdb"))
         stems[stem_count++] = out->name;
     /* What Breakpad itself would write comes first. */
     for (i = stem_count; i-- > 0;)
-        if (stems[i] == NULL ||
-            !add_leaf(out, avd_arena_printf(arena, "%s.sym", stems[i]), true) ||
+        if (stems[i] == NULL || !add_leaf(out, avd_arena_printf(arena, "%s.sym", stems[i]), true) ||
             !add_leaf(out, avd_arena_printf(arena, "%s.sym.gz", stems[i]), i + 1 == stem_count))
             return false;
     return true;
@@ -154,8 +153,8 @@ static bool add_pdb_keys(struct avd_arena *arena, const struct avd_symbol_query 
         return add_key(out, avd_arena_printf(arena, "%s%" PRIX32, guid, query->age));
     }
     if (query->has_signature)
-        return add_key(out, avd_arena_printf(arena, "%08" PRIX32 "%" PRIX32, query->signature,
-                                             query->age));
+        return add_key(
+            out, avd_arena_printf(arena, "%08" PRIX32 "%" PRIX32, query->signature, query->age));
     return true;
 }
 
@@ -187,10 +186,9 @@ static bool add_sym_keys(struct avd_arena *arena, const struct avd_symbol_query 
            add_key(out, avd_arena_strdup(arena, query->debug_id));
 }
 
-enum avd_status avd_store_wanted_make(struct avd_arena *arena,
-                                      const struct avd_symbol_query *query,
-                                      enum avd_symbol_file_kind kind,
-                                      struct avd_store_wanted *out, const char **why)
+enum avd_status avd_store_wanted_make(struct avd_arena *arena, const struct avd_symbol_query *query,
+                                      enum avd_symbol_file_kind kind, struct avd_store_wanted *out,
+                                      const char **why)
 {
     const char *name = query->debug_file;
     const char *dot = query->image_name != NULL ? strrchr(query->image_name, '.') : NULL;
@@ -224,9 +222,7 @@ enum avd_status avd_store_wanted_make(struct avd_arena *arena,
         out->recorded = query->image_path;
         ok = add_image_keys(arena, query, out) && add_binary_leaves(arena, out);
         break;
-    case AVD_FILE_SYM:
-        ok = add_sym_keys(arena, query, out) && add_sym_leaves(arena, out);
-        break;
+    case AVD_FILE_SYM: ok = add_sym_keys(arena, query, out) && add_sym_leaves(arena, out); break;
     }
     if (!ok)
         return AVD_E_NOMEM;

@@ -22,7 +22,7 @@ struct avd_store_leaf {
 /* What is looked for. Strings live in the arena it was made with. */
 struct avd_store_wanted {
     enum avd_symbol_file_kind kind;
-    const char *name; /* the directory, "ntdll.pdb" */
+    const char *name;                     /* the directory, "ntdll.pdb" */
     const char *keys[AVD_STORE_MAX_KEYS]; /* the usual one first */
     size_t key_count;                     /* 0: only files by name can be looked for */
     struct avd_store_leaf leaves[AVD_STORE_MAX_LEAVES]; /* in the order of preference */
@@ -40,9 +40,8 @@ void avd_store_guid_text(const uint8_t guid[16], char out[33]);
 
 /* AVD_OK; AVD_NOT_FOUND with *why set when the module does not say enough, or nothing that can be
  * a file's name; AVD_E_NOMEM. */
-enum avd_status avd_store_wanted_make(struct avd_arena *arena,
-                                      const struct avd_symbol_query *query,
-                                      enum avd_symbol_file_kind kind,
-                                      struct avd_store_wanted *out, const char **why);
+enum avd_status avd_store_wanted_make(struct avd_arena *arena, const struct avd_symbol_query *query,
+                                      enum avd_symbol_file_kind kind, struct avd_store_wanted *out,
+                                      const char **why);
 
 #endif

@@ -22,8 +22,7 @@ static bool is_kind(const char *path, enum avd_path_kind kind)
 
 static bool find_directory(const char *parent, const char *name, char *path, size_t path_size)
 {
-    return avd_path_find(parent, name, path, path_size) &&
-           is_kind(path, AVD_PATH_DIRECTORY);
+    return avd_path_find(parent, name, path, path_size) && is_kind(path, AVD_PATH_DIRECTORY);
 }
 
 /* ---- file.ptr ---------------------------------------------------------------------------- */
@@ -54,8 +53,8 @@ static bool relative_path(const char *directory, const char *text, char *path, s
         text = &text[size];
         while (*text == '/' || *text == '\\')
             text++;
-        if (!avd_store_name_is_safe(name) ||
-            !avd_path_find(path, name, next, sizeof next) || strlen(next) >= path_size)
+        if (!avd_store_name_is_safe(name) || !avd_path_find(path, name, next, sizeof next) ||
+            strlen(next) >= path_size)
             return false;
         memcpy(path, next, strlen(next) + 1);
     }
@@ -76,9 +75,9 @@ static enum avd_status follow_path(struct avd_store_search *search, const char *
                           text);
         return AVD_NOT_FOUND;
     }
-    if (text[0] == '/' ? is_kind(text, AVD_PATH_FILE)
-                       : relative_path(directory, text, path, sizeof path) &&
-                             is_kind(path, AVD_PATH_FILE))
+    if (text[0] == '/'
+            ? is_kind(text, AVD_PATH_FILE)
+            : relative_path(directory, text, path, sizeof path) && is_kind(path, AVD_PATH_FILE))
         return avd_store_consider(search, text[0] == '/' ? text : path, false);
     avd_store_attempt(search, place, false, "leads to %s, where no file is", text);
     return AVD_NOT_FOUND;
@@ -122,8 +121,8 @@ static enum avd_status read_pointer(struct avd_store_search *search, const char 
 
 /* ---- name/key/leaf ----------------------------------------------------------------------- */
 
-static enum avd_status search_key_directory(struct avd_store_search *search,
-                                            const char *directory, bool is_cache)
+static enum avd_status search_key_directory(struct avd_store_search *search, const char *directory,
+                                            bool is_cache)
 {
     enum avd_status status = AVD_NOT_FOUND;
     char path[AVD_MAX_STORE_PATH_BYTES];
@@ -135,14 +134,12 @@ static enum avd_status search_key_directory(struct avd_store_search *search,
             status = avd_store_consider(search, path, is_cache);
     }
     if (status == AVD_NOT_FOUND && search->wanted.kind != AVD_FILE_SYM &&
-        avd_path_find(directory, "file.ptr", path, sizeof path) &&
-        is_kind(path, AVD_PATH_FILE))
+        avd_path_find(directory, "file.ptr", path, sizeof path) && is_kind(path, AVD_PATH_FILE))
         status = read_pointer(search, path, directory);
     return status;
 }
 
-static enum avd_status search_tier(struct avd_store_search *search, const char *root,
-                                   bool is_cache)
+static enum avd_status search_tier(struct avd_store_search *search, const char *root, bool is_cache)
 {
     enum avd_status status = AVD_NOT_FOUND;
     char named[AVD_MAX_STORE_PATH_BYTES];

@@ -23,11 +23,11 @@ struct avd_store_place {
         AVD_PLACE_MAPPED, /* where --map says that the recorded path is */
         AVD_PLACE_FLAT    /* files in a directory, no store */
     } kind;
-    const char *path;                          /* FILE, TREE, PLAIN, FLAT, CACHE */
-    const struct avd_sympath_element *chain;   /* CHAIN */
-    struct avd_store_index *index;             /* TREE */
-    unsigned scope;   /* cache* reaches the places of its own symbol path */
-    bool images_only; /* from _NT_EXECUTABLE_IMAGE_PATH */
+    const char *path;                        /* FILE, TREE, PLAIN, FLAT, CACHE */
+    const struct avd_sympath_element *chain; /* CHAIN */
+    struct avd_store_index *index;           /* TREE */
+    unsigned scope;                          /* cache* reaches the places of its own symbol path */
+    bool images_only;                        /* from _NT_EXECUTABLE_IMAGE_PATH */
 };
 
 struct avd_store_map {
@@ -54,10 +54,10 @@ struct avd_store {
     size_t place_count;
     size_t place_capacity;
     struct avd_store_map *maps;
-    struct avd_fetch *fetch;            /* NULL before the first request */
-    const char *no_fetch;               /* why there cannot be one */
+    struct avd_fetch *fetch; /* NULL before the first request */
+    const char *no_fetch;    /* why there cannot be one */
     struct avd_store_server *dead;
-    const char *private_directory;      /* made when first needed */
+    const char *private_directory;           /* made when first needed */
     struct avd_store_private *private_files; /* in it; removed with the store */
 };
 
@@ -88,8 +88,8 @@ void avd_store_attempt(struct avd_store_search *search, const char *place, bool 
                        const char *format, ...) AVD_PRINTF(4, 5);
 /* Where a recorded path is on this machine according to --map: AVD_NOT_FOUND when no map has its
  * beginning (then path is ""), or nothing is there. */
-enum avd_status avd_store_map_path(const struct avd_store *store, const char *recorded,
-                                   char *path, size_t path_size);
+enum avd_status avd_store_map_path(const struct avd_store *store, const char *recorded, char *path,
+                                   size_t path_size);
 
 /* ---- store_layout.c ---- */
 

@@ -70,8 +70,8 @@ static bool write_download(void *ctx, const void *bytes, size_t size)
 }
 
 /* Asks for `leaf`. *result tells whether asking on makes sense. */
-static enum avd_status get_file(struct avd_store_search *search, const char *base,
-                                const char *leaf, bool lower, enum avd_fetch_result *result)
+static enum avd_status get_file(struct avd_store_search *search, const char *base, const char *leaf,
+                                bool lower, enum avd_fetch_result *result)
 {
     struct avd_arena *arena = &search->store->arena;
     struct download download;
@@ -89,8 +89,8 @@ static enum avd_status get_file(struct avd_store_search *search, const char *bas
         avd_store_attempt(search, shown, false, "not asked: %s", download.err.message);
         return status == AVD_E_NOMEM ? status : AVD_NOT_FOUND;
     }
-    *result = avd_fetch_get(search->store->fetch, url, write_download, &download, reason,
-                            sizeof reason);
+    *result =
+        avd_fetch_get(search->store->fetch, url, write_download, &download, reason, sizeof reason);
     if (avd_output_close(&download.file, &download.err) != AVD_OK && *result == AVD_FETCH_OK)
         *result = AVD_FETCH_FAILED;
     if (*result == AVD_FETCH_OK)
@@ -190,6 +190,14 @@ static void give_up(struct avd_store *store, const char *base)
     store->dead = server;
 }
 
+static bool has_upper_case(const struct avd_store_wanted *wanted)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    return strpbrk(wanted->name, letters) != NULL || strpbrk(wanted->keys[0], letters) != NULL ||
+           strpbrk(wanted->leaves[0].name, letters) != NULL;
+}
+
 enum avd_status avd_store_find_on_server(struct avd_store_search *search, const char *url)
 {
     const struct avd_store_wanted *wanted = &search->wanted;
@@ -215,7 +223,7 @@ enum avd_status avd_store_find_on_server(struct avd_store_search *search, const 
         status = get_file(search, url, wanted->leaves[i].name, false, &result);
         all_missing = all_missing && result == AVD_FETCH_MISSING;
     }
-    if (status == AVD_NOT_FOUND && result != AVD_FETCH_DEAD) {
+    if (status == AVD_NOT_FOUND && result != AVD_FETCH_DEAD && has_upper_case(wanted)) {
         status = get_file(search, url, wanted->leaves[0].name, true, &result);
         all_missing = all_missing && result == AVD_FETCH_MISSING;
     }

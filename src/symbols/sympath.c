@@ -163,8 +163,8 @@ static enum avd_status parse_chain(struct avd_arena *arena, struct piece rest, s
 }
 
 static enum avd_status parse_element(struct avd_arena *arena, struct piece whole,
-                                     const char *default_cache,
-                                     struct avd_sympath_element *element, struct avd_error *err)
+                                     const char *default_cache, struct avd_sympath_element *element,
+                                     struct avd_error *err)
 {
     struct piece rest = whole;
     struct piece dll;
@@ -181,7 +181,8 @@ static enum avd_status parse_element(struct avd_arena *arena, struct piece whole
         rest.size -= 7;
         /* Which DLL would ask the servers does not matter here. */
         if (!next_piece(&rest, &more, '*', &dll) || dll.size == 0 || is_http(dll))
-            return wrong(err, whole, "symsrv* is followed by a DLL's name, as in symsrv*symsrv.dll*");
+            return wrong(err, whole,
+                         "symsrv* is followed by a DLL's name, as in symsrv*symsrv.dll*");
         if (!more)
             rest.size = 0;
         return parse_chain(arena, rest, whole, default_cache, element, err);

@@ -8,6 +8,7 @@
 #include "stack/walk.h"
 #include "x86/code_forms.h"
 #include "x86/context.h"
+#include "x86/dispatch.h"
 #include "x86/frame_data.h"
 
 static const char *const reg_names[AVD_REG_COUNT] = {
@@ -17,6 +18,7 @@ static const char *const reg_names[AVD_REG_COUNT] = {
 
 static const struct avd_step_method methods[] = {
     {"bad_call", avd_step_bad_call},
+    {"dispatch", avd_x86_step_dispatch},
     {"syscall_stub", avd_x86_step_syscall_stub},
     {"stack_cfi", avd_step_cfi},
     {"prologue", avd_x86_step_prologue},

@@ -65,13 +65,14 @@ class Pdb:
             raise NoPdb("without section headers")
 
     def code(self):
-        """(rva, size) of each piece of code."""
+        """(rva, size, module) of each piece of code."""
         version, = struct.unpack_from("<I", self.contributions, 0)
         stride = 32 if version == 0xF13151E4 else 28
         for at in range(4, len(self.contributions) - stride + 1, stride):
-            section, offset, size, flags = struct.unpack_from("<HxxIII", self.contributions, at)
+            section, offset, size, flags, module = struct.unpack_from("<HxxIIIH",
+                                                                      self.contributions, at)
             if size and flags & CODE and 1 <= section <= len(self.sections):
-                yield self.rva(section, offset), size
+                yield self.rva(section, offset), size, module
 
     def rva(self, section, offset):
         return struct.unpack_from("<I", self.sections[section - 1], 12)[0] + offset
@@ -97,9 +98,8 @@ class Pdb:
         at = 0
         while at + 64 <= len(self.modules):
             number, size, c11, c13 = struct.unpack_from("<HIII", self.modules, at + 34)
-            if number < len(self.streams):
-                data = self.stream(number)
-                yield data[4:size], data[size + c11:size + c11 + c13]
+            data = self.stream(number) if number < len(self.streams) else b""
+            yield data[4:size], data[size + c11:size + c11 + c13]
             at = self.modules.index(b"\0", at + 64) + 1
             at = -(-(self.modules.index(b"\0", at) + 1) // 4) * 4
 
@@ -121,18 +121,18 @@ class Pdb:
         return found
 
     def lines(self):
-        """[(start, end, [(rva, line)])], sorted by start: the lines of each fragment."""
+        """[(start, end, module, [(rva, line)])], sorted: the lines of each fragment."""
         found = []
-        for _, data in self.module_streams():
+        for module, (_, data) in enumerate(self.module_streams()):
             at = 0
             while at + 8 <= len(data):
                 kind, size = struct.unpack_from("<II", data, at)
                 if kind == 0xF2:
-                    found.append(self.fragment(data[at + 8:at + 8 + size]))
+                    found.append(self.fragment(module, data[at + 8:at + 8 + size]))
                 at += 8 + -(-size // 4) * 4
         return sorted(filter(None, found))
 
-    def fragment(self, data):
+    def fragment(self, module, data):
         offset, section, _, size = struct.unpack_from("<IHHI", data)
         if not self.is_inside(section, offset):
             return None
@@ -145,7 +145,7 @@ class Pdb:
                 place, line = struct.unpack_from("<II", data, at + 12 + 8 * i)
                 rows.append((start + place, line & 0xFFFFFF))
             at += block
-        return start, start + size, rows
+        return start, start + size, module, rows
 
     def is_inside(self, section, offset):
         return 1 <= section <= len(self.sections) and \
@@ -159,10 +159,10 @@ class Pdb:
         return None
 
     def addresses(self, limit):
-        """Up to `limit` addresses in code: each piece's ends, and places inside, always the same."""
+        """Up to `limit` addresses of code, always the same: each piece's ends, and inside."""
         chance = random.Random(self.guid)
         chosen = set()
-        pieces = sorted(self.code())
+        pieces = [piece[:2] for piece in sorted(self.code())]
         if len(pieces) * 2 > limit:
             pieces = chance.sample(pieces, limit // 2)
         for rva, size in pieces:

@@ -4,16 +4,18 @@
 
 usage: test_pdb_oracle.py PDB_QUERY DIRECTORY...
 
-Every PDB below the directories is asked for up to LIMIT addresses of its code: where each object
-file's piece begins and ends, and places between. Where the two differ, the difference must be one
-of REASONS, which are checked as far as can be; each is counted. Public symbols are compared with
-those that the PDB's record stream holds, read here.
+Every PDB below the directories, and below $AVDUMP_LAB/programs (tools/record-testdata), is asked
+for up to LIMIT addresses of its code: where each object file's piece begins and ends, and places
+between. Where the two differ, the difference must be one of REASONS, which are checked as far as
+can be; each is counted. Lines and public symbols are also compared with what the PDB's records
+say, read here; frame data with llvm-pdbutil.
 """
 import bisect
 import collections
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -98,12 +100,36 @@ def ask_avdump(program, pdb, addresses):
     return answers
 
 
+FRAME_DATA = re.compile(r"^ *([0-9A-F]{8}) \|" + r" *(\d+) \|" * 6 + r"(?: *\w+ \|){3} (.*)$", re.M)
+
+
+def check_frame_data(query, pdbutil, path):
+    """Frame data as llvm-pdbutil lists it; returns how many records were compared, and wrong."""
+    listing = subprocess.run([pdbutil, "dump", "--fpo", path], stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, encoding="utf-8", errors="replace",
+                             check=False).stdout
+    _, _, listing = listing.partition("New FPO Data")
+    expected = {}
+    for rva, size, local, params, _, prolog, saved, program in FRAME_DATA.findall(listing):
+        # Of several at one address the last one covers it, too.
+        expected[rva] = [size, prolog, params, saved, local, program]
+    result = subprocess.run([query, "--frames", path], input="\n".join(expected) + "\n",
+                            stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    wrong = 0
+    for (rva, fields), line in zip(expected.items(), result.stdout.splitlines()):
+        found = line.split("\t")[1:9]
+        if found != ["data", "%x" % int(rva, 16)] + fields:
+            print("    frame data at 0x%s: %s, expected %s" % (rva, found, fields))
+            wrong += 1
+    return len(expected), wrong
+
+
 class Comparison:
     def __init__(self, query, symbolizer, path):
         self.pdb = Pdb(path)
         self.addresses = self.pdb.addresses(LIMIT)
         self.pieces = sorted(self.pdb.code())
-        self.starts = [rva for rva, _ in self.pieces]
+        self.starts = [piece[0] for piece in self.pieces]
         self.publics = self.pdb.publics()
         self.jumps = self.pdb.jumps()
         self.fragments = self.pdb.lines()
@@ -118,8 +144,9 @@ class Comparison:
         self.counts = collections.Counter()
         self.inlined = 0
 
-    def piece_start(self, address):
-        return self.starts[bisect.bisect_right(self.starts, address) - 1]
+    def piece(self, address):
+        """(start, size, module) of the object file's piece that the address lies in."""
+        return self.pieces[bisect.bisect_right(self.starts, address) - 1]
 
     def public_before(self, address):
         """(start, names) of the last public symbol in the address's section, or None."""
@@ -135,8 +162,9 @@ class Comparison:
         """The line of the address as the PDB's records give it; 0 when they give none."""
         rows = []
         place = bisect.bisect_right(self.fragment_starts, address)
-        for start, end, lines in reversed(self.fragments[max(0, place - 8):place]):
-            if address < end:
+        for _, end, module, lines in self.fragments[max(0, place - 32):place]:
+            # Identical functions of several object files may have been folded into one.
+            if address < end and module == self.piece(address)[2]:
                 rows += [row for row in lines if row[0] <= address and row[1] not in HIDDEN]
         # Of those that begin last the last.
         return max(reversed(rows), key=lambda row: row[0])[1] if rows else 0
@@ -170,7 +198,7 @@ class Comparison:
     def check_public(self, address, kind, ours):
         """Where neither has a procedure, the name must be the right public symbol, or none."""
         public = self.public_before(address)
-        if public is not None and public[0] < self.piece_start(address):
+        if public is not None and public[0] < self.piece(address)[0]:
             self.counts["other object"] += 1
             return kind == "none" or ours[0] == "??"
         if public is None:
@@ -220,11 +248,14 @@ def find_pdbs(folders):
 
 def main(arguments):
     query, folders = arguments[0], arguments[1:]
+    if os.environ.get("AVDUMP_LAB"):
+        folders.append(os.path.join(os.environ["AVDUMP_LAB"], "programs"))
     symbolizer = shutil.which("llvm-symbolizer-19") or shutil.which("llvm-symbolizer")
     if symbolizer is None:
         print("skipped: llvm-symbolizer is missing (Debian, Ubuntu: apt install llvm)")
         return 77
-    bad = compared = addresses = inlined = 0
+    pdbutil = shutil.which("llvm-pdbutil-19") or shutil.which("llvm-pdbutil")
+    bad = compared = addresses = inlined = records = 0
     counts = collections.Counter()
     for path in find_pdbs(folders):
         name = os.path.join(os.path.basename(os.path.dirname(path)), os.path.basename(path))
@@ -240,14 +271,20 @@ def main(arguments):
             "".join("; %s: %d" % item for item in sorted(comparison.counts.items()))))
         bad += wrong
         compared += 1
+        if pdbutil is not None:
+            count, wrong = check_frame_data(query, pdbutil, path)
+            records += count
+            bad += wrong
         addresses += len(comparison.addresses)
         inlined += comparison.inlined
         counts.update(comparison.counts)
     if compared == 0:
         print("skipped: no PDB below %s" % " ".join(folders))
         return 77
-    print("%d PDBs, %d addresses, %d with inlined calls, %d wrong" % (
-        compared, addresses, inlined, bad))
+    if pdbutil is None:
+        print("llvm-pdbutil is missing: frame data was not compared")
+    print("%d PDBs, %d addresses, %d with inlined calls, %d records of frame data, %d wrong" % (
+        compared, addresses, inlined, records, bad))
     for reason, count in sorted(counts.items()):
         print("%6d %s: %s" % (count, reason, REASONS[reason]))
         if count * 100 > inlined * MAX_UNCHECKED.get(reason, count * 100):

@@ -53,3 +53,10 @@ else()
   add_test(NAME manual COMMAND sh -c "echo 'skipped: mandoc is missing'; exit 77")
 endif()
 set_tests_properties(manual PROPERTIES SKIP_RETURN_CODE 77)
+
+# The PDB reader against llvm-symbolizer, on every PDB of the corpus and of the programs that
+# tools/record-testdata has made in $AVDUMP_LAB.
+add_executable(pdb_query ${CMAKE_CURRENT_LIST_DIR}/pdb_query.c)
+target_link_libraries(pdb_query PRIVATE libavdump avdump_warnings avdump_dependencies)
+target_include_directories(pdb_query PRIVATE ${PROJECT_SOURCE_DIR}/src)
+avdump_python_test(e2e_pdb_oracle test_pdb_oracle.py $<TARGET_FILE:pdb_query> ${AVDUMP_CORPUS})

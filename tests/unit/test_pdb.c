@@ -299,6 +299,24 @@ START_TEST(test_no_names)
 }
 END_TEST
 
+/* Lines of one function in several parts of the stream. */
+START_TEST(test_two_fragments)
+{
+    struct pb *b = sample.b;
+    static const uint32_t part[] = {0xf2, 32, PS_MAIN, 1, 0x40, 24 /* file */, 1, 20, 0x18, 99};
+    size_t i;
+
+    for (i = 0; i < sizeof part / sizeof part[0]; i++)
+        pb_u32(b, PS_MODULE, part[i]);
+    pb_set32(b, PS_MODULES, 44, (uint32_t)(pb_size(b, PS_MODULE) - sample.marks.lines));
+    ck_assert_int_eq(open_sample(), AVD_OK);
+    ck_assert_str_eq(told(PS_MAIN + 0x17), "main+23 " MAIN_C ":7");
+    ck_assert_str_eq(told(PS_MAIN + 0x18), "main+24 " INLINE_H ":99");
+    ck_assert_str_eq(told(PS_MAIN + 0x30), "main+48 " MAIN_C ":9");
+    ck_assert_str_eq(avd_pdb_damage(pdb), "");
+}
+END_TEST
+
 /* Text that is no UTF-8 is taken as Latin-1. */
 START_TEST(test_not_utf8)
 {
@@ -463,6 +481,7 @@ int main(void)
     tcase_add_test(tcase, test_stripped);
     tcase_add_test(tcase, test_no_type_index);
     tcase_add_test(tcase, test_no_names);
+    tcase_add_test(tcase, test_two_fragments);
     tcase_add_test(tcase, test_not_utf8);
     tcase_add_test(tcase, test_annotations);
     tcase_add_test(tcase, test_child_outside_parent);

@@ -94,8 +94,7 @@ START_TEST(test_forms)
         {"cache* ;/a", "cache(/def) dir(/a)"},
         {"http://h:8080/x", "chain(url(http://h:8080/x))"},
         {"https://user:secret@h/x", "chain(url(https://user:secret@h/x))"},
-        {"/a;cache*/c;srv*/d*http://h;/b",
-         "dir(/a) cache(/c) chain(/d, url(http://h)) dir(/b)"},
+        {"/a;cache*/c;srv*/d*http://h;/b", "dir(/a) cache(/c) chain(/d, url(http://h)) dir(/b)"},
     };
     size_t i;
 

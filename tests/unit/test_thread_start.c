@@ -88,9 +88,9 @@ START_TEST(test_added)
     ck_assert_uint_eq(stack->frames[3].pc, NTDLL + 0x1432);
     ck_assert_int_eq(stack->end, AVD_END_NO_UNWIND_INFO);
     ck_assert_str_eq(stack->end_detail,
-                     "the unwind table of the module at 0x140000000, needed for 0x140002040, is not "
-                     "to be had; scanning 160 words from 0x11830 found no return address; the last "
-                     "two frames are where every thread starts, found at the stack's base");
+                     "the unwind table of the module at 0x140000000, needed for 0x140002040, is "
+                     "not to be had; scanning 160 words from 0x11830 found no return address; the "
+                     "last two frames are where every thread starts, found at the stack's base");
     fake_u64(p, TOP - 0x800 + 0x28, 0);
     fake_bytes(p, FAKE_IMAGE + 0x1500, "\xcc\xcc", 2);
     ck_assert_uint_eq(fake_walk(p, FAKE_IMAGE + 0x1500, TOP - 0x800, NULL)->count, 1);
