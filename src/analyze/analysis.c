@@ -241,8 +241,8 @@ void avd_analysis_free(struct avd_analysis *an)
     if (an == NULL)
         return;
     avd_symbolizer_free(an->symbolizer);
-    avd_store_free(an->store);
     avd_modules_close(an);
+    avd_store_free(an->store); /* last: images and symbols may lie in its temporary files */
     avd_arena_deinit(&an->arena);
     avd_mem_free(an);
 }

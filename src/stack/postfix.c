@@ -185,7 +185,7 @@ static bool pop(struct avd_postfix *postfix, struct stack *stack, struct operand
 static bool pop_value(struct avd_postfix *postfix, struct stack *stack, uint64_t *out)
 {
     const struct avd_postfix_variable *variable;
-    struct operand operand;
+    struct operand operand = {0};
     unsigned reg;
 
     if (!pop(postfix, stack, &operand))
@@ -210,7 +210,7 @@ static bool pop_value(struct avd_postfix *postfix, struct stack *stack, uint64_t
 static bool assign(struct avd_postfix *postfix, struct stack *stack)
 {
     const struct avd_postfix_variable *variable;
-    struct operand target;
+    struct operand target = {0};
     uint64_t value;
     unsigned reg;
 

@@ -38,7 +38,8 @@ static bool verify(void *ctx, const char *path, char *reason, size_t reason_size
     bool same_guid;
 
     if (avd_pdb_open(path, &pdb, &err) != AVD_OK) {
-        (void)snprintf(reason, reason_size, "%s", err.message);
+        (void)snprintf(reason, reason_size, "%s%s%s", err.where, err.where[0] != '\0' ? ": " : "",
+                       err.message);
         return false;
     }
     identity = avd_pdb_identity(pdb);

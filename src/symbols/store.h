@@ -83,11 +83,10 @@ void avd_store_free(struct avd_store *store);
 
 /*
  * Looks for a file of `kind`. AVD_OK: *path is a readable, verified, uncompressed file (a .sym may
- * still be .sym.gz); it may be a temporary one, so that the place of the last attempt is what to
- * show. AVD_NOT_FOUND otherwise. *attempts lists the places tried, in order, the last
- * being what was found or how many more there were; all strings live as long as the store.
- * AVD_E_NOMEM. One store is for one thread; stores of several threads or processes may share a
- * cache.
+ * still be .sym.gz); it may be a temporary one, so that what is shown is the last attempt's place.
+ * AVD_NOT_FOUND otherwise. *attempts lists the places tried, in order, the last being what was
+ * found or how many more there were; all strings live as long as the store. AVD_E_NOMEM. One store
+ * is for one thread; stores of several threads or processes may share a cache.
  */
 enum avd_status avd_store_find(struct avd_store *store, const struct avd_symbol_query *query,
                                enum avd_symbol_file_kind kind, avd_symbol_verify_fn *verify,

@@ -238,5 +238,8 @@ enum avd_status avd_symbol_search(const struct avd_symbol_module *module,
         return AVD_NOT_FOUND;
     status = avd_store_find(opening->store, &module->query, kind, verify, ctx, path, &attempts,
                             &attempt_count);
+    /* What was found may lie in a temporary directory: its place is what a reader wants. */
+    if (status == AVD_OK && attempt_count != 0 && attempts[attempt_count - 1].found)
+        *path = attempts[attempt_count - 1].place;
     return add_attempts(opening, attempts, attempt_count) ? status : AVD_E_NOMEM;
 }

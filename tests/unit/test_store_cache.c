@@ -168,9 +168,7 @@ START_TEST(test_gzip)
     ck_assert(strncmp(store_fx.path, store_files_at("temp/"), strlen(store_files_at("temp/"))) ==
               0);
     ck_assert_uint_eq(store_fx.attempt_count, 1);
-    ck_assert(store_fx.attempts[0].found);
-    ck_assert_str_eq(store_fx.attempts[0].place, store_files_at("flat/Foo.pdb.gz"));
-    ck_assert(strncmp(store_fx.attempts[0].result, "found, unpacked to ", 19) == 0);
+    store_assert_attempt(0, "/flat/Foo.pdb.gz", true, "found, unpacked for this run");
     {
         char text[64];
 
