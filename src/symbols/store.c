@@ -446,7 +446,7 @@ static enum avd_status search_place(struct avd_store_search *search, struct avd_
             (void)add_cache(search, place->path);
         return status;
     case AVD_PLACE_FLAT:
-        status = avd_store_find_flat(search, place->path, false);
+        status = avd_store_find_beside(search, place->path);
         if (status == AVD_NOT_FOUND)
             nothing_in(search, place->path, rows, dropped, "");
         return status;

@@ -28,6 +28,8 @@ void avd_path_examine(const char *path, struct avd_path_info *out);
  * caller.
  */
 bool avd_path_find(const char *directory, const char *name, char *path, size_t path_size);
+/* The same without the last step: for directories that may hold very many files. */
+bool avd_path_find_quick(const char *directory, const char *name, char *path, size_t path_size);
 
 /* Replaces what is at `to`, all at once: whoever opens it sees the old or the new file. Both must
  * be on one file system. */

@@ -41,24 +41,32 @@ static bool join(char *path, size_t path_size, const char *directory, const char
     return size > 0 && (size_t)size < path_size;
 }
 
-bool avd_path_find(const char *directory, const char *name, char *path, size_t path_size)
+bool avd_path_find_quick(const char *directory, const char *name, char *path, size_t path_size)
 {
-    struct dirent *entry;
+    bool lowered = false;
     struct stat st;
-    bool found = false;
-    size_t size = strlen(name);
     size_t i;
-    DIR *dir;
 
     if (!join(path, path_size, directory, name))
         return false;
     if (stat(path, &st) == 0)
         return true;
-    /* Tools for Linux store names in lower case; trying is cheaper than a scan. */
-    for (i = strlen(path) - size; path[i] != '\0'; i++)
-        if (path[i] >= 'A' && path[i] <= 'Z')
+    /* Tools for Linux store names in lower case. */
+    for (i = strlen(path) - strlen(name); path[i] != '\0'; i++)
+        if (path[i] >= 'A' && path[i] <= 'Z') {
             path[i] = (char)(path[i] + ('a' - 'A'));
-    if (stat(path, &st) == 0)
+            lowered = true;
+        }
+    return lowered && stat(path, &st) == 0;
+}
+
+bool avd_path_find(const char *directory, const char *name, char *path, size_t path_size)
+{
+    struct dirent *entry;
+    bool found = false;
+    DIR *dir;
+
+    if (avd_path_find_quick(directory, name, path, path_size))
         return true;
     dir = opendir(directory);
     if (dir == NULL)

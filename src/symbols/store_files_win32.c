@@ -99,6 +99,11 @@ bool avd_path_find(const char *directory, const char *name, char *path, size_t p
            join(path, path_size, directory, found);
 }
 
+bool avd_path_find_quick(const char *directory, const char *name, char *path, size_t path_size)
+{
+    return avd_path_find(directory, name, path, path_size);
+}
+
 enum avd_status avd_path_rename(const char *from, const char *to, struct avd_error *err)
 {
     WCHAR *wide_from = to_wide(from, L"");

@@ -170,18 +170,27 @@ enum avd_status avd_store_find_by_key(struct avd_store_search *search, const cha
 
 /* ---- flat folders ------------------------------------------------------------------------ */
 
-static enum avd_status search_leaves(struct avd_store_search *search, const char *directory)
+static enum avd_status search_leaves(struct avd_store_search *search, const char *directory,
+                                     bool quick)
 {
     enum avd_status status = AVD_NOT_FOUND;
     char path[AVD_MAX_STORE_PATH_BYTES];
     size_t i;
 
     for (i = 0; status == AVD_NOT_FOUND && i < search->wanted.leaf_count; i++) {
-        if (avd_path_find(directory, search->wanted.leaves[i].name, path, sizeof path) &&
-            is_kind(path, AVD_PATH_FILE))
+        const char *name = search->wanted.leaves[i].name;
+        bool found = quick ? avd_path_find_quick(directory, name, path, sizeof path)
+                           : avd_path_find(directory, name, path, sizeof path);
+
+        if (found && is_kind(path, AVD_PATH_FILE))
             status = avd_store_consider(search, path, false);
     }
     return status;
+}
+
+enum avd_status avd_store_find_beside(struct avd_store_search *search, const char *directory)
+{
+    return search_leaves(search, directory, true);
 }
 
 enum avd_status avd_store_find_flat(struct avd_store_search *search, const char *root,
@@ -190,15 +199,15 @@ enum avd_status avd_store_find_flat(struct avd_store_search *search, const char 
     const char *extension = search->wanted.extension;
     char symbols[AVD_MAX_STORE_PATH_BYTES];
     char path[AVD_MAX_STORE_PATH_BYTES];
-    enum avd_status status = search_leaves(search, root);
+    enum avd_status status = search_leaves(search, root, false);
 
     /* root/dll/ntdll.pdb, root/symbols/dll/ntdll.pdb: by the image's extension. */
     if (status != AVD_NOT_FOUND || !by_extension || extension[0] == '\0')
         return status;
     if (find_directory(root, extension, path, sizeof path))
-        status = search_leaves(search, path);
+        status = search_leaves(search, path, false);
     if (status == AVD_NOT_FOUND && find_directory(root, "symbols", symbols, sizeof symbols) &&
         find_directory(symbols, extension, path, sizeof path))
-        status = search_leaves(search, path);
+        status = search_leaves(search, path, false);
     return status;
 }

@@ -21,7 +21,7 @@ struct avd_store_place {
         AVD_PLACE_CHAIN,  /* caches and a source */
         AVD_PLACE_CACHE,  /* for what later places of this scope find */
         AVD_PLACE_MAPPED, /* where --map says that the recorded path is */
-        AVD_PLACE_FLAT    /* files in a directory, no store */
+        AVD_PLACE_FLAT    /* files beside the dump */
     } kind;
     const char *path;                        /* FILE, TREE, PLAIN, FLAT, CACHE */
     const struct avd_sympath_element *chain; /* CHAIN */
@@ -104,6 +104,9 @@ enum avd_status avd_store_follow_pointer(struct avd_store_search *search, const 
 /* Files lying directly in `root`, and where dbghelp looks: below it by extension. */
 enum avd_status avd_store_find_flat(struct avd_store_search *search, const char *root,
                                     bool by_extension);
+/* Files lying directly beside the dump. Its folder may hold 100,000 dumps, so it is not listed: only
+ * the names as recorded and in lower case are tried. */
+enum avd_status avd_store_find_beside(struct avd_store_search *search, const char *directory);
 
 /* ---- store_index.c ---- */
 
