@@ -98,7 +98,7 @@ cmp -s "$out" "$work/help" || fail "'avdump -h' and 'avdump --help' differ"
 [ "$(wc -l <"$work/help")" -le 24 ] || fail "'avdump --help' does not fit a terminal"
 run 0 --version
 grep -Eqx 'avdump [0-9]+\.[0-9]+\.[0-9]+' "$out" || fail "version is '$(cat "$out")'"
-for command in analyze info help; do
+for command in analyze info symbols help; do
     run 0 help "$command"
     cp "$out" "$work/help-$command"
     run 0 "$command" --help
@@ -110,20 +110,20 @@ done
 
 # --- help, manual page and parser know the same options
 long_options() { grep -Eo -- '^ +(-[a-z], )?--[a-z-]+' "$@" | grep -Eo -- '--[a-z-]+' | sort -u; }
-long_options "$work/help-analyze" "$work/help-info" >"$work/options-help"
+long_options "$work/help-analyze" "$work/help-info" "$work/help-symbols" >"$work/options-help"
 sed -n 's/^\.It Fl \([a-z] , \)\{0,1\}-\([a-z-]*\).*/--\2/p' "$source/man/avdump.1" | sort -u \
     >"$work/options-man"
 cmp -s "$work/options-help" "$work/options-man" ||
     fail "help and manual differ: $(diff "$work/options-help" "$work/options-man" | tr '\n' ' ')"
 [ "$(wc -l <"$work/options-help")" -ge 12 ] || fail "fewer options than expected in help"
 letters() { sed -n 's/^  -\([a-z]\), --\([a-z-]*\).*/\1 \2/p' "$@" | sort -u; }
-letters "$work/help-analyze" "$work/help-info" >"$work/letters-help"
+letters "$work/help-analyze" "$work/help-info" "$work/help-symbols" >"$work/letters-help"
 sed -n 's/^\.It Fl \([a-z]\) , -\([a-z-]*\).*/\1 \2/p' "$source/man/avdump.1" | sort -u \
     >"$work/letters-man"
 cmp -s "$work/letters-help" "$work/letters-man" || fail "help and manual differ about short options"
 # The parser takes what help shows: a value where one is shown, none otherwise. With --help after
 # it no file is read.
-sed -n 's/^ *\(-[a-z], \)\{0,1\}\(--[a-z-]*\)\( [a-zA-Z|]*\)\{0,1\}.*/\2\3/p' \
+sed -n 's/^ *\(-[a-z], \)\{0,1\}\(--[a-z-]*\)\( [a-zA-Z|=]*\)\{0,1\}.*/\2\3/p' \
     "$work/help-analyze" >"$work/options-values"
 [ "$(wc -l <"$work/options-values")" -eq "$(long_options "$work/help-analyze" | wc -l)" ] ||
     fail "options and their values cannot be read from help"

@@ -95,12 +95,12 @@ START_TEST(first_screen_of_a_crash)
         "00 0012fe88 00404200 00000045 0042bc58 0012fe94 test_app!CrashFunction+0x1e"
         " [test_app.cc @ 58]\n"
         "01 0012ff70 004053ec 00000001 003334a8 00333500 test_app+0x4200 [fp]\n"
-        "02 0012fff0 00000000                            kernel32!RegisterWaitForInputIdle+0x49"
+        "02 0012fff0 --------                            kernel32!RegisterWaitForInputIdle+0x49"
         " ~ [scan]\n"
         "   ends here: the stack at 0x12fff0 is not in the dump\n"
-        "   ~ is the nearest exported name, perhaps not this function's own; [fp] found by the"
-        " frame pointer;\n"
-        "   [scan] found by searching the stack, perhaps left by an earlier call\n"
+        "   ~ is the nearest export or public symbol, perhaps not this function's own name; [fp] found"
+        " by the\n"
+        "   frame pointer; [scan] found by searching the stack, perhaps left by an earlier call\n"
         "\n"
         "findings\n"
         "  error: Write through a null pointer [null-pointer]\n"
@@ -266,7 +266,7 @@ START_TEST(wow64_shows_the_32_bit_stack_first)
         "64-bit stack (wow64) of thread 0 (0x2fe4), crashed, registers from exception context\n"
         " # Child-SP          RetAddr           Call Site\n"
         "00 00000000`0016e190 00000000`78b83c7d wow64!Wow64NotifyDebugger+0x9\n"
-        "01 00000000`0016edf0 00000000`00000000 wow64+0x3c7d\n"
+        "01 00000000`0016edf0 --------`-------- wow64+0x3c7d\n"
         "   ends here: the return address found is no code\n";
     struct avd_write_options options = {0};
     struct avd_report report;
@@ -411,16 +411,16 @@ START_TEST(recursion_is_folded)
     thread.stack.end = "complete";
     make_recursion(frames, 102, 1);
     assert_lines(render(&report, &options),
-                 "00 00000000`00000000 00000000`00000000 0x1\n"
-                 "01 00000000`00000000 00000000`00000000 0x1000\n"
+                 "00 --------`-------- --------`-------- 0x1\n"
+                 "01 --------`-------- --------`-------- 0x1000\n"
                  "   ... frames 2-64 are the same call again, 99 times (-v shows all)\n"
-                 "65 00000000`00000000 00000000`00000000 0x2\n");
+                 "65 --------`-------- 00000000`00000000 0x2\n");
     make_recursion(frames, 102, 2);
     assert_lines(render(&report, &options),
-                 "01 00000000`00000000 00000000`00000000 0x1001\n"
-                 "02 00000000`00000000 00000000`00000000 0x1000\n"
+                 "01 --------`-------- --------`-------- 0x1001\n"
+                 "02 --------`-------- --------`-------- 0x1000\n"
                  "   ... frames 3-64 are the same 2 calls again, 49 times (-v shows all)\n"
-                 "65 00000000`00000000 00000000`00000000 0x2\n");
+                 "65 --------`-------- 00000000`00000000 0x2\n");
     options.verbose = 1;
     assert_no_text(render(&report, &options), "...");
     options.verbose = 0;
@@ -432,7 +432,7 @@ START_TEST(recursion_is_folded)
     make_recursion(frames, 19, 1);
     assert_lines(render(&report, &options),
                  "   ... frames 2-11 are the same call again, 16 times (-v shows all)\n"
-                 "12 00000000`00000000 00000000`00000000 0x2\n");
+                 "12 --------`-------- 00000000`00000000 0x2\n");
 }
 END_TEST
 
