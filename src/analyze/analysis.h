@@ -93,7 +93,7 @@ struct avd_analysis {
                                        the thread's own stacks show the handler */
     const struct avd_nested_record *nested;
     size_t nested_count;
-    const struct avd_found_exception *found; /* on stacks, the one above among them */
+    struct avd_found_exception *found; /* on stacks, the one above among them */
     size_t found_count;
     size_t chosen;                  /* index of the one above, or AVD_NO_MODULE */
 

@@ -114,31 +114,57 @@ static bool adopt(struct avd_analysis *an, size_t index)
     return avd_analysis_describe(an, found->is_32bit) && walk_fault(an, found);
 }
 
+/* Whether this is the stored exception: by its record and, on other threads or without a frame that
+ * uses it, by its registers too. */
+static bool is_stored(const struct avd_analysis *an, const struct avd_found_exception *found)
+{
+    const struct avd_view bytes = an->exception.context;
+    const struct avd_cpu_ops *cpu = found->is_32bit ? &avd_cpu_x86 : &avd_cpu_amd64;
+    struct avd_context stored;
+
+    if (found->record.code != an->exception.code ||
+        found->record.address != an->exception.address ||
+        found->is_32bit != an->exception_is_32bit)
+        return false;
+    if (found->thread == an->crashing_thread && found->by != AVD_FOUND_LEFTOVER)
+        return true;
+    return cpu->read_context(bytes.data, bytes.size, &stored) &&
+           stored.regs.value[AVD_RSP] == found->context.regs.value[AVD_RSP] &&
+           stored.regs.value[AVD_RIP] == found->context.regs.value[AVD_RIP];
+}
+
 /*
- * The stored exception on its thread's stack: when its own context is of the wrong half or lost,
- * the one that the handler has is the right one.
+ * The stored exception on a stack: when its own context is of the wrong half or lost, the one that
+ * the handler has is the right one.
  */
 static bool complete_stored(struct avd_analysis *an)
 {
     const struct avd_an_stack *stack;
+    struct avd_found_exception *found;
     size_t i;
 
-    for (i = 0; i < an->found_count; i++) {
-        const struct avd_found_exception *found = &an->found[i];
-
-        if (found->thread == an->crashing_thread && found->record.code == an->exception.code &&
-            found->record.address == an->exception.address &&
-            found->is_32bit == an->exception_is_32bit && found->by != AVD_FOUND_LEFTOVER)
-            break;
-    }
+    for (i = 0; i < an->found_count && !is_stored(an, &an->found[i]); i++)
+        ;
     if (i == an->found_count)
         return true;
     an->chosen = i;
+    found = &an->found[i];
+    if (found->by == AVD_FOUND_LEFTOVER)
+        found->by = AVD_FOUND_POINTERS; /* that it is the stored one proves it */
+    if (found->thread != an->crashing_thread) {
+        /* Seen in a dump of Unreal Engine's crash reporter, which named its own thread. */
+        avd_note_add(&an->notes, "exception", an->dump->exception.offset,
+                     "the stored record names thread 0x%" PRIx32 ", but record and context lie on "
+                     "the stack of thread 0x%" PRIx32 ", which raised it; showing the exception's "
+                     "own context under the thread that is named",
+                     an->exception.thread_id, an->threads[found->thread].thread->id);
+        return true;
+    }
     stack = avd_an_exception_stack(an);
     if (stack != NULL && stack->stack.count != 0 &&
-        stack->stack.frames[0].pc == an->found[i].context.regs.value[AVD_RIP])
+        stack->stack.frames[0].pc == found->context.regs.value[AVD_RIP])
         return true;
-    return walk_fault(an, &an->found[i]);
+    return walk_fault(an, found);
 }
 
 /* The chain of records that handlers leave when an exception comes while one is handled. */

@@ -340,9 +340,9 @@ static void judge_pair(struct search *s, uint64_t at)
     found.depth = at;
     frame = handler_below(s, at);
     if (frame < s->from->stack.count)
-        add(s, &found, AVD_FOUND_POINTERS, "above", frame, at);
+        add(s, &found, AVD_FOUND_POINTERS, "the stack above", frame, at);
     else
-        add(s, &found, AVD_FOUND_LEFTOVER, "used by no frame that was found, on", frame, at);
+        add(s, &found, AVD_FOUND_LEFTOVER, "a place that no frame is known to use on", frame, at);
 }
 
 /* Two pointers side by side, both further up on this stack. */
@@ -411,6 +411,20 @@ static void mark_unhandled(struct search *s)
     }
 }
 
+/* Where the memory that the writer took for this thread's stack ends; without such, the range of
+ * memory that `sp` lies in: other stacks may follow it. */
+static uint64_t end_without_teb(const struct avd_dump *dump, const struct avd_thread *thread,
+                                uint64_t sp)
+{
+    struct avd_view view;
+
+    if (sp - thread->stack_start < thread->stack_size)
+        return thread->stack_start + thread->stack_size;
+    return avd_memory_view(&dump->memory, sp, AVD_MAX_EXCEPTION_SEARCH_BYTES, &view)
+               ? sp + view.size
+               : 0;
+}
+
 /* From the stack pointer to the stack's base, or as far as the dump has it. */
 static bool live_stack(struct avd_analysis *an, size_t thread, const struct avd_an_stack *from,
                        struct avd_recover_stack *out)
@@ -427,8 +441,7 @@ static bool live_stack(struct avd_analysis *an, size_t thread, const struct avd_
     out->low = sp;
     out->high = from->high;
     if (sp < from->low || sp >= from->high)
-        out->high =
-            sp + avd_memory_extent(&an->dump->memory, sp, AVD_MAX_EXCEPTION_SEARCH_BYTES);
+        out->high = end_without_teb(an->dump, an->threads[thread].thread, sp);
     if (an->wow64.present && out->pointer_size == 8) {
         out->low32 = an->threads[thread].wow.stack32_low;
         out->high32 = an->threads[thread].wow.stack32_high;
