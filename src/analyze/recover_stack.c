@@ -16,7 +16,6 @@ enum {
     RECORD64_BEHIND_CONTEXT = 0x4f0, /* in KiUserExceptionDispatcher's frame: CONTEXT, CONTEXT_EX */
     FIFTH_ARGUMENT64 = 0x20,         /* behind the home space of the four in registers */
     POINTERS_IN_INFORMATION = 4,     /* of MINIDUMP_EXCEPTION_INFORMATION, which is packed */
-    ARGUMENTS = 4,
     MAX_HANDLERS = 32,               /* frames of one stack that handle exceptions; nested: six */
     NEAR_EXPORT = 0x400              /* an approximate name further away is another function's */
 };
@@ -234,37 +233,39 @@ static void search_dispatch(struct search *s, size_t frame)
     add(s, &found, AVD_FOUND_DISPATCH, "the frame of", frame, 0);
 }
 
-/* x86: what a call in a system library got, by value or through EXCEPTION_POINTERS. */
+/* The libraries in which only the filter of unhandled exceptions and what it calls for Windows
+ * Error Reporting get an EXCEPTION_POINTERS first. A name that says otherwise is believed. */
+static bool is_filter(const struct search *s, size_t frame)
+{
+    static const char *const names[] = {"kernel32.dll", "kernelbase.dll", "faultrep.dll", NULL};
+    const struct avd_symbol *symbol = &s->from->symbols[frame];
+
+    return frame_hint(s, frame) == HINT_FILTER ||
+           (module_is(s, frame, names) && (symbol->function == NULL || symbol->approximate));
+}
+
+/* x86: what a call in a system library got, by value or through EXCEPTION_POINTERS. Only the first
+ * arguments: how many a function has is not known, and behind them are its caller's variables. */
 static void search_arguments(struct search *s, size_t frame)
 {
-    static const char *const ordinals[ARGUMENTS] = {
-        "the first argument of", "the second argument of", "the third argument of",
-        "the fourth argument of"};
     const struct avd_frame *f = &s->from->stack.frames[frame];
     const struct avd_memory *memory = &s->an->dump->memory;
-    enum avd_found_by by = AVD_FOUND_ARGUMENT;
     struct avd_found_exception found;
-    uint64_t arguments[ARGUMENTS];
-    size_t count;
-    size_t i;
+    uint64_t first;
+    uint64_t second;
 
-    if (s->stack.pointer_size != 4 || f->fp == 0 || f->evidence == AVD_EVIDENCE_WEAK ||
-        !in_system(s, frame))
+    if (s->stack.pointer_size != 4 || f->fp == 0 || f->method == AVD_METHOD_SCAN ||
+        !in_system(s, frame) || !avd_memory_pointer(memory, f->fp + 8, 4, &first) ||
+        !avd_memory_pointer(memory, f->fp + 12, 4, &second))
         return;
-    for (count = 0; count < ARGUMENTS; count++)
-        if (!avd_memory_pointer(memory, f->fp + 8 + 4 * count, 4, &arguments[count]))
-            break;
-    if (frame_hint(s, frame) == HINT_FILTER)
-        by = AVD_FOUND_FILTER;
-    for (i = 0; i < count; i++) {
-        if (avd_recover_pointers(&s->stack, arguments[i], f->fp, &found)) {
-            found.depth = arguments[i];
-            add(s, &found, by, ordinals[i], frame, arguments[i]);
-        } else if (i + 1 < count && avd_recover_pair(&s->stack, arguments[i], arguments[i + 1],
-                                                     f->fp, &found)) {
-            found.depth = f->fp + 8 + 4 * i;
-            add(s, &found, by, ordinals[i], frame, 0);
-        }
+    if (avd_recover_pointers(&s->stack, first, f->fp, &found)) {
+        found.depth = first;
+        found.unhandled = is_filter(s, frame);
+        add(s, &found, found.unhandled ? AVD_FOUND_FILTER : AVD_FOUND_ARGUMENT,
+            "the first argument of", frame, first);
+    } else if (avd_recover_pair(&s->stack, first, second, f->fp, &found)) {
+        found.depth = f->fp + 8;
+        add(s, &found, AVD_FOUND_ARGUMENT, "the first two arguments of", frame, 0);
     }
 }
 

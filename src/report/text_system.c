@@ -101,7 +101,9 @@ static void put_found(const struct avd_text *t)
         const struct avd_rep_found *found = &t->report->found[i];
         struct avd_strbuf line;
 
-        if (found->is_exception || (!t->verbose && strcmp(found->state, "leftover") == 0))
+        /* What may be old is told when there is nothing else to tell. */
+        if (found->is_exception || (t->report->exception.present && !t->verbose &&
+                                    strcmp(found->state, "leftover") == 0))
             continue;
         avd_strbuf_init(&line);
         avd_strbuf_printf(&line, "0x%08" PRIx32 " ", found->code);

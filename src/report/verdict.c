@@ -62,6 +62,11 @@ static const char *what_text(const struct avd_analysis *an, struct avd_report *r
     const struct avd_exception_words *words = &an->words;
     int digits = an->exception_is_32bit ? 8 : 16;
 
+    if (!an->has_exception && report->found_count != 0)
+        return avd_arena_printf(&report->arena,
+                                "no crash is recorded, but a record of 0x%08" PRIx32 " lies on the "
+                                "stack of thread %zu (see exception)",
+                                report->found[0].code, report->found[0].thread);
     if (!an->has_exception)
         return report->wow64.present || an->dump->thread_count != 0
                    ? "no crash is recorded: the dump holds no exception"
