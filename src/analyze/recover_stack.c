@@ -218,7 +218,9 @@ static void search_dispatch(struct search *s, size_t frame)
     uint64_t record_at;
     uint64_t context_at;
 
-    if (f->exact || f->sp == 0 || !in_ntdll(s, frame))
+    /* A guess at a frame proves nothing: an old frame looks the same. */
+    if (f->exact || f->sp == 0 || !in_ntdll(s, frame) ||
+        (f->method == AVD_METHOD_SCAN && f->evidence == AVD_EVIDENCE_WEAK))
         return;
     if (s->stack.pointer_size == 8) {
         context_at = f->sp;
