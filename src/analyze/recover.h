@@ -17,7 +17,8 @@ enum avd_found_by {
     AVD_FOUND_ARGUMENT,     /* an argument of a call in a library of the system */
     AVD_FOUND_WRITER,       /* MINIDUMP_EXCEPTION_INFORMATION, handed to MiniDumpWriteDump */
     AVD_FOUND_DISPATCH,     /* KiUserExceptionDispatcher's own frame, through which the walk goes */
-    AVD_FOUND_FILTER        /* an argument of UnhandledExceptionFilter or Windows Error Reporting */
+    AVD_FOUND_FILTER        /* an argument of UnhandledExceptionFilter or Windows Error Reporting,
+                               known by name */
 };
 
 struct avd_found_exception {

@@ -218,8 +218,9 @@ static void search_dispatch(struct search *s, size_t frame)
     uint64_t record_at;
     uint64_t context_at;
 
-    /* A guess at a frame proves nothing: an old frame looks the same. */
-    if (f->exact || f->sp == 0 || !in_ntdll(s, frame) ||
+    /* A guess at a frame proves nothing: an old frame looks the same. An exact frame is what was
+     * interrupted, unless it is the thread itself at the dispatcher's first instruction. */
+    if ((f->exact && frame != 0) || f->sp == 0 || !in_ntdll(s, frame) ||
         (f->method == AVD_METHOD_SCAN && f->evidence == AVD_EVIDENCE_WEAK))
         return;
     if (s->stack.pointer_size == 8) {
@@ -263,7 +264,8 @@ static void search_arguments(struct search *s, size_t frame)
     if (avd_recover_pointers(&s->stack, first, f->fp, &found)) {
         found.depth = first;
         found.unhandled = is_filter(s, frame);
-        add(s, &found, found.unhandled ? AVD_FOUND_FILTER : AVD_FOUND_ARGUMENT,
+        add(s, &found,
+            frame_hint(s, frame) == HINT_FILTER ? AVD_FOUND_FILTER : AVD_FOUND_ARGUMENT,
             "the first argument of", frame, first);
     } else if (avd_recover_pair(&s->stack, first, second, f->fp, &found)) {
         found.depth = f->fp + 8;

@@ -129,6 +129,29 @@ START_TEST(x86_dispatch)
 }
 END_TEST
 
+/* The kernel has just sent the thread there; nothing ran yet. */
+START_TEST(x86_dispatcher_entry)
+{
+    struct db_x86 regs = {.eip = RECOVER_NTDLL + 0x1000, .esp = STACK + RECOVER_DISPATCH,
+                          .ebp = STACK + 0x1f80};
+    struct recover_thread thread = thread_in_filter();
+    struct db *b = recover_process_x86();
+    struct run run;
+
+    thread.in_filter = false;
+    thread.id = 6; /* only its stack is used */
+    recover_thread_x86(b, &thread);
+    (void)db_thread(b, &(struct db_thread){.id = 7, .stack_start = STACK,
+                                           .stack_size = RECOVER_STACK_SIZE,
+                                           .context = db_context_x86(b, &regs)});
+    run = analyze(b);
+    ck_assert_uint_eq(run.an->found_count, 2);
+    ck_assert_uint_eq(run.an->found[1].thread, 1);
+    ck_assert_int_eq(run.an->found[1].by, AVD_FOUND_DISPATCH);
+    done(&run);
+}
+END_TEST
+
 START_TEST(wow64_filter)
 {
     struct db *b = recover_process_wow64();
@@ -402,6 +425,31 @@ START_TEST(chain)
 }
 END_TEST
 
+/* A handler failed: its exception is the one now, the first one is told of. */
+START_TEST(in_a_handler)
+{
+    struct recover_thread thread = thread_in_filter();
+    struct db *b = recover_process_x86();
+    struct run run;
+
+    recover_thread_x86(b, &thread);
+    db_poke32(b, STACK + RECOVER_CONTEXT + 0xc4, STACK + 0xe80);
+    db_poke32(b, STACK + 0xf00, STACK + 0x1000);
+    db_poke32(b, STACK + 0xf04, STACK + 0x1050);
+    db_poke32(b, STACK + 0x1000, 0xc0000094);
+    db_poke32(b, STACK + 0x100c, RECOVER_APP + 0x1200);
+    db_poke_context_x86(b, STACK + 0x1050,
+                        &(struct db_x86){.eip = RECOVER_APP + 0x1200, .esp = STACK + RECOVER_SP});
+    run = analyze(b);
+    assert_recovered(run.an, 0, true);
+    ck_assert_uint_eq(run.an->found_count, 2);
+    ck_assert_uint_eq(number(run.an, "exceptions.count"), 2);
+    ck_assert_uint_eq(number(run.an, "exceptions.threads"), 1);
+    ck_assert_uint_eq(number(run.an, "exception.nested_code"), 0xc0000094);
+    done(&run);
+}
+END_TEST
+
 static unsigned store(struct db *b, uint32_t thread, uint32_t code, uint64_t address)
 {
     struct db_x86 regs = {.eip = (uint32_t)address, .esp = 0x280ff0};
@@ -579,6 +627,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, x86_filter);
     tcase_add_test(tests, x86_dispatch);
+    tcase_add_test(tests, x86_dispatcher_entry);
     tcase_add_test(tests, wow64_filter);
     tcase_add_test(tests, x64_dispatch);
     tcase_add_test(tests, x64_filter);
@@ -590,6 +639,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, handled_is_no_crash);
     tcase_add_test(tests, unhandled_first);
     tcase_add_test(tests, chain);
+    tcase_add_test(tests, in_a_handler);
     tcase_add_test(tests, sane_stream_stays);
     tcase_add_test(tests, garbage_stream);
     tcase_add_test(tests, garbage_alone);
