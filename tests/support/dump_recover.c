@@ -161,15 +161,20 @@ static struct db_x86 handler_x86(const struct recover_thread *thread)
                            .esp = s + 0x7f0, .ebp = s + 0x800};
 }
 
-void recover_thread_x86(struct db *b, const struct recover_thread *thread)
+void recover_stack_x86(struct db *b, const struct recover_thread *thread)
 {
-    struct db_x86 regs = handler_x86(thread);
-
     poke_stack_x86(b, thread);
     db_map_teb32(b, &(struct db_teb){.addr = thread->teb,
                                      .stack_base = thread->stack + RECOVER_STACK_SIZE,
                                      .stack_limit = thread->stack, .process_id = 4,
                                      .thread_id = thread->id});
+}
+
+void recover_thread_x86(struct db *b, const struct recover_thread *thread)
+{
+    struct db_x86 regs = handler_x86(thread);
+
+    recover_stack_x86(b, thread);
     (void)db_thread(b, &(struct db_thread){.id = thread->id, .teb = thread->teb,
                                            .stack_start = thread->stack,
                                            .stack_size = RECOVER_STACK_SIZE,

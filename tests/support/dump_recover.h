@@ -43,6 +43,8 @@ struct recover_thread {
     bool idle;          /* waits, and what the records would be is left of something old */
     uint32_t code;      /* 0: access violation */
 };
+/* The stack and the TEB alone; the test adds the thread with registers of its own. */
+void recover_stack_x86(struct db *b, const struct recover_thread *thread);
 void recover_thread_x86(struct db *b, const struct recover_thread *thread);
 void recover_thread_x64(struct db *b, const struct recover_thread *thread);
 /* One 32-bit thread of a WOW64 process that stands in the filter. */

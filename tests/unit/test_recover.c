@@ -129,25 +129,99 @@ START_TEST(x86_dispatch)
 }
 END_TEST
 
+/* The thread with registers of its own, and one value on its stack changed. */
+static struct run analyze_x86(const struct recover_thread *thread, const struct db_x86 *regs,
+                              uint32_t at, uint32_t value)
+{
+    struct db *b = recover_process_x86();
+
+    recover_stack_x86(b, thread);
+    db_poke32(b, STACK + 0x1400, STACK + 0x1f80); /* a frame in the middle */
+    db_poke32(b, STACK + 0x1404, RECOVER_NTDLL + 0x1340);
+    db_poke32(b, STACK + at, value);
+    (void)db_thread(b, &(struct db_thread){.id = thread->id, .teb = thread->teb,
+                                           .stack_start = STACK,
+                                           .stack_size = RECOVER_STACK_SIZE,
+                                           .context = db_context_x86(b, regs)});
+    return analyze(b);
+}
+
+/* Without names: in kernel32 only the filter gets such an argument, in ntdll any handler does. */
+START_TEST(x86_unnamed)
+{
+    static const uint32_t places[] = {RECOVER_KERNEL32 + 0x1910, RECOVER_NTDLL + 0x1910};
+    struct recover_thread thread = thread_in_filter();
+    size_t i;
+
+    thread.in_filter = false;
+    thread.idle = true;
+    thread.code = 0xe0434352; /* an exception only when nobody took it */
+    for (i = 0; i < 2; i++) {
+        struct db_x86 regs = {.eip = places[i], .esp = STACK + 0x7f0, .ebp = STACK + 0x800};
+        struct run run = analyze_x86(&thread, &regs, RECOVER_ARGUMENT, STACK + RECOVER_POINTERS);
+        const struct avd_found_exception *found = &run.an->found[0];
+
+        ck_assert_uint_eq(run.an->found_count, 1);
+        ck_assert_int_eq(found->by, AVD_FOUND_ARGUMENT);
+        ck_assert_int_eq(found->unhandled, i == 0);
+        ck_assert_int_eq(run.an->has_exception, i == 0);
+        done(&run);
+    }
+}
+END_TEST
+
+/* A frame cannot have been handed what is younger than itself. */
+START_TEST(younger_than_the_frame)
+{
+    struct db_x86 regs = {.eip = RECOVER_KERNEL32 + 0x1110, .esp = STACK + 0x7f0,
+                          .ebp = STACK + 0x1400};
+    struct recover_thread thread = thread_in_filter();
+    struct run run;
+
+    thread.in_filter = false;
+    thread.idle = true;
+    run = analyze_x86(&thread, &regs, 0x1408, STACK + RECOVER_POINTERS);
+    ck_assert_uint_eq(run.an->threads[0].native.stack.frames[0].fp, STACK + 0x1400);
+    ck_assert(!run.an->has_exception);
+    ck_assert_uint_eq(run.an->found_count, 1);
+    ck_assert_int_eq(run.an->found[0].by, AVD_FOUND_LEFTOVER);
+    done(&run);
+}
+END_TEST
+
+/* The dispatcher's frame may be an old one when only scanning found it. */
+START_TEST(guessed_dispatcher)
+{
+    struct db_x86 regs = {.eip = RECOVER_KERNEL32 + 0x1110, .esp = STACK + 0x8f0};
+    struct recover_thread thread = thread_in_filter();
+    const struct avd_frame *frame;
+    struct run run;
+
+    thread.in_filter = false;
+    run = analyze_x86(&thread, &regs, RECOVER_DISPATCH - 4, RECOVER_NTDLL + 0x1013);
+    frame = &run.an->threads[0].native.stack.frames[1];
+    ck_assert_uint_gt(run.an->threads[0].native.stack.count, 2);
+    ck_assert_uint_eq(frame->sp, STACK + RECOVER_DISPATCH);
+    ck_assert_int_eq(frame->method, AVD_METHOD_SCAN);
+    ck_assert_int_eq(frame->evidence, AVD_EVIDENCE_WEAK);
+    ck_assert_uint_eq(run.an->found_count, 1);
+    ck_assert_int_lt(run.an->found[0].by, AVD_FOUND_DISPATCH);
+    done(&run);
+}
+END_TEST
+
 /* The kernel has just sent the thread there; nothing ran yet. */
 START_TEST(x86_dispatcher_entry)
 {
     struct db_x86 regs = {.eip = RECOVER_NTDLL + 0x1000, .esp = STACK + RECOVER_DISPATCH,
                           .ebp = STACK + 0x1f80};
     struct recover_thread thread = thread_in_filter();
-    struct db *b = recover_process_x86();
     struct run run;
 
     thread.in_filter = false;
-    thread.id = 6; /* only its stack is used */
-    recover_thread_x86(b, &thread);
-    (void)db_thread(b, &(struct db_thread){.id = 7, .stack_start = STACK,
-                                           .stack_size = RECOVER_STACK_SIZE,
-                                           .context = db_context_x86(b, &regs)});
-    run = analyze(b);
-    ck_assert_uint_eq(run.an->found_count, 2);
-    ck_assert_uint_eq(run.an->found[1].thread, 1);
-    ck_assert_int_eq(run.an->found[1].by, AVD_FOUND_DISPATCH);
+    run = analyze_x86(&thread, &regs, 0x1ff0, 0);
+    assert_recovered(run.an, 0, true);
+    ck_assert_int_eq(run.an->found[0].by, AVD_FOUND_DISPATCH);
     done(&run);
 }
 END_TEST
@@ -627,6 +701,9 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, x86_filter);
     tcase_add_test(tests, x86_dispatch);
+    tcase_add_test(tests, x86_unnamed);
+    tcase_add_test(tests, younger_than_the_frame);
+    tcase_add_test(tests, guessed_dispatcher);
     tcase_add_test(tests, x86_dispatcher_entry);
     tcase_add_test(tests, wow64_filter);
     tcase_add_test(tests, x64_dispatch);
