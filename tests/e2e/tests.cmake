@@ -32,6 +32,8 @@ add_executable(undecorate ${CMAKE_CURRENT_LIST_DIR}/undecorate.c)
 target_link_libraries(undecorate PRIVATE avdump_support avdump_warnings)
 avdump_python_test(undname_oracle test_undname_oracle.py $<TARGET_FILE:undecorate>
                    ${CMAKE_CURRENT_LIST_DIR}/undname_names.txt ${AVDUMP_CORPUS})
+avdump_python_test(itanium_oracle test_itanium_oracle.py $<TARGET_FILE:undecorate>
+                   ${CMAKE_CURRENT_LIST_DIR}/itanium_names.txt)
 # Symbol servers, which a thread of the script plays.
 add_executable(store_probe ${CMAKE_CURRENT_LIST_DIR}/store_probe.c)
 target_link_libraries(store_probe PRIVATE avdump_support avdump_warnings)
