@@ -38,6 +38,8 @@ avdump_python_test(itanium_oracle test_itanium_oracle.py $<TARGET_FILE:undecorat
 add_executable(store_probe ${CMAKE_CURRENT_LIST_DIR}/store_probe.c)
 target_link_libraries(store_probe PRIVATE avdump_support avdump_warnings)
 avdump_python_test(e2e_symbol_server test_symbol_server.py $<TARGET_FILE:store_probe>)
+avdump_python_test(e2e_symbol_program test_symbol_program.py $<TARGET_FILE:avdump>
+                   $<TARGET_FILE:store_probe> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_readme test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 get_target_property(library_type libavdump TYPE)
 if(library_type STREQUAL STATIC_LIBRARY AND CMAKE_NM)
