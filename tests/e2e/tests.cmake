@@ -23,7 +23,8 @@ endfunction()
 
 set(AVDUMP_CORPUS ${PROJECT_SOURCE_DIR}/../shared/corpus)
 avdump_python_test(e2e_corpus test_corpus.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS})
-avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS})
+avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS}
+                   ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_truth test_truth.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_schema test_schema.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
@@ -65,3 +66,6 @@ add_executable(pdb_query ${CMAKE_CURRENT_LIST_DIR}/pdb_query.c)
 target_link_libraries(pdb_query PRIVATE libavdump avdump_warnings avdump_dependencies)
 target_include_directories(pdb_query PRIVATE ${PROJECT_SOURCE_DIR}/src)
 avdump_python_test(e2e_pdb_oracle test_pdb_oracle.py $<TARGET_FILE:pdb_query> ${AVDUMP_CORPUS})
+# The same on PDBs built here, and real dumps of the programs with them.
+avdump_python_test(e2e_built_symbols test_built_symbols.py $<TARGET_FILE:pdb_query>
+                   $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
