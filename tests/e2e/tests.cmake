@@ -35,6 +35,10 @@ avdump_python_test(undname_oracle test_undname_oracle.py $<TARGET_FILE:undecorat
                    ${CMAKE_CURRENT_LIST_DIR}/undname_names.txt ${AVDUMP_CORPUS})
 avdump_python_test(itanium_oracle test_itanium_oracle.py $<TARGET_FILE:undecorate>
                    ${CMAKE_CURRENT_LIST_DIR}/itanium_names.txt)
+add_executable(make_pdb ${CMAKE_CURRENT_LIST_DIR}/make_pdb.c)
+target_link_libraries(make_pdb PRIVATE avdump_support avdump_warnings)
+avdump_python_test(e2e_symbol_places test_symbol_places.py $<TARGET_FILE:avdump>
+                   $<TARGET_FILE:make_pdb> ${PROJECT_SOURCE_DIR}/testdata)
 # Symbol servers, which a thread of the script plays.
 add_executable(store_probe ${CMAKE_CURRENT_LIST_DIR}/store_probe.c)
 target_link_libraries(store_probe PRIVATE avdump_support avdump_warnings)
