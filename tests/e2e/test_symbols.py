@@ -97,6 +97,43 @@ def minidump2(program, corpus):
            [tuple(row) for row in rows])
 
 
+def null_read(program, corpus):
+    """A Linux program with STACK CFI, as Breakpad's stackwalker shows it: the last frame by address."""
+    folder = os.path.join(corpus, "breakpad/testdata")
+    frames = frames_of(program, os.path.join(folder, "linux_null_read_av.dmp"),
+                       os.path.join(folder, "symbols"))
+    expect("functions and lines", [(frame["function"], frame["line"]) for frame in frames[:3]],
+           [("crash()", 18), ("main", 27), ("__libc_start_main", None)])
+    expect("trust", [frame["trust"] for frame in frames[:3]], ["context", "cfi", "cfi"])
+    expect("methods", [frame["method"] for frame in frames[1:3]], ["stack_cfi", "stack_cfi"])
+    expect("place of the last frame", (frames[3]["module"], number(frames[3]["module_offset"])),
+           ("null_read_av", 0x205c))
+
+
+def qt(program, corpus):
+    """What BugSplat's test expects of its dump: mainwindow.cpp : 18."""
+    folder = os.path.join(corpus, "bugsplat/spec/support")
+    frame = frames_of(program, os.path.join(folder, "minidump/minidump.dmp"),
+                      os.path.join(folder, "symbols"))[0]
+    expect("the crash", (frame["function"], os.path.basename(frame["file"]), frame["line"]),
+           ("MainWindow::on_pushButton_clicked()", "mainwindow.cpp", 18))
+
+
+def unreal(program, corpus):
+    """The stack that the crashing process itself wrote gives modules, but no addresses in them."""
+    folder = os.path.join(corpus, "symbolic")
+    with open(os.path.join(folder, "unreal_crash.CrashContext.runtime-xml"),
+              encoding="utf-8-sig") as file:
+        text = re.search(r"<CallStack>(.*?)</CallStack>", file.read(), re.S)[1]
+    published = [row.split("!")[0] for row in text.splitlines()]
+    expect("published frames", len(published), 16)
+    report = program.json("analyze", os.path.join(folder, "unreal_crash.UE4Minidump.dmp"))
+    rest = iter(["KERNELBASE"] + published)  # which raised the exception
+    for frame in report["crashing_thread"]["frames"]:
+        if not any(frame["module_name"] == module for module in rest):
+            raise Failure("%s is not in the order of the published stack" % frame["module_name"])
+
+
 def mozilla(program, corpus, name, method, thread_id):
     """STACK CFI (64 bits) and STACK WIN (32 bits) carry a stack, and nothing else does it so."""
     dump = os.path.join(corpus, MOZILLA, "minidumps", name + ".dmp")
@@ -175,6 +212,9 @@ def main():
                         ("kindtis 2", lambda: kindtis(program, corpus, 2, "operator[]")),
                         ("kindtis 4", lambda: kindtis(program, corpus, 4, "GetWorldPosition")),
                         ("minidump2", lambda: minidump2(program, corpus)),
+                        ("linux_null_read_av", lambda: null_read(program, corpus)),
+                        ("BugSplat's Qt program", lambda: qt(program, corpus)),
+                        ("unreal", lambda: unreal(program, corpus)),
                         ("Mozilla, 64 bits", lambda: mozilla(program, corpus, "windows-x86_64",
                                                              "stack_cfi", 12732)),
                         ("Mozilla, 32 bits", lambda: mozilla(program, corpus, "windows-x86",
