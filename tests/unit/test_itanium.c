@@ -32,7 +32,9 @@ static void check(const char *name, const char *full, const char *brief)
         full = brief = name;
     ck_assert_str_eq(avd_undecorate(&arena, name, AVD_UNDNAME_FULL, false), full);
     ck_assert_str_eq(avd_undecorate(&arena, name, AVD_UNDNAME_NAME_ONLY, false), brief);
-    ck_assert_str_eq(avd_undecorate(&arena, name, AVD_UNDNAME_NAME_ONLY, true), brief);
+    /* Of what stays C names lose their underscores in 32-bit code. */
+    if (HAVE_LIBIBERTY)
+        ck_assert_str_eq(avd_undecorate(&arena, name, AVD_UNDNAME_NAME_ONLY, true), brief);
 }
 
 static void stays(const char *name)
