@@ -133,6 +133,8 @@ struct avd_symbol_options {
     int loose;                      /* take symbols whose identifier differs, and say so */
     unsigned timeout_seconds;       /* per request to a server; 0: 30 */
     uint64_t max_download_size;     /* bytes; 0: 4 GiB */
+    uint64_t now;                   /* seconds since 1970: what a server does not have is kept in
+                                     * the cache and not asked for again for a day; 0: it is not */
 };
 
 struct avd_analyze_options {

@@ -2,6 +2,8 @@
 /* Threads with their stacks: frames get their modules, names and arguments. */
 #include "report/build.h"
 
+#include "symbols/undname.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -68,6 +70,21 @@ static void build_inlines(const struct avd_symbol *symbol, struct avd_report *re
     frame->inline_count = symbol->inline_count;
 }
 
+static void build_declaration(const struct avd_symbol *symbol, bool x86, struct avd_report *report,
+                              struct avd_rep_frame *frame)
+{
+    const char *whole;
+
+    if (symbol->decorated == NULL)
+        return;
+    frame->decorated = avd_build_copy(report, symbol->decorated);
+    whole = avd_undecorate(&report->arena, symbol->decorated, AVD_UNDNAME_FULL, x86);
+    /* Of C names there is nothing more to tell. */
+    if (whole != NULL && strcmp(whole, symbol->function) != 0 &&
+        strcmp(whole, symbol->decorated) != 0)
+        frame->declaration = whole;
+}
+
 static void build_frame(const struct avd_analysis *an, const struct avd_an_stack *stack,
                         size_t index, struct avd_report *report, struct avd_rep_frame *frame)
 {
@@ -101,6 +118,7 @@ static void build_frame(const struct avd_analysis *an, const struct avd_an_stack
     if (symbol->function == NULL)
         return;
     frame->function = avd_build_copy(report, symbol->function);
+    build_declaration(symbol, stack->cpu->pointer_size == 4, report, frame);
     frame->function_offset = symbol->displacement + (frame->pc - frame->lookup);
     frame->function_approximate = symbol->approximate;
     frame->function_source = avd_build_copy(report, symbol->source);

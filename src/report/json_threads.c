@@ -137,6 +137,8 @@ static json_t *frame_object(struct avd_json *j, const struct avd_rep_stack *stac
                  has_module ? avd_json_hex(frame->module_offset, digits(stack)) : json_null());
     avd_json_put(j, object, "unloaded_modules", unloaded_modules(j, stack, frame));
     avd_json_put(j, object, "function", avd_json_text(j, frame->function));
+    avd_json_put(j, object, "function_decorated", avd_json_text(j, frame->decorated));
+    avd_json_put(j, object, "function_declaration", avd_json_text(j, frame->declaration));
     avd_json_put(j, object, "function_offset",
                  has_offset ? avd_json_hex(frame->function_offset - step, digits(stack))
                             : json_null());

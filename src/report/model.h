@@ -95,6 +95,8 @@ struct avd_rep_frame {
     const char *module_file;  /* leaf: "ntdll.dll"; NULL */
     uint64_t module_offset;   /* lookup - base; pc's own offset is module_offset + (pc - lookup) */
     const char *function;     /* NULL when nothing is known */
+    const char *decorated;    /* the name that it is made from; NULL: the same */
+    const char *declaration;  /* with types; NULL: the decorated name does not tell */
     uint64_t function_offset; /* pc - start of the function, as WinDbg prints it */
     bool function_approximate; /* nearest export */
     const char *function_source; /* "exports" */
