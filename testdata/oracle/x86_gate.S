@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+#
+# The same for x86. EBP stays a frame pointer, as the functions under observation may expect of
+# their callers.
+
+    .intel_syntax noprefix
+    .section .orc, "xr"
+    .globl _gate, _gate_begin, _gate_return, _gate_end, _step_on, _step_off
+_gate_begin:
+_gate:
+    push ebp
+    mov ebp, esp
+    push ebx
+    push esi
+    push edi
+    mov eax, [ebp + 8]
+    mov [_saved_esp], esp
+    push [ebp + 20]
+    push [ebp + 16]
+    push [ebp + 12]
+    mov ecx, [ebp + 12]
+    mov edx, [ebp + 16]
+    mov ebx, 0x11110003
+    mov esi, 0x11110006
+    mov edi, 0x11110007
+    pushfd
+    or dword ptr [esp], 0x100
+    popfd
+    call eax
+_gate_return:
+    mov esp, [_saved_esp]
+    pop edi
+    pop esi
+    pop ebx
+    pop ebp
+    ret
+
+_step_on:
+    pushfd
+    or dword ptr [esp], 0x100
+    popfd
+    ret
+
+_step_off:
+    ret
+_gate_end:
+
+    .bss
+_saved_esp:
+    .long 0

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * src/x64 against the system: at every instruction of functions of every shape, the caller must be
+ * the true one and the one that RtlVirtualUnwind gave in the process itself.
+ */
+#include "support/oracle.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const uint8_t compared[] = {AVD_RIP, AVD_RSP, AVD_RBX, AVD_RBP, AVD_RSI, AVD_RDI,
+                                   AVD_R12, AVD_R13, AVD_R14, AVD_R15};
+
+/*
+ * Where the system was wrong, and who says so. In all of these the true caller is known, because
+ * the calls were followed as they happened.
+ */
+static const struct {
+    const char *run; /* a run whose name ends so */
+    const char *reason;
+} wrong_system[] = {
+    {"exit_bnd_ret", "Wine does not know the prefix"},
+    {"exit_jump_near", "Wine takes no jump for the end of an epilogue; Microsoft's \"x64 prolog and "
+                       "epilog\" allows it, and Windows does"},
+    {"exit_jump_short", "as above"},
+    {"exit_jump_to_itself", "as above"},
+    {"exit_jump_through_memory", "as above"},
+    {"exit_jump_through_register", "as above"},
+    {"exit_jump_through_r8", "as above"},
+    {"exit_jump_through_table", "as above"},
+    {"/switches", "as above"},
+    {"/tail_calls", "as above"},
+    {"/tail_through_pointer", "as above"},
+    {"/deep", "as above"},
+    {"v2_jump", "as above; Wine does not use the epilogue codes of version 2"},
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t size = strlen(text);
+
+    return size >= strlen(end) && strcmp(text + size - strlen(end), end) == 0;
+}
+
+static bool may_be_wrong(const char *run)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof wrong_system / sizeof wrong_system[0]; i++)
+        if (ends_with(run, wrong_system[i].run))
+            return true;
+    return false;
+}
+
+static bool same(const struct avd_regs *a, const struct avd_regs *b)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof compared; i++)
+        if (!avd_reg_known(a, compared[i]) || !avd_reg_known(b, compared[i]) ||
+            a->value[compared[i]] != b->value[compared[i]])
+            return false;
+    return true;
+}
+
+/* Prints what is different; true when nothing is. */
+static bool check_caller(const struct oracle *o, const struct avd_frame *caller,
+                         const struct avd_regs *expected, const char *whose)
+{
+    size_t i;
+
+    if (caller == NULL) {
+        (void)printf("%s 0x%" PRIx64 ": no caller: %s\n", o->run, o->regs.value[AVD_RIP],
+                     o->stack.end_detail);
+        return false;
+    }
+    if (caller->pc != expected->value[AVD_RIP] || caller->sp != expected->value[AVD_RSP] ||
+        !same(&caller->regs, expected)) {
+        (void)printf("%s 0x%" PRIx64 ", by %s, not %s:", o->run, o->regs.value[AVD_RIP],
+                     avd_method_name(caller->method), whose);
+        for (i = 0; i < sizeof compared; i++) {
+            unsigned reg = compared[i];
+
+            if (!avd_reg_known(&caller->regs, reg))
+                (void)printf(" %s unknown", o->cpu->reg_names[reg]);
+            else if (caller->regs.value[reg] != expected->value[reg])
+                (void)printf(" %s 0x%" PRIx64 " for 0x%" PRIx64, o->cpu->reg_names[reg],
+                             caller->regs.value[reg], expected->value[reg]);
+        }
+        (void)printf("\n");
+        return false;
+    }
+    /* Found as Windows finds it, and not in a way that is there for want of unwind data. */
+    if (caller->trust != AVD_TRUST_CFI || (caller->method != AVD_METHOD_UNWIND_INFO &&
+                                           caller->method != AVD_METHOD_LEAF &&
+                                           caller->method != AVD_METHOD_MACHINE_FRAME)) {
+        (void)printf("%s 0x%" PRIx64 ": by %s\n", o->run, o->regs.value[AVD_RIP],
+                     avd_method_name(caller->method));
+        return false;
+    }
+    return true;
+}
+
+START_TEST(test_every_stop)
+{
+    struct oracle *o = oracle_open(TESTDATA "/x64-stops.txt.gz");
+    unsigned long stops = 0;
+    unsigned long by_system = 0;
+    unsigned long system_wrong = 0;
+    unsigned long unexplained = 0;
+    unsigned long bad = 0;
+
+    while (oracle_next(o)) {
+        const struct avd_frame *caller = oracle_unwind(o);
+        bool agree = o->system_says.answer == ORACLE_GIVEN && o->truth.answer == ORACLE_GIVEN &&
+                     same(&o->system_says.regs, &o->truth.regs);
+
+        stops++;
+        if (o->truth.answer != ORACLE_GIVEN) {
+            ck_assert_int_eq(o->system_says.answer, ORACLE_GIVEN);
+            by_system++;
+            bad += !check_caller(o, caller, &o->system_says.regs, "the system's");
+            continue;
+        }
+        bad += !check_caller(o, caller, &o->truth.regs, "the true one");
+        if (!agree) {
+            system_wrong++;
+            unexplained += !may_be_wrong(o->run);
+        }
+    }
+    (void)printf("%lu stops under %s: at %lu only the system knows the caller, at %lu it is "
+                 "wrong; %lu differ\n",
+                 stops, o->system, by_system, system_wrong, bad);
+    ck_assert_uint_ge(stops, 5900);
+    ck_assert_uint_ge(by_system, 20);
+    ck_assert_uint_eq(bad, 0);
+    ck_assert_uint_eq(unexplained, 0);
+    oracle_close(o);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("x64_oracle");
+    TCase *tests = tcase_create("x64_oracle");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, test_every_stop);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
