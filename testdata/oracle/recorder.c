@@ -344,6 +344,16 @@ static void write_tables(const IMAGE_NT_HEADERS *nt)
 }
 #endif
 
+// One that calls back into the image; nothing more is told of it.
+static void write_other_module(const char *name)
+{
+    const uint8_t *base = (const uint8_t *)GetModuleHandleA(name);
+    const IMAGE_NT_HEADERS *nt = (const void *)(base + ((const IMAGE_DOS_HEADER *)base)->e_lfanew);
+
+    fprintf(out, "module %llx %lx\n", (unsigned long long)(uintptr_t)base,
+            (unsigned long)nt->OptionalHeader.SizeOfImage);
+}
+
 static void write_image(void)
 {
     image = (uint8_t *)GetModuleHandleA(NULL);
@@ -359,6 +369,7 @@ static void write_image(void)
     }
     fprintf(out, "image %llx %lx\n", (unsigned long long)(uintptr_t)image,
             (unsigned long)nt->OptionalHeader.SizeOfImage);
+    write_other_module("ntdll");
     fprintf(out, "code %llx %llx\n", (unsigned long long)(code_begin - image),
             (unsigned long long)(code_end - code_begin));
     write_bytes(code_begin, (size_t)(code_end - code_begin));
@@ -392,13 +403,13 @@ int main(int argc, char **argv)
     write_head();
     write_image();
     AddVectoredExceptionHandler(1, on_exception);
-#ifdef _WIN64
     run_all(directive_cases);
     run_all(table_cases);
-    run_all(shape_cases_2);
-#endif
     run_all(shape_cases_0);
     run_all(shape_cases_1);
+    run_all(shape_cases_2);
+    run_all(shape_cases_3);
+    run_all(shape_cases_4);
     fprintf(out, "end %lu\n", stops);
     return fclose(out) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

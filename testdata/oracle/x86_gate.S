@@ -48,3 +48,12 @@ _gate_end:
     .bss
 _saved_esp:
     .long 0
+
+# The tables that there are for x64 only.
+    .section .rdata, "dr"
+    .globl _directive_cases, _table_cases, _shape_cases_3, _shape_cases_4
+_directive_cases:
+_table_cases:
+_shape_cases_3:
+_shape_cases_4:
+    .long 0, 0, 0, 0

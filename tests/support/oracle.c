@@ -174,6 +174,9 @@ static bool read_line(struct oracle *o, char *line)
         o->stack_high = hex(&at);
     } else if (strncmp(line, "image ", 6) == 0) {
         read_image_line(o, at);
+    } else if (strncmp(line, "module ", 7) == 0) {
+        o->other = hex(&at);
+        o->other_size = hex(&at);
     } else if (strncmp(line, "code ", 5) == 0) {
         o->code_rva = (uint32_t)hex(&at);
         o->code_size = (uint32_t)hex(&at);
@@ -193,7 +196,8 @@ static size_t read_image(void *ctx, size_t module, uint32_t rva, void *buffer, s
     const struct oracle *o = ctx;
     size_t i;
 
-    (void)module;
+    if (module != 0)
+        return 0;
     for (i = 0; i < size && rva + i < o->image_size && o->image_known[rva + i] != 0; i++)
         ((uint8_t *)buffer)[i] = o->image_bytes[rva + i];
     return i;
@@ -217,20 +221,20 @@ static size_t read_memory(void *ctx, uint64_t addr, void *buffer, size_t size)
 static bool module_at(void *ctx, uint64_t addr, struct avd_code_module *out)
 {
     const struct oracle *o = ctx;
+    bool other = addr - o->other < o->other_size;
 
-    out->id = 0;
-    out->base = o->image;
-    out->size = o->image_size;
-    return addr - o->image < o->image_size;
+    out->id = other;
+    out->base = other ? o->other : o->image;
+    out->size = other ? o->other_size : o->image_size;
+    return addr - out->base < out->size;
 }
 
 static int get_pdata(void *ctx, size_t module, struct avd_pdata *out)
 {
     const struct oracle *o = ctx;
 
-    (void)module;
     *out = o->pdata;
-    return o->pdata.size != 0;
+    return module != 0 ? -1 : o->pdata.size != 0;
 }
 
 static int executable(void *ctx, uint64_t addr)

@@ -28,6 +28,7 @@ struct oracle {
     char system[ORACLE_NAME];
     uint64_t stack_low, stack_high;
     uint64_t image, image_size;
+    uint64_t other, other_size;   /* another module, of which nothing else is known */
     uint32_t code_rva, code_size; /* of what was watched: all that is known of the code */
     struct avd_pdata pdata;
     struct avd_frame_data frame_data[ORACLE_FRAME_DATA]; /* x86, sorted by rva */
