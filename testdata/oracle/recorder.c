@@ -204,6 +204,12 @@ static void write_stop(const CONTEXT *context)
     stops++;
 }
 
+static bool is_watched(uintptr_t pc)
+{
+    return pc >= (uintptr_t)code_begin && pc < (uintptr_t)code_end &&
+           (pc < (uintptr_t)gate_begin || pc >= (uintptr_t)gate_end);
+}
+
 // Keeps the list of calls: one instruction was carried out since `previous`.
 static void follow_calls(const struct registers *now)
 {
@@ -212,6 +218,10 @@ static void follow_calls(const struct registers *now)
     if (exception_sp != 0 && sp >= exception_sp)
         exception_sp = 0;
     while (depth != 0 && calls[depth - 1].caller.value[SP] - SLOT < sp)
+        depth--;
+    // A helper that allocates returns with more on the stack than before.
+    if (depth != 0 && has_previous && !is_watched(previous.value[PC]) &&
+        now->value[PC] == calls[depth - 1].caller.value[PC])
         depth--;
     if (!has_previous || sp != previous.value[SP] - SLOT || depth == MAX_DEPTH)
         return;
@@ -222,12 +232,6 @@ static void follow_calls(const struct registers *now)
     calls[depth].caller.value[PC] = load(sp);
     calls[depth].caller.value[SP] = sp + SLOT;
     depth++;
-}
-
-static bool is_watched(uintptr_t pc)
-{
-    return pc >= (uintptr_t)code_begin && pc < (uintptr_t)code_end &&
-           (pc < (uintptr_t)gate_begin || pc >= (uintptr_t)gate_end);
 }
 
 static LONG CALLBACK on_exception(EXCEPTION_POINTERS *pointers)
