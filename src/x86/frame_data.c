@@ -15,7 +15,7 @@
 
 enum {
     SEARCH_WORDS = 3,           /* where .raSearch looks */
-    MAX_UNKNOWN_ARGUMENTS = 16, /* words of arguments to a function of which nothing is known */
+    MAX_UNKNOWN_ARGUMENTS = 16, /* words of arguments that no record tells of */
     MAX_FRAME_GAP = 128 * 1024, /* a saved EBP further away is taken for something else */
     CALLEE_SAVED = 1 << AVD_EBX | 1 << AVD_ESI | 1 << AVD_EDI
 };
@@ -44,6 +44,31 @@ static bool aligns(const char *program)
             return true;
     }
     return false;
+}
+
+/*
+ * Whether a program restores EBP from a place counted down from the return address, as the other
+ * saved registers: `$ebp $T0 4 - ^ =`. Then .cbSavedRegs counts EBP too; where the frame is made
+ * of EBP, `$ebp $T0 ^ =`, it does not.
+ */
+static bool saves_ebp(const char *program)
+{
+    static const char *const rest[] = {"-", "^", "="};
+    size_t size = strlen(program);
+    const char *word;
+    size_t word_size;
+    size_t pos = 0;
+    unsigned seen = 0; /* words of the pattern: EBP, the place, the distance, the rest */
+
+    while (seen < 6 && avd_postfix_word(program, size, &pos, &word, &word_size)) {
+        if (word_size == 4 && memcmp(word, "$ebp", 4) == 0)
+            seen = 1;
+        else if (seen >= 3 && (word_size != 1 || *word != *rest[seen - 3]))
+            seen = 0;
+        else if (seen != 0)
+            seen++;
+    }
+    return seen == 6;
 }
 
 /* Whether `addr` has another record of the same function as `data`. */
@@ -102,13 +127,22 @@ static bool is_frame_pointer(const struct avd_walk *walk, uint64_t fp, uint64_t 
            (walk->stack_high == 0 || fp < walk->stack_high);
 }
 
+/*
+ * The first word that is a return address from where the sizes lead on. An interrupted function may
+ * have pushed arguments for its next call, which the sizes leave out; then the search begins among
+ * its own locals, where the return address of an earlier call may be left over. That call led
+ * elsewhere; but so does the right one's when its function ended with a jump to this one.
+ */
 static void find_slot(struct layout *l, size_t index)
 {
     const struct avd_walk *walk = l->walk;
     const struct avd_regs *regs = &l->frame->regs;
     uint64_t sizes = (uint64_t)l->callee_parameters + l->data.locals_size + l->data.saved_regs_size;
-    unsigned words = SEARCH_WORDS + (l->parameters_known ? 0 : MAX_UNKNOWN_ARGUMENTS);
+    bool arguments_unknown = l->frame->exact || !l->parameters_known;
+    unsigned words = SEARCH_WORDS + (arguments_unknown ? MAX_UNKNOWN_ARGUMENTS : 0);
+    uint64_t found = 0;
     uint64_t value;
+    uint64_t start;
     unsigned i;
 
     l->slot = l->frame->sp + sizes;
@@ -126,14 +160,21 @@ static void find_slot(struct layout *l, size_t index)
         uint64_t at = l->slot + 4 * (uint64_t)i;
 
         if (!avd_walk_pointer(walk, at, &value))
-            return;
+            break;
         /* What was found from a guess is not searched for without a call that proves it. */
-        if (is_return_address(walk, value, l->proof_needed || i >= SEARCH_WORDS ||
-                                               (i != 0 && l->frame->trust <= AVD_TRUST_CFI_SCAN))) {
-            l->slot = at;
-            l->searched = i != 0;
-            return;
+        if (!is_return_address(walk, value, l->proof_needed || i >= SEARCH_WORDS ||
+                                                (i != 0 && l->frame->trust <= AVD_TRUST_CFI_SCAN)))
+            continue;
+        if (avd_walk_call_leads_to(walk, value, avd_walk_lookup(l->frame), &start) != 0) {
+            found = at;
+            break;
         }
+        if (i < SEARCH_WORDS && found == 0)
+            found = at;
+    }
+    if (found != 0) {
+        l->searched = found != l->slot;
+        l->slot = found;
     }
 }
 
@@ -201,7 +242,7 @@ static bool run_program(struct layout *l, struct avd_frame *caller, enum avd_wal
     caller->regs = postfix.regs;
     forget_registers(&caller->regs, l->walk->cpu->volatile_regs & ~postfix.assigned);
     /* Registers that were saved, as their size shows, but that the program does not restore. */
-    restored = 0;
+    restored = saves_ebp(program);
     for (i = 0; i < AVD_REG_COUNT; i++)
         restored += (CALLEE_SAVED & postfix.assigned) >> i & 1;
     if (4 * restored < l->data.saved_regs_size)

@@ -5,7 +5,7 @@
 
     .intel_syntax noprefix
     .section .orc, "xr"
-    .globl gate, gate_begin, gate_return, gate_end, step_on, step_off
+    .globl gate, gate_begin, gate_return, gate_end, step_on, step_off, ___chkstk_ms
 gate_begin:
     .seh_proc gate
 gate:
@@ -64,5 +64,9 @@ step_on:
     ret
 
 step_off:
+    ret
+
+# What compilers call for large frames, to probe a stack that is there already.
+___chkstk_ms:
     ret
 gate_end:

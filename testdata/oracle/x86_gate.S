@@ -5,7 +5,7 @@
 
     .intel_syntax noprefix
     .section .orc, "xr"
-    .globl _gate, _gate_begin, _gate_return, _gate_end, _step_on, _step_off
+    .globl _gate, _gate_begin, _gate_return, _gate_end, _step_on, _step_off, __alloca
 _gate_begin:
 _gate:
     push ebp
@@ -42,6 +42,17 @@ _step_on:
     ret
 
 _step_off:
+    ret
+
+# What the compiler calls for large frames: size in eax, the others are kept. The stack is
+# there already and needs no probing. The return address of this call stays behind among the locals.
+__alloca:
+    push ecx
+    neg eax
+    lea eax, [esp + eax + 8]
+    xchg eax, esp
+    mov ecx, [eax]
+    push [eax + 4]
     ret
 _gate_end:
 

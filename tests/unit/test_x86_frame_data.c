@@ -155,9 +155,38 @@ START_TEST(test_search_program)
     ck_assert_int_eq(caller.trust, AVD_TRUST_CFI_SCAN);
     fake_u32(p, SP + 0x28, 0x401101);
     fake_u32(p, SP + 0x30, 0);
-    fake_u32(p, SP + 0x34, CALLER);
+    fake_u32(p, SP + 0x74, CALLER);
     ck_assert_int_eq(step(p, PC + 0x20, STACK + 0x400, &caller), AVD_STEP_NO_INFO);
     ck_assert_str_eq(p->walk.detail, "0x401101 (frame_data) is not the return address of a call");
+    fake_free(p);
+}
+END_TEST
+
+/* An interrupted function may be pushing arguments: up to 16 words, after a call only. */
+START_TEST(test_search_above_arguments)
+{
+    struct fake_process *p = process();
+    struct avd_frame caller;
+
+    add(PC - BASE, 0x100, 0x20, 8, FPO_PROGRAM " $esi $T0 4 - ^ =");
+    fake_u32(p, SP + 0x6c, 0x15);
+    fake_u32(p, SP + 0x70, CALLER);
+    ck_assert_int_eq(step(p, PC + 0x20, STACK + 0x400, &caller), AVD_STEP_OK);
+    ck_assert_uint_eq(caller.sp, SP + 0x74);
+    ck_assert_uint_eq(caller.regs.value[AVD_ESI], 0x15);
+    ck_assert_int_eq(caller.trust, AVD_TRUST_CFI_SCAN);
+    /* The return address of a call to something else is passed over ... */
+    fake_call_to(p, 0x401400, 0x401500);
+    fake_u32(p, SP + 0x28, 0x401400);
+    p->starts[0] = PC;
+    p->starts[1] = 0x401500;
+    ck_assert_int_eq(step(p, PC + 0x20, STACK + 0x400, &caller), AVD_STEP_OK);
+    ck_assert_uint_eq(caller.sp, SP + 0x74);
+    /* ... unless there is no other: its function may have jumped here. */
+    fake_u32(p, SP + 0x70, 0);
+    ck_assert_int_eq(step(p, PC + 0x20, STACK + 0x400, &caller), AVD_STEP_OK);
+    ck_assert_uint_eq(caller.pc, 0x401400);
+    ck_assert_uint_eq(caller.sp, SP + 0x2c);
     fake_free(p);
 }
 END_TEST
@@ -504,6 +533,7 @@ int main(void)
 
     tcase_add_test(tests, test_ebp_program);
     tcase_add_test(tests, test_search_program);
+    tcase_add_test(tests, test_search_above_arguments);
     tcase_add_test(tests, test_callee_parameters);
     tcase_add_test(tests, test_search_from_guess);
     tcase_add_test(tests, test_aligned_program);
