@@ -24,7 +24,6 @@ struct layout {
     struct avd_walk *walk;
     const struct avd_frame *frame;
     struct avd_frame_data data;
-    bool parameters_known;      /* of the function that this one called */
     uint32_t callee_parameters; /* bytes, still on the stack */
     uint64_t slot;              /* of the return address, as far as it was found */
     bool searched;              /* not where the sizes say, but above */
@@ -105,11 +104,8 @@ static void find_callee_parameters(struct layout *l, size_t index)
     struct avd_frame_data called;
     uint64_t base;
 
-    l->parameters_known = true;
-    if (index == 0 || l->frame->exact)
-        return;
-    l->parameters_known = env->frame_data(env->ctx, avd_walk_lookup(&l->frame[-1]), &called, &base);
-    if (l->parameters_known)
+    if (index != 0 && !l->frame->exact &&
+        env->frame_data(env->ctx, avd_walk_lookup(&l->frame[-1]), &called, &base))
         l->callee_parameters = called.parameter_size;
 }
 
@@ -127,23 +123,13 @@ static bool is_frame_pointer(const struct avd_walk *walk, uint64_t fp, uint64_t 
            (walk->stack_high == 0 || fp < walk->stack_high);
 }
 
-/*
- * The first word that is a return address from where the sizes lead on. An interrupted function may
- * have pushed arguments for its next call, which the sizes leave out; then the search begins among
- * its own locals, where the return address of an earlier call may be left over. That call led
- * elsewhere; but so does the right one's when its function ended with a jump to this one.
- */
-static void find_slot(struct layout *l, size_t index)
+/* Where the return address should be. */
+static void find_start(struct layout *l, size_t index)
 {
     const struct avd_walk *walk = l->walk;
     const struct avd_regs *regs = &l->frame->regs;
     uint64_t sizes = (uint64_t)l->callee_parameters + l->data.locals_size + l->data.saved_regs_size;
-    bool arguments_unknown = l->frame->exact || !l->parameters_known;
-    unsigned words = SEARCH_WORDS + (arguments_unknown ? MAX_UNKNOWN_ARGUMENTS : 0);
-    uint64_t found = 0;
     uint64_t value;
-    uint64_t start;
-    unsigned i;
 
     l->slot = l->frame->sp + sizes;
     if (l->data.program != NULL && aligns(l->data.program)) {
@@ -156,26 +142,68 @@ static void find_slot(struct layout *l, size_t index)
     if (l->data.is_fpo && index == 0 && avd_walk_pointer(walk, l->slot, &value) &&
         value == l->frame->pc)
         l->slot += 4;
-    for (i = 0; i < words; i++) {
-        uint64_t at = l->slot + 4 * (uint64_t)i;
+}
 
-        if (!avd_walk_pointer(walk, at, &value))
-            break;
+/* What speaks for the word at `addr` as the frame's return address. */
+enum likelihood { NOTHING, OTHER_TARGET, LIKELY, PROVED };
+
+static enum likelihood weigh(const struct layout *l, uint64_t addr, bool call_needed)
+{
+    uint64_t value;
+    uint64_t start;
+
+    if (!avd_walk_pointer(l->walk, addr, &value) || !is_return_address(l->walk, value, call_needed))
+        return NOTHING;
+    switch (avd_walk_call_leads_to(l->walk, value, avd_walk_lookup(l->frame), &start)) {
+    case 1: return PROVED;
+    case 0: return OTHER_TARGET;
+    default: return LIKELY;
+    }
+}
+
+/*
+ * The first word that is a return address from where the sizes lead on. These leave out arguments
+ * that have been pushed for another call, or more than the callee names; then the search begins
+ * among the function's own locals, where the return address of an earlier call may be left over.
+ * That call led elsewhere; but so does the right one's when its function ended with a jump to this
+ * one. And where the compiler has reserved room for arguments, it counts among the locals.
+ */
+static void find_slot(struct layout *l, size_t index)
+{
+    bool doubtful = l->frame->trust <= AVD_TRUST_CFI_SCAN;
+    uint64_t second = 0;
+    uint64_t third = 0;
+    uint64_t found;
+    unsigned i;
+
+    find_start(l, index);
+    found = l->slot;
+    for (i = 0; i < SEARCH_WORDS + MAX_UNKNOWN_ARGUMENTS; i++) {
+        uint64_t at = l->slot + 4 * (uint64_t)i;
+        bool far = i >= SEARCH_WORDS;
         /* What was found from a guess is not searched for without a call that proves it. */
-        if (!is_return_address(walk, value, l->proof_needed || i >= SEARCH_WORDS ||
-                                                (i != 0 && l->frame->trust <= AVD_TRUST_CFI_SCAN)))
-            continue;
-        if (avd_walk_call_leads_to(walk, value, avd_walk_lookup(l->frame), &start) != 0) {
-            found = at;
-            break;
+        enum likelihood likely = weigh(l, at, l->proof_needed || far || (i != 0 && doubtful));
+
+        if (likely == PROVED || (likely == LIKELY && !far)) {
+            l->searched = i != 0;
+            l->slot = at;
+            return;
         }
-        if (i < SEARCH_WORDS && found == 0)
-            found = at;
+        if (i == 0 && l->callee_parameters != 0 &&
+            weigh(l, at - l->callee_parameters, true) >= LIKELY) {
+            l->searched = true;
+            l->slot = at - l->callee_parameters;
+            return;
+        }
+        if (likely == OTHER_TARGET && !far && second == 0)
+            second = at;
+        if (likely == LIKELY && third == 0)
+            third = at;
     }
-    if (found != 0) {
-        l->searched = found != l->slot;
-        l->slot = found;
-    }
+    if (second != 0 || third != 0)
+        found = second != 0 ? second : third;
+    l->searched = found != l->slot;
+    l->slot = found;
 }
 
 /*

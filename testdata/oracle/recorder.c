@@ -369,6 +369,9 @@ static void write_image(void)
         if (memcmp(section->Name, ".orc", 5) == 0) {
             code_begin = image + section->VirtualAddress;
             code_end = code_begin + section->Misc.VirtualSize;
+        } else if (memcmp(section->Name, ".text", 6) == 0) {
+            fprintf(out, "text %lx %lx\n", (unsigned long)section->VirtualAddress,
+                    (unsigned long)section->Misc.VirtualSize);
         }
     }
     fprintf(out, "image %llx %lx\n", (unsigned long long)(uintptr_t)image,

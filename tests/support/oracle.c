@@ -96,6 +96,22 @@ static void read_caller(struct oracle *o, char *at, struct oracle_caller *caller
     read_changes(o, at, &caller->regs);
 }
 
+/* A caller further in comes on top; one further out shows that those inside have returned. */
+static void read_truth(struct oracle *o, char *at)
+{
+    read_caller(o, at, &o->truth);
+    if (o->truth.answer != ORACLE_GIVEN) {
+        o->caller_count = 0;
+        return;
+    }
+    while (o->caller_count != 0 && o->callers[o->caller_count - 1].value[AVD_RSP] <=
+                                       o->truth.regs.value[AVD_RSP])
+        o->caller_count--;
+    if (o->caller_count == ORACLE_DEPTH)
+        fail("too many callers", o->run);
+    o->callers[o->caller_count++] = o->truth.regs;
+}
+
 static void read_bytes(struct oracle *o, char *at)
 {
     uint64_t rva = hex(&at);
@@ -134,6 +150,7 @@ static void start_run(struct oracle *o, const char *name)
     memset(&o->regs, 0, sizeof o->regs);
     memset(&o->system_says, 0, sizeof o->system_says);
     memset(&o->truth, 0, sizeof o->truth);
+    o->caller_count = 0;
     memset(o->stack_bytes, 0, STACK_KEPT);
 }
 
@@ -157,7 +174,7 @@ static bool read_line(struct oracle *o, char *line)
         switch (line[0]) {
         case 's': read_changes(o, at, &o->regs); return true;
         case 'o': read_caller(o, at, &o->system_says); return false;
-        case 't': read_caller(o, at, &o->truth); return false;
+        case 't': read_truth(o, at); return false;
         case 'b': read_bytes(o, at); return false;
         case 'f': read_frame_data(o, at); return false;
         default: fail("a line of no known kind", line);
@@ -180,6 +197,9 @@ static bool read_line(struct oracle *o, char *line)
     } else if (strncmp(line, "code ", 5) == 0) {
         o->code_rva = (uint32_t)hex(&at);
         o->code_size = (uint32_t)hex(&at);
+    } else if (strncmp(line, "text ", 5) == 0) {
+        o->text_rva = (uint32_t)hex(&at);
+        o->text_size = (uint32_t)hex(&at);
     } else if (strncmp(line, "pdata ", 6) == 0) {
         o->pdata.rva = (uint32_t)hex(&at);
         o->pdata.size = (uint32_t)hex(&at);
@@ -241,7 +261,10 @@ static int executable(void *ctx, uint64_t addr)
 {
     const struct oracle *o = ctx;
 
-    return addr - o->image - o->code_rva < o->code_size ? 1 : -1;
+    if (addr - o->other < o->other_size)
+        return -1;
+    return addr - o->image - o->code_rva < o->code_size ||
+           addr - o->image - o->text_rva < o->text_size;
 }
 
 static bool get_frame_data(void *ctx, uint64_t addr, struct avd_frame_data *out,
@@ -311,7 +334,7 @@ bool oracle_next(struct oracle *o)
     return false;
 }
 
-const struct avd_frame *oracle_unwind(struct oracle *o)
+const struct avd_stack *oracle_walk(struct oracle *o)
 {
     avd_arena_deinit(&o->arena);
     memset(&o->arena, 0, sizeof o->arena);
@@ -321,9 +344,14 @@ const struct avd_frame *oracle_unwind(struct oracle *o)
     o->walk.arena = &o->arena;
     o->walk.stack_low = o->stack_low;
     o->walk.stack_high = o->stack_high;
-    o->walk.max_frames = 2;
+    o->walk.max_frames = o->caller_count == 0 ? 2 : (unsigned)o->caller_count + 1;
     o->walk.windows = true;
     if (!avd_walk_stack(&o->walk, &o->regs, &o->stack))
         abort();
-    return o->stack.count < 2 ? NULL : &o->stack.frames[1];
+    return &o->stack;
+}
+
+bool oracle_is_watched(const struct oracle *o, uint64_t pc)
+{
+    return pc - o->image - o->code_rva < o->code_size;
 }

@@ -9,7 +9,7 @@
 
 #include "stack/walk.h"
 
-enum { ORACLE_NAME = 64, ORACLE_FRAME_DATA = 1024 };
+enum { ORACLE_NAME = 64, ORACLE_FRAME_DATA = 1024, ORACLE_DEPTH = 64 };
 
 /* What somebody says about a caller; `known` of its registers is the same in all. */
 enum oracle_answer {
@@ -29,7 +29,8 @@ struct oracle {
     uint64_t stack_low, stack_high;
     uint64_t image, image_size;
     uint64_t other, other_size;   /* another module, of which nothing else is known */
-    uint32_t code_rva, code_size; /* of what was watched: all that is known of the code */
+    uint32_t code_rva, code_size; /* of what was watched */
+    uint32_t text_rva, text_size; /* of the rest, whose bytes are not there */
     struct avd_pdata pdata;
     struct avd_frame_data frame_data[ORACLE_FRAME_DATA]; /* x86, sorted by rva */
     size_t frame_data_count;
@@ -39,6 +40,8 @@ struct oracle {
     char run[ORACLE_NAME];
     struct avd_regs regs;
     struct oracle_caller system_says, truth;
+    struct avd_regs callers[ORACLE_DEPTH]; /* all true callers, the outermost first; `truth` last */
+    size_t caller_count;                   /* 0 when `truth` is not given */
 
     /* The reader's own. */
     char *text, *next;
@@ -55,9 +58,12 @@ void oracle_close(struct oracle *o);
 /* Goes to the next stop; false behind the last. */
 bool oracle_next(struct oracle *o);
 /*
- * The caller as a walk of two frames finds it at this stop, without scanning; NULL when it finds
- * none. Below the stack pointer, and above what was recorded, no memory is there.
+ * Walks at this stop, without scanning and at most up to the last caller that is known. Below the
+ * stack pointer, and above what was recorded, no memory is there.
  */
-const struct avd_frame *oracle_unwind(struct oracle *o);
+const struct avd_stack *oracle_walk(struct oracle *o);
+
+/* Whether the code at `pc` was recorded. */
+bool oracle_is_watched(const struct oracle *o, uint64_t pc);
 
 #endif
