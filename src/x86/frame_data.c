@@ -24,6 +24,7 @@ struct layout {
     struct avd_walk *walk;
     const struct avd_frame *frame;
     struct avd_frame_data data;
+    uint64_t base;              /* what the record's address counts from */
     uint32_t callee_parameters; /* bytes, still on the stack */
     uint64_t slot;              /* of the return address, as far as it was found */
     bool searched;              /* not where the sizes say, but above */
@@ -86,9 +87,9 @@ static bool has_other_record(const struct avd_walk_env *env, uint64_t addr,
  * of a prologue, all up to the function's end, each is exact from its own start on; a single one
  * counts behind the prologue. So does a first one that goes by EBP, which is the caller's still.
  */
-static bool is_too_early(const struct layout *l, uint64_t base, uint64_t addr)
+static bool is_too_early(const struct layout *l, uint64_t addr)
 {
-    uint64_t start = base + l->data.rva;
+    uint64_t start = l->base + l->data.rva;
     const char *program = l->data.program;
     bool by_esp = program == NULL || (strstr(program, ".raSearch") != NULL && !aligns(program));
 
@@ -147,6 +148,27 @@ static void find_start(struct layout *l, size_t index)
 /* What speaks for the word at `addr` as the frame's return address. */
 enum likelihood { NOTHING, OTHER_TARGET, LIKELY, PROVED };
 
+/* Records of one function end at one place. */
+static bool in_function(const struct layout *l, uint64_t addr)
+{
+    struct avd_frame_data other;
+    uint64_t base;
+
+    return l->walk->env->frame_data(l->walk->env->ctx, addr, &other, &base) && base == l->base &&
+           other.rva + other.code_size == l->data.rva + l->data.code_size;
+}
+
+/* Whether `addr` is behind a call that this very function makes to another. */
+static bool is_own_call(const struct layout *l, uint64_t addr)
+{
+    struct avd_call call;
+
+    if (!in_function(l, addr - 1))
+        return false;
+    avd_walk_call_before(l->walk, addr, &call);
+    return call.has_target && !call.has_slot && !call.other && !in_function(l, call.target);
+}
+
 static enum likelihood weigh(const struct layout *l, uint64_t addr, bool call_needed)
 {
     uint64_t value;
@@ -157,7 +179,7 @@ static enum likelihood weigh(const struct layout *l, uint64_t addr, bool call_ne
     switch (avd_walk_call_leads_to(l->walk, value, avd_walk_lookup(l->frame), &start)) {
     case 1: return PROVED;
     case 0: return OTHER_TARGET;
-    default: return LIKELY;
+    default: return is_own_call(l, value) ? OTHER_TARGET : LIKELY;
     }
 }
 
@@ -333,15 +355,14 @@ enum avd_step_result avd_x86_step_frame_data(struct avd_walk *walk,
     const struct avd_walk_env *env = walk->env;
     uint64_t addr = avd_walk_lookup(callee);
     struct layout l = {.walk = walk, .frame = callee};
-    uint64_t base;
 
-    if (env->frame_data == NULL || !env->frame_data(env->ctx, addr, &l.data, &base))
+    if (env->frame_data == NULL || !env->frame_data(env->ctx, addr, &l.data, &l.base))
         return AVD_STEP_NO_INFO;
     /* Left to the chain of EBP, which asks for more than the record says. */
     if (l.data.program == NULL && l.data.has_ebp_frame)
         return AVD_STEP_NO_INFO;
-    if (is_too_early(&l, base, addr)) {
-        if (addr != base + l.data.rva) {
+    if (is_too_early(&l, addr)) {
+        if (addr != l.base + l.data.rva) {
             avd_walk_say(walk, end, AVD_END_NO_UNWIND_INFO,
                          "0x%" PRIx64 " is in its function's prologue, which its frame data leaves "
                          "out",

@@ -22,14 +22,15 @@ struct test_case {
     void *reserved;
 };
 
-// Those that a program does not have are empty.
+// Those that a program does not have are empty. Which compiler made the shapes and how is in
+// tools/record-stops.
 extern const struct test_case directive_cases[];
 extern const struct test_case table_cases[];
-extern const struct test_case shape_cases_0[]; // clang, not optimised
-extern const struct test_case shape_cases_1[]; // clang, optimised for speed
-extern const struct test_case shape_cases_2[]; // clang, optimised for size
-extern const struct test_case shape_cases_3[]; // GCC, not optimised
-extern const struct test_case shape_cases_4[]; // GCC, optimised
+extern const struct test_case shape_cases_0[];
+extern const struct test_case shape_cases_1[];
+extern const struct test_case shape_cases_2[];
+extern const struct test_case shape_cases_3[];
+extern const struct test_case shape_cases_4[];
 
 // Calls `function` with three arguments, every nonvolatile register set to a value of its own and
 // the trap flag on. The recorder takes the flag off at gate_return.

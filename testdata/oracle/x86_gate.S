@@ -5,7 +5,8 @@
 
     .intel_syntax noprefix
     .section .orc, "xr"
-    .globl _gate, _gate_begin, _gate_return, _gate_end, _step_on, _step_off, __alloca
+    .globl _gate, _gate_begin, _gate_return, _gate_end, _step_on, _step_off
+    .globl __alloca, __chkstk, __alldiv, __fltused
 _gate_begin:
 _gate:
     push ebp
@@ -47,6 +48,7 @@ _step_off:
 # What the compiler calls for large frames: size in eax, the others are kept. The stack is
 # there already and needs no probing. The return address of this call stays behind among the locals.
 __alloca:
+__chkstk:
     push ecx
     neg eax
     lea eax, [esp + eax + 8]
@@ -54,17 +56,24 @@ __alloca:
     mov ecx, [eax]
     push [eax + 4]
     ret
+
+# Division of 64-bit numbers, which takes its arguments off the stack. Nobody looks at the result.
+__alldiv:
+    mov eax, 3
+    cdq
+    ret 16
 _gate_end:
 
     .bss
 _saved_esp:
     .long 0
 
-# The tables that there are for x64 only.
     .section .rdata, "dr"
-    .globl _directive_cases, _table_cases, _shape_cases_3, _shape_cases_4
+__fltused:
+    .long 0
+
+# The tables that there are for x64 only.
+    .globl _directive_cases, _table_cases
 _directive_cases:
 _table_cases:
-_shape_cases_3:
-_shape_cases_4:
     .long 0, 0, 0, 0

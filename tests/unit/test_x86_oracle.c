@@ -86,8 +86,10 @@ static void check(struct expectation e)
     while (oracle_next(o)) {
         if (strncmp(o->run, e.runs, strlen(e.runs)) != 0)
             continue;
+        /* In exception filters, which the system calls, the caller is not known. */
+        if (o->truth.answer != ORACLE_GIVEN)
+            continue;
         stops++;
-        ck_assert_int_eq(o->truth.answer, ORACLE_GIVEN);
         (void)oracle_walk(o);
         bad += !check_stack(o);
     }
@@ -102,13 +104,13 @@ static void check(struct expectation e)
 /* Not optimised: every function has an EBP frame. */
 START_TEST(test_ebp_frames)
 {
-    check((struct expectation){"shape_cases_0/", false, 2000});
+    check((struct expectation){"shape_cases_0/", false, 2500});
 }
 END_TEST
 
 START_TEST(test_ebp_frames_with_frame_data)
 {
-    check((struct expectation){"shape_cases_0/", true, 2000});
+    check((struct expectation){"shape_cases_0/", true, 2500});
 }
 END_TEST
 
@@ -124,6 +126,25 @@ START_TEST(test_optimised_for_size)
 }
 END_TEST
 
+/* With structured exception handling, as for Microsoft's run-time library. */
+START_TEST(test_seh)
+{
+    check((struct expectation){"shape_cases_3/", false, 2500});
+}
+END_TEST
+
+START_TEST(test_seh_with_frame_data)
+{
+    check((struct expectation){"shape_cases_3/", true, 2500});
+}
+END_TEST
+
+START_TEST(test_seh_optimised)
+{
+    check((struct expectation){"shape_cases_4/", true, 1500});
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("x86_oracle");
@@ -136,6 +157,9 @@ int main(void)
     tcase_add_test(tests, test_ebp_frames_with_frame_data);
     tcase_add_test(tests, test_optimised_for_speed);
     tcase_add_test(tests, test_optimised_for_size);
+    tcase_add_test(tests, test_seh);
+    tcase_add_test(tests, test_seh_with_frame_data);
+    tcase_add_test(tests, test_seh_optimised);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
