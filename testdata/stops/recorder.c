@@ -411,6 +411,7 @@ int main(int argc, char **argv)
     write_image();
     AddVectoredExceptionHandler(1, on_exception);
     run_all(directive_cases);
+    run_all(epilogue_cases);
     run_all(table_cases);
     run_all(shape_cases_0);
     run_all(shape_cases_1);

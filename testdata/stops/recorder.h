@@ -25,6 +25,7 @@ struct test_case {
 // Those that a program does not have are empty. Which compiler made the shapes and how is in
 // tools/record-testdata.
 extern const struct test_case directive_cases[];
+extern const struct test_case epilogue_cases[];
 extern const struct test_case table_cases[];
 extern const struct test_case shape_cases_0[];
 extern const struct test_case shape_cases_1[];

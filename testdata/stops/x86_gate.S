@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# The same for x86. EBP stays a frame pointer, as the functions under observation may expect of
-# their callers.
+# The way into the functions under observation (recorder.h), for x86. EBP stays a frame pointer, as
+# they may expect of their callers.
 
     .intel_syntax noprefix
     .section .orc, "xr"
@@ -73,7 +73,8 @@ __fltused:
     .long 0
 
 # The tables that there are for x64 only.
-    .globl _directive_cases, _table_cases
+    .globl _directive_cases, _epilogue_cases, _table_cases
 _directive_cases:
+_epilogue_cases:
 _table_cases:
     .long 0, 0, 0, 0
