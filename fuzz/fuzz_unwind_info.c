@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * x64 unwind data: the input is a process (process.h), of whose functions every instruction in
- * turn is the one that was interrupted, as a module's and as a dynamic function table's.
+ * x64 unwind data: the input is a process (process.h), of whose functions one instruction in
+ * STEP was interrupted in turn, as a module's and as a dynamic function table's.
  */
 #include "process.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MAX_POSITIONS = 512 };
+enum { MAX_POSITIONS = 512, STEP = 5 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     process.cpu = &avd_cpu_amd64;
     process.flags &= ~(unsigned)(FUZZ_X86 | FUZZ_SCAN);
-    for (pc = 0; pc < process.image_size && pc < MAX_POSITIONS; pc++) {
+    for (pc = 0; pc < process.image_size && pc < MAX_POSITIONS; pc += STEP) {
         process.regs.value[AVD_RIP] = FUZZ_IMAGE + pc;
         process.reads = 0;
         (void)fuzz_process_walk(&process);

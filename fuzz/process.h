@@ -31,7 +31,7 @@ enum {
     FUZZ_SCAN = 4,      /* scanning is allowed */
     FUZZ_WINDOWS = 8,
     FUZZ_SECTIONS = 16, /* where code is, is known */
-    FUZZ_DYNAMIC = 32,  /* the first entry is one of a dynamic function table, the image no module */
+    FUZZ_DYNAMIC = 32,  /* no module; the first entry is one of a dynamic function table */
     FUZZ_SYMBOLS = 64,  /* frame data or S_FRAMEPROC, and where functions begin */
     FUZZ_SAMPLE_MAX = 2048
 };

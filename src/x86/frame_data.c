@@ -61,7 +61,8 @@ static bool saves_ebp(const char *program)
     unsigned seen = 0; /* words of the pattern: EBP, the place, the distance, the rest */
 
     while (seen < 6 && avd_postfix_word(program, size, &pos, &word, &word_size)) {
-        if (word_size == 4 && memcmp(word, "$ebp", 4) == 0)
+        if ((word_size == 4 && memcmp(word, "$ebp", 4) == 0) ||
+            (word_size == 3 && memcmp(word, "$22", 3) == 0)) /* CV_REG_EBP */
             seen = 1;
         else if (seen >= 3 && (word_size != 1 || *word != *rest[seen - 3]))
             seen = 0;

@@ -33,7 +33,8 @@ static void put32(uint8_t *at, uint32_t value)
 /* One change: a bit, a byte, a number that means something in a process, a piece moved. */
 static void damage(uint8_t *bytes, size_t size)
 {
-    uint32_t at = FUZZ_HEADER + below((uint32_t)size - FUZZ_HEADER - 16);
+    uint32_t range = (uint32_t)size - FUZZ_HEADER - 16;
+    uint32_t at = FUZZ_HEADER + below(range);
 
     switch (below(7)) {
     case 0: bytes[at] ^= (uint8_t)(1u << below(8)); break;
@@ -42,7 +43,7 @@ static void damage(uint8_t *bytes, size_t size)
     case 3: put32(&bytes[at & ~7u], (uint32_t)FUZZ_STACK + 4 * below(0x80)); break;
     case 4: put32(&bytes[at & ~7u], (uint32_t)FUZZ_IMAGE + below(0x300)); break;
     case 5: put32(&bytes[at & ~3u], below(0x300)); break;
-    default: memmove(&bytes[at], &bytes[FUZZ_HEADER + below((uint32_t)size - FUZZ_HEADER - 16)], 16);
+    default: memmove(&bytes[at], &bytes[FUZZ_HEADER + below(range)], 16);
     }
 }
 

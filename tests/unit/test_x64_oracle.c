@@ -13,9 +13,9 @@
 static const uint8_t compared[] = {AVD_RIP, AVD_RSP, AVD_RBX, AVD_RBP, AVD_RSI, AVD_RDI,
                                    AVD_R12, AVD_R13, AVD_R14, AVD_R15};
 
-#define JUMP                                                                                       \
-    "Wine takes no jump for the end of an epilogue; by Microsoft's \"x64 prolog and epilog\" a "    \
-    "tail call ends one, and Windows unwinds it so"
+static const char jump[] =
+    "Wine takes no jump out of a function for the end of an epilogue; by Microsoft's \"x64 prolog "
+    "and epilog\" a tail call ends one, and Windows unwinds it so";
 
 /*
  * Where the system was wrong, and why the true caller counts: the calls were followed as they
@@ -27,17 +27,17 @@ static struct {
     unsigned long stops;
 } wrong_system[] = {
     {"exit_bnd_ret", "Wine does not know the prefix of MPX; Windows does", 0},
-    {"exit_jump_near", JUMP, 0},
-    {"exit_jump_short", JUMP, 0},
-    {"exit_jump_to_itself", JUMP, 0},
-    {"exit_jump_through_memory", JUMP, 0},
-    {"exit_jump_through_register", JUMP, 0},
-    {"exit_jump_through_r8", JUMP, 0},
-    {"exit_jump_through_table", JUMP, 0},
+    {"exit_jump_near", jump, 0},
+    {"exit_jump_short", jump, 0},
+    {"exit_jump_to_itself", jump, 0},
+    {"exit_jump_through_memory", jump, 0},
+    {"exit_jump_through_register", jump, 0},
+    {"exit_jump_through_r8", jump, 0},
+    {"exit_jump_through_table", jump, 0},
     {"v2_jump", "the same in version 2, whose epilogue codes say where that is", 0},
-    {"/switches", JUMP, 0},
-    {"/tail_through_pointer", JUMP, 0},
-    {"/deep", JUMP, 0},
+    {"/switches", jump, 0},
+    {"/tail_through_pointer", jump, 0},
+    {"/deep", jump, 0},
 };
 
 enum { WRONG_SYSTEM = sizeof wrong_system / sizeof wrong_system[0] };
