@@ -61,3 +61,7 @@ add_executable(pdb_query ${CMAKE_CURRENT_LIST_DIR}/pdb_query.c)
 target_link_libraries(pdb_query PRIVATE libavdump avdump_warnings avdump_dependencies)
 target_include_directories(pdb_query PRIVATE ${PROJECT_SOURCE_DIR}/src)
 avdump_python_test(e2e_pdb_oracle test_pdb_oracle.py $<TARGET_FILE:pdb_query> ${AVDUMP_CORPUS})
+
+# The dump of the WinDbg transcript: `transcript_dump FOLDER` writes it for a person to look at.
+add_executable(transcript_dump ${CMAKE_CURRENT_LIST_DIR}/transcript_dump.c)
+target_link_libraries(transcript_dump PRIVATE avdump_support avdump_warnings)
