@@ -197,10 +197,11 @@ void transcript_code(struct transcript_code *out)
     /* A few bytes behind the last return address, but not into the next function. */
     for (i = 0; i < out->function_count; i++) {
         struct transcript_function *function = &out->functions[i];
-        uint32_t end = function->end + 7;
+        uint32_t next = i + 1 < out->function_count ? out->functions[i + 1].start : UINT32_MAX;
 
-        if (i + 1 < out->function_count && end > out->functions[i + 1].start)
-            end = out->functions[i + 1].start;
-        function->end = end;
+        if (next < function->end || next - function->end >= 7)
+            function->end += 7;
+        else
+            function->end = next;
     }
 }

@@ -59,35 +59,106 @@ static void decorate(const char *name, char *out, size_t size)
         (void)snprintf(out, size, "_%s@8", name);
 }
 
+/* Two u32 of a map between image and source; `rva`s that follow are `to` and up. */
+static void add_map(struct pb *b, unsigned stream, uint32_t from, uint32_t to)
+{
+    pb_u32(b, stream, from);
+    pb_u32(b, stream, to);
+}
+
+/* Whether another function of the transcript goes on behind this one's start. */
+static bool lies_inside(const struct transcript_code *code, size_t function)
+{
+    size_t i;
+
+    for (i = 0; i < code->function_count; i++)
+        if (code->functions[i].start < code->functions[function].start &&
+            code->functions[i].end > code->functions[function].start)
+            return true;
+    return false;
+}
+
+/*
+ * Microsoft's rpcrt4 had its code reordered after it was linked: WinDbg counted the offsets of
+ * some rows in the order of the source, where functions do not overlap as they seem to here. Those
+ * that lie inside another get a place of their own in the source: their first bytes and those
+ * around the return address. Returns where the function begins there.
+ */
+static uint32_t add_moved(struct pb *b, const struct transcript_function *function,
+                          uint32_t base, uint32_t source)
+{
+    enum { HEAD = 8, TAIL = 0x17 };
+    uint32_t start = function->start - base;
+    uint32_t tail = function->end - base - TAIL;
+
+    add_map(b, PS_OMAP_TO, start, source);
+    add_map(b, PS_OMAP_TO, start + HEAD, start + HEAD);
+    add_map(b, PS_OMAP_TO, tail, source + (tail - start));
+    add_map(b, PS_OMAP_TO, tail + TAIL, tail + TAIL);
+    add_map(b, PS_OMAP_FROM, source, start);
+    add_map(b, PS_OMAP_FROM, source + HEAD, 0);
+    add_map(b, PS_OMAP_FROM, source + (tail - start), tail);
+    add_map(b, PS_OMAP_FROM, source + (tail - start) + TAIL, 0);
+    return source;
+}
+
+static void use_streams(struct ps *s)
+{
+    static const unsigned cleared[] = {PS_MODULES, PS_CONTRIBUTIONS, PS_PUBLICS, PS_RECORDS,
+                                       PS_SECTIONS, PS_DEBUG_HEADER};
+    static const struct {
+        size_t slot;
+        unsigned stream;
+    } used[] = {{3, PS_OMAP_TO}, {4, PS_OMAP_FROM}, {5, PS_SECTIONS}, {10, PS_ORIGINAL_SECTIONS}};
+    size_t i;
+
+    for (i = 0; i < sizeof cleared / sizeof cleared[0]; i++)
+        pb_clear(s->b, cleared[i]);
+    for (i = 0; i < 16; i++)
+        pb_set8(s->b, PS_INFO, 12 + i, (unsigned)i + 1);
+    for (i = 0; i < 11; i++)
+        pb_u16(s->b, PS_DEBUG_HEADER, 0xffff);
+    for (i = 0; i < sizeof used / sizeof used[0]; i++)
+        pb_set16(s->b, PS_DEBUG_HEADER, 2 * used[i].slot, used[i].stream);
+    pb_zeros(s->b, PS_PUBLICS, 28);
+}
+
 static uint8_t *pdb_file(const struct transcript_code *code, size_t index, size_t *size)
 {
-    static const unsigned unused[] = {PS_MODULES, PS_CONTRIBUTIONS, PS_PUBLICS, PS_RECORDS,
-                                      PS_SECTIONS, PS_DEBUG_HEADER};
-    const uint32_t text = transcript_modules[index].base + PS_TEXT;
+    enum { SOURCE = 0x200000, SOURCE_SIZE = 0x10000, STEP = 0x1000 };
+    const uint32_t base = transcript_modules[index].base;
+    uint32_t source = SOURCE;
     uint32_t count = 0;
+    unsigned moved;
     struct ps s;
     uint8_t *bytes;
     size_t i;
 
     ps_new(&s);
     s.machine = 0x14c;
-    for (i = 0; i < sizeof unused / sizeof unused[0]; i++)
-        pb_clear(s.b, unused[i]);
-    for (i = 0; i < 16; i++)
-        pb_set8(s.b, PS_INFO, 12 + i, (unsigned)i + 1);
-    for (i = 0; i < 11; i++)
-        pb_u16(s.b, PS_DEBUG_HEADER, i == 5 ? PS_SECTIONS : 0xffff);
+    use_streams(&s);
     ps_add_section(s.b, PS_SECTIONS, ".text", transcript_modules[index].code_size, PS_TEXT);
-    pb_zeros(s.b, PS_PUBLICS, 28);
-    for (i = 0; i < code->function_count; i++) {
-        const struct transcript_function *function = &code->functions[i];
-        char name[96];
+    ps_add_section(s.b, PS_ORIGINAL_SECTIONS, ".text", SOURCE + SOURCE_SIZE - PS_TEXT, PS_TEXT);
+    add_map(s.b, PS_OMAP_TO, PS_TEXT, PS_TEXT);
+    add_map(s.b, PS_OMAP_FROM, PS_TEXT, PS_TEXT);
+    add_map(s.b, PS_OMAP_FROM, PS_TEXT + transcript_modules[index].code_size, 0);
+    /* The public symbols' order is that of the source. */
+    for (moved = 0; moved < 2; moved++) {
+        for (i = 0; i < code->function_count; i++) {
+            const struct transcript_function *function = &code->functions[i];
+            uint32_t rva = function->start - base;
+            char name[96];
 
-        if (function->module != index)
-            continue;
-        decorate(function->name, name, sizeof name);
-        ps_add_public(s.b, 2, function->start - text, name);
-        count++;
+            if (function->module != index || lies_inside(code, i) != (moved != 0))
+                continue;
+            if (moved != 0) {
+                rva = add_moved(s.b, function, base, source);
+                source += STEP;
+            }
+            decorate(function->name, name, sizeof name);
+            ps_add_public(s.b, 2, rva - PS_TEXT, name);
+            count++;
+        }
     }
     pb_set32(s.b, PS_PUBLICS, 4, 4 * count);
     bytes = ps_finish(&s, (struct pb_layout){0, false, 0}, size);
