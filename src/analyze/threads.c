@@ -198,7 +198,7 @@ static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
         wow->has_native = avd_analysis_wow64_native(an, wow, &wow->native);
         thread->native.start_found = wow->has_native;
         thread->native.source = avd_arena_printf(
-            &an->arena, "a search above %s, where wow64cpu keeps the 64-bit stack pointer",
+            &an->arena, "a return address above %s, which wow64cpu keeps",
             wow->native_sp_route);
         if (thread->native.source == NULL)
             return false;

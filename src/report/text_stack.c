@@ -101,6 +101,10 @@ static void put_marks(const struct avd_text *t, const struct avd_rep_frame *fram
 {
     const char *mark = trust_mark(frame, seen);
 
+    if (is_word(frame->wow64_role, "turbo_thunk"))
+        avd_strbuf_puts(t->out, " [wow64 turbo thunk]");
+    else if (frame->wow64_role != NULL)
+        avd_strbuf_puts(t->out, " [wow64 transition]");
     if (frame->function != NULL && frame->function_approximate) {
         avd_strbuf_puts(t->out, " ~");
         seen->approximate = true;
@@ -293,6 +297,9 @@ static void put_registers(const struct avd_text *t, const struct avd_rep_stack *
         avd_strbuf_printf(t->out, "%3s=%0*" PRIx64 "%s", stack->reg_names[i], digits,
                           stack->reg_values[i], last ? "\n" : " ");
     }
+    if (stack->volatile_stale)
+        avd_strbuf_puts(t->out, "   eax, ecx and edx may be older: a system call does not save "
+                                "them\n");
 }
 
 /* Registers when verbose, frames, what their marks mean, and why there are no more. */
@@ -345,9 +352,23 @@ static void put_title(const struct avd_text *t, const struct avd_rep_thread *thr
     avd_strbuf_puts(t->out, "\n");
 }
 
+/* In one line what put_stack would show. */
+static void put_summary(const struct avd_text *t, const struct avd_rep_stack *stack)
+{
+    avd_strbuf_puts(t->out, stack->pointer_size == 4 ? "   32-bit stack: " : "   64-bit stack: ");
+    if (stack->frame_count == 0) {
+        avd_text_wrapped(t, 17, stack->end_detail != NULL ? stack->end_detail : "no frames", 0);
+        return;
+    }
+    avd_text_count(t, stack->frame_count, "frame", "frames");
+    avd_strbuf_puts(t->out, ", innermost ");
+    avd_text_call_site(t, &stack->frames[0]);
+    avd_strbuf_puts(t->out, " (--both shows all)\n");
+}
+
 /* `members` is how the threads that share these stacks are called: "3" or "3, 7-9". */
 static void put_thread(const struct avd_text *t, size_t index, const char *members,
-                       const char *mark)
+                       const char *mark, bool both)
 {
     const struct avd_rep_thread *thread = &t->report->threads[index];
     const struct avd_rep_stack *first = &thread->stack;
@@ -359,9 +380,11 @@ static void put_thread(const struct avd_text *t, size_t index, const char *membe
     }
     put_title(t, thread, first, members, mark);
     put_stack(t, first);
-    if (second->present) {
+    if (second->present && both) {
         put_title(t, thread, second, members, mark);
         put_stack(t, second);
+    } else if (second->present) {
+        put_summary(t, second);
     }
     if (thread->wow64 && thread->stack.pointer_size != 4 && thread->context32_source != NULL &&
         *thread->context32_source != '\0') {
@@ -372,7 +395,7 @@ static void put_thread(const struct avd_text *t, size_t index, const char *membe
 
 void avd_text_thread_stacks(const struct avd_text *t, size_t thread, const char *mark)
 {
-    put_thread(t, thread, "", mark);
+    put_thread(t, thread, "", mark, true);
 }
 
 /* ---- all threads, equal stacks once ---- */
@@ -523,7 +546,7 @@ void avd_text_other_stacks(const struct avd_text *t, size_t shown)
         }
         list_members(next, i, &members);
         put_thread(t, i, avd_strbuf_text(&members),
-                   report->threads[i].exited ? "exited" : "");
+                   report->threads[i].exited ? "exited" : "", t->both_stacks);
     }
     if (members.failed)
         t->out->failed = true;

@@ -88,7 +88,7 @@ def text_stacks(text):
 
 
 def compare_text(program, dump, options, table):
-    result = program.run("analyze", "--all-threads", *options, dump)
+    result = program.run("analyze", "--all-threads", "--both", *options, dump)
     text = result.stdout.decode("utf-8")
     found = text_stacks(text)
     expect("stacks in the text", sorted(found), sorted(table))
