@@ -165,7 +165,7 @@ static void build_stack(const struct avd_analysis *an, const struct avd_an_stack
     stack->cpu = from->cpu != NULL ? from->cpu->name : NULL;
     stack->end = avd_walk_end_name(from->stack.end);
     stack->end_detail = avd_build_copy(report, from->stack.end_detail);
-    stack->source = from->stack.count != 0 ? from->source : NULL;
+    stack->source = from->stack.count != 0 ? avd_build_copy(report, from->source) : NULL;
     stack->volatile_stale = from->volatile_stale;
     frames = avd_arena_alloc(&report->arena, from->stack.count, sizeof *frames);
     if (frames == NULL)

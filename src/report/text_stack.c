@@ -101,14 +101,14 @@ static void put_marks(const struct avd_text *t, const struct avd_rep_frame *fram
 {
     const char *mark = trust_mark(frame, seen);
 
-    if (is_word(frame->wow64_role, "turbo_thunk"))
-        avd_strbuf_puts(t->out, " [wow64 turbo thunk]");
-    else if (frame->wow64_role != NULL)
-        avd_strbuf_puts(t->out, " [wow64 transition]");
     if (frame->function != NULL && frame->function_approximate) {
         avd_strbuf_puts(t->out, " ~");
         seen->approximate = true;
     }
+    if (is_word(frame->wow64_role, "turbo_thunk"))
+        avd_strbuf_puts(t->out, " [wow64 turbo thunk]");
+    else if (frame->wow64_role != NULL)
+        avd_strbuf_puts(t->out, " [wow64 transition]");
     put_source(t, frame->source_file, frame->line);
     if (*mark != '\0') {
         bool weak = !is_word(frame->trust, "frame_pointer") && !is_word(frame->evidence, "target");
