@@ -46,16 +46,18 @@ static bool read_context32(const struct avd_memory *memory, uint64_t addr,
            avd_cpu_x86.read_context(bytes, sizeof bytes, context);
 }
 
-/* The context in the area: behind a header of 4 bytes wherever one was seen; other offsets are
- * tried because the header is not documented. A machine that is another CPU's refuses all. */
-static bool find_in_area(const struct avd_memory *memory, uint64_t area,
+/* The context in the area: behind a header of 4 bytes wherever one was seen; when the area's place
+ * is `certain` other offsets are tried too, because the header is not documented. A machine that
+ * is another CPU's refuses all. */
+static bool find_in_area(const struct avd_memory *memory, uint64_t area, bool certain,
                          const struct bounds *stack, struct avd_wow64_thread *out)
 {
     static const uint32_t offsets[] = {4, 0, 8, 12, 16, 20, 24, 28, 32};
+    size_t count = certain ? sizeof offsets / sizeof offsets[0] : 1;
     uint32_t top;
     size_t i;
 
-    for (i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
+    for (i = 0; i < count; i++) {
         struct avd_context context;
         uint16_t machine = 0;
 
@@ -91,7 +93,7 @@ static bool find_by_r13(const struct avd_memory *memory, const struct avd_contex
         uint64_t r13 = native->regs.value[AVD_R13];
 
         if (r13 >= biases[i].bias &&
-            find_in_area(memory, r13 - biases[i].bias, stack, out)) {
+            find_in_area(memory, r13 - biases[i].bias, false, stack, out)) {
             out->cpu_area_route = biases[i].route;
             return true;
         }
@@ -143,7 +145,7 @@ bool avd_wow64_area_context(const struct avd_dump *dump, const struct avd_thread
         out->reason = "the thread has no CPU area: it never ran 32-bit code";
         return true;
     }
-    if (has_slot && find_in_area(memory, area, &stack, out)) {
+    if (has_slot && find_in_area(memory, area, true, &stack, out)) {
         out->cpu_area_route = "TlsSlots[1]";
         return true;
     }
