@@ -166,7 +166,7 @@ bool avd_wow64_area_context(const struct avd_dump *dump, const struct avd_thread
             tebs->teb64_address, tebs->teb64_route,
             native != NULL ? "; r13 leads to no such area either" : "");
     else
-        out->reason = "neither the thread's entry nor r12 tells where the 64-bit TEB is, so the CPU "
-                      "area with the 32-bit registers cannot be found";
+        out->reason = "neither the thread's entry nor r12 tells where the 64-bit TEB is, so the "
+                      "CPU area with the 32-bit registers cannot be found";
     return out->reason != NULL;
 }

@@ -59,8 +59,9 @@ bool avd_wow64_detect(const struct avd_dump *dump, struct avd_arena *arena, stru
         if (tebs.teb64 != 0)
             (void)avd_memory_u64(&dump->memory, tebs.teb64 + TEB64_PEB, &out->peb64);
         out->evidence = avd_arena_printf(
-            arena, "thread 0x%" PRIx32 " has a 32-bit TEB at 0x%" PRIx64 " beside its 64-bit one at "
-            "0x%" PRIx64 "%s%s",
+            arena,
+            "thread 0x%" PRIx32 " has a 32-bit TEB at 0x%" PRIx64 " beside its 64-bit one at 0x%"
+            PRIx64 "%s%s",
             thread->id, tebs.teb32, tebs.teb64_address, listed ? ", and " : "",
             listed ? module_text : "");
         return out->evidence != NULL;

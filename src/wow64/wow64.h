@@ -65,7 +65,7 @@ enum avd_wow64_role {
     AVD_WOW64_ROLE_TURBO_THUNK  /* code of wow64cpu that serves a system call by itself */
 };
 const char *avd_wow64_role_name(enum avd_wow64_role role); /* "transition", "turbo_thunk", NULL */
-/* `module` is a file name; `function` is the frame's own name, NULL when it is not known (transition.c). */
+/* `module` is a file name, `function` the frame's own, NULL when not known (transition.c). */
 enum avd_wow64_role avd_wow64_role_of(const char *module, const char *function);
 
 #endif

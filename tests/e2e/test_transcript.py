@@ -151,6 +151,40 @@ def compare_json(report, table):
            ["context"] + ["cfi"] * (len(trusts) - 2) + ["context"])
 
 
+# Frames of wow64cpu, by WinDbg's names; each serves a system call by itself.
+TURBO_THUNKS = ("ServiceNoTurbo", "WaitForMultipleObjects32", "CpupSyscallStub",
+                "Thunk2ArgNSpNSpReloadState", "RemoveIoCompletionFault")
+
+
+def compare_transitions(report):
+    for thread in report["threads"]:
+        for frame in thread["frames"] + thread["native_frames"]:
+            expect("role of " + site_of(frame), frame["wow64_role"],
+                   "turbo_thunk" if frame["function"] in TURBO_THUNKS else None)
+        # Those that wait are in a system call; the first raised an exception.
+        expect("unreliable registers", thread["wow64"]["unreliable_registers"],
+               [] if thread["thread_id"] == 0x2fe4 else ["eax", "ecx", "edx"])
+        expect("route to TEB32", thread["wow64"]["teb32_route"], "TEB64's NtTib.ExceptionList")
+        expect("route to the CPU area", thread["wow64"]["cpu_area_route"], "TlsSlots[1]")
+
+
+def compare_choice(program, dump, options):
+    """Without --both only the faulting thread has both stacks in full."""
+    text = program.run("analyze", "-a", *options, dump).stdout.decode("utf-8")
+    expect("stacks without --both", sorted(text_stacks(text)),
+           [("native", "2fe4")] + [("x86", tid) for tid in ("1160", "15c4", "280c", "2d04", "2fe4")])
+    line = "   64-bit stack: 6 frames, innermost wow64cpu!WaitForMultipleObjects32+0x3a (--both shows all)"
+    expect("the line for the other stack", line in text.split("\n"), True)
+    text = program.run("analyze", "-a", "--native", *options, dump).stdout.decode("utf-8")
+    expect("first stack with --native", next(iter(text_stacks(text))), ("native", "2fe4"))
+    expect("stacks with --native", sorted(text_stacks(text))[:2],
+           [("native", "1160"), ("native", "15c4")])
+    for text, expected in ((program.run("analyze", "-v", *options, dump), False),
+                           (program.run("analyze", "-av", *options, dump), True)):
+        expect("-v says which registers may be old",
+               b"   eax, ecx and edx may be older" in text.stdout, expected)
+
+
 def compare_process(report, overlaps):
     exception = report["exception"]
     expect("exception", (number(exception["code"]), number(exception["address"]),
@@ -177,6 +211,8 @@ def main(arguments):
             check_report(report, program.json("info", dump))
             compare_json(report, table)
             compare_process(report, overlaps)
+            compare_transitions(report)
+            compare_choice(program, dump, options)
             count = compare_text(program, dump, options, table)
         except Failure as failure:
             print("FAIL %s" % failure)

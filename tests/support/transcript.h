@@ -59,7 +59,7 @@ enum transcript_kind {
     TRANSCRIPT_FRAME,        /* x64: sub rsp; x86: push ebp; mov ebp, esp */
     TRANSCRIPT_LEAF,         /* x64, without an entry in the unwind table */
     TRANSCRIPT_APC,          /* x64: KiUserApcDispatcher, below it a CONTEXT and a machine frame */
-    TRANSCRIPT_COLD,         /* x64: a part of a function that lies elsewhere; its entry is chained */
+    TRANSCRIPT_COLD,         /* x64: a function's part that lies elsewhere; its entry is chained */
     TRANSCRIPT_STUB,         /* x86: system call */
     TRANSCRIPT_NO_EBP,       /* x86: a frame without EBP */
     TRANSCRIPT_THUNK         /* x86: entered by the kernel, calls nothing */

@@ -59,7 +59,7 @@ static void decorate(const char *name, char *out, size_t size)
         (void)snprintf(out, size, "_%s@8", name);
 }
 
-/* Two u32 of a map between image and source; `rva`s that follow are `to` and up. */
+/* An entry of an OMAP: what begins at `from` begins at `to` in the other order; 0: nowhere. */
 static void add_map(struct pb *b, unsigned stream, uint32_t from, uint32_t to)
 {
     pb_u32(b, stream, from);

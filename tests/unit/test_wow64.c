@@ -52,7 +52,7 @@ END_TEST
 
 /* ---- generations ---- */
 
-/* Windows Server 2003 and XP x64 as 7; what 8 changed; 10 and 11; Wine's first and other threads. */
+/* Server 2003 and XP x64 as 7; what 8 changed; 10 and 11; Wine's first and other threads. */
 START_TEST(test_generations)
 {
     static const struct wow64_thread generations[] = {
