@@ -187,7 +187,9 @@ enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON };
 
 struct avd_write_options {
     int color;         /* text: ANSI colours */
-    int native_first;  /* text: for WOW64 show the 64-bit stack first and in full */
+    int native_first;  /* text: for WOW64 show the 64-bit stack first */
+    int both_stacks;   /* text: for WOW64 show both stacks of every thread shown in full, not only
+                        * of the important one */
     int all_threads;   /* text: every thread's stack, not only the important one */
     int verbose;       /* text: all modules, registers, notes */
     int compact;       /* JSON: one line */

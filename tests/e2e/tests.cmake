@@ -76,3 +76,9 @@ avdump_python_test(e2e_pdb_oracle test_pdb_oracle.py $<TARGET_FILE:pdb_query> ${
 # The same on PDBs built here, and real dumps of the programs with them.
 avdump_python_test(e2e_built_symbols test_built_symbols.py $<TARGET_FILE:pdb_query>
                    $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+
+# The dump of the WinDbg transcript: `transcript_dump FOLDER` writes it for a person to look at.
+add_executable(transcript_dump ${CMAKE_CURRENT_LIST_DIR}/transcript_dump.c)
+target_link_libraries(transcript_dump PRIVATE avdump_support avdump_warnings)
+avdump_python_test(e2e_transcript test_transcript.py $<TARGET_FILE:avdump>
+                   $<TARGET_FILE:transcript_dump> ${CMAKE_CURRENT_LIST_DIR}/transcript.txt)
