@@ -75,6 +75,9 @@ struct avd_analysis {
     bool has_exception;
     struct avd_exception_words words;
     bool exception_is_32bit;
+    struct avd_crash_instruction *instruction; /* analyze/instruction.h; NULL: none to look at */
+    struct avd_blame *blame;                   /* analyze/followup.h; NULL only without memory */
+    const struct avd_triage *triage;           /* the user's; NULL: the shipped entries alone */
 
     struct avd_facts facts;
     struct avd_notes notes;         /* the dump's notes are not repeated here */
