@@ -27,6 +27,11 @@ const char *avd_frame_function(const struct avd_an_stack *stack, size_t frame)
 
 bool avd_frame_is_guess(const struct avd_frame *frame)
 {
+    return avd_frame_is_scanned(frame) && frame->evidence != AVD_EVIDENCE_TARGET;
+}
+
+bool avd_frame_is_scanned(const struct avd_frame *frame)
+{
     return frame->trust == AVD_TRUST_SCAN || frame->trust == AVD_TRUST_CFI_SCAN ||
            frame->trust == AVD_TRUST_NONE;
 }

@@ -61,7 +61,9 @@ const struct avd_an_module *avd_frame_module(const struct avd_analysis *an,
                                              const struct avd_frame *frame);
 /* The function's name if it is more than the nearest export or public symbol; else NULL. */
 const char *avd_frame_function(const struct avd_an_stack *stack, size_t frame);
-/* Whether the frame, or one before it, was found by scanning, so that it may not be one. */
+/* Whether the frame, or one before it, was found by scanning; and whether nothing proves that it is
+ * one either: the call before it leads elsewhere, or that is not known. */
+bool avd_frame_is_scanned(const struct avd_frame *frame);
 bool avd_frame_is_guess(const struct avd_frame *frame);
 /* A module that was unloaded from the frame's place, or NULL. */
 const struct avd_unloaded_module *avd_frame_unloaded(const struct avd_analysis *an,

@@ -116,7 +116,7 @@ static bool add_frames(struct avd_analysis *an, const struct avd_an_stack *stack
 
         if (out->frame_count == FRAMES_IN_SIGNATURE)
             return true;
-        if (avd_frame_is_guess(&stack->stack.frames[i])) {
+        if (avd_frame_is_scanned(&stack->stack.frames[i])) {
             out->cut = "the next frame was found by scanning";
             return true;
         }
@@ -153,6 +153,8 @@ void avd_signature_make(struct avd_analysis *an, struct avd_signature *out)
     avd_strbuf_puts(&text, an->words.type);
     if (!add_frames(an, stack, &text, out) || text.failed) {
         an->arena.failed = true;
+    } else if (out->frame_count == 0) {
+        out->why_not = "no frame is certain and says more than that an exception was raised";
     } else {
         out->text = avd_arena_strdup(&an->arena, avd_strbuf_text(&text));
         avd_md5(avd_strbuf_text(&text), text.size, digest);
@@ -161,6 +163,6 @@ void avd_signature_make(struct avd_analysis *an, struct avd_signature *out)
                                    digest[6], digest[7]);
     }
     avd_strbuf_deinit(&text);
-    if (!an->arena.failed)
+    if (!an->arena.failed && out->id != NULL)
         out->socorro = avd_signature_socorro(an, stack);
 }

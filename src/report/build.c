@@ -242,6 +242,8 @@ enum avd_status avd_report_build(const struct avd_analysis *analysis,
     avd_build_modules(analysis, report);
     avd_build_threads(analysis, report);
     avd_build_exception(analysis, report);
+    avd_build_instruction(analysis, report);
+    avd_build_blame(analysis, report);
     build_wow64(analysis, report);
     build_findings(results, report);
     build_facts(analysis, report);
