@@ -138,6 +138,10 @@ static void find_pointer_update(const struct avd_analysis *an, struct avd_crash_
         ins->pointer_update_guard_page = is_guard_page(&an->dump->memory, ins->pointer_update);
 }
 
+/* Where the index register holds the pointer, a base of 0 says nothing: an item of an array that is
+ * not there lies below. */
+enum { NULL_ARRAY = 0x1000000 };
+
 static void adjust_address(const struct avd_analysis *an, struct avd_crash_instruction *ins)
 {
     const struct avd_insn_memory *memory;
@@ -155,7 +159,8 @@ static void adjust_address(const struct avd_analysis *an, struct avd_crash_instr
         ins->adjusted = AVD_ADJUSTED_NON_CANONICAL;
         ins->adjusted_value = memory->address;
     } else if (memory->base >= 0 && memory->base < AVD_RIP && !memory->rip_relative &&
-               ins->regs.value[memory->base] == 0) {
+               ins->regs.value[memory->base] == 0 &&
+               (memory->index == AVD_INSN_NO_REG || memory->address < NULL_ARRAY)) {
         ins->adjusted = AVD_ADJUSTED_NULL;
         ins->adjusted_value = memory->address;
     }

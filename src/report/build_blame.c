@@ -147,6 +147,17 @@ static void build_followup(const struct avd_followup *from, struct avd_report *r
     to->skipped_count = from->skipped_count;
 }
 
+/* For lists of many crashes: without the displacement, which differs between builds. */
+static const char *place_text(struct avd_report *report, const struct avd_rep_frame *frame)
+{
+    if (frame == NULL || frame->module_name == NULL)
+        return NULL;
+    if (frame->function != NULL && !frame->function_approximate)
+        return avd_arena_printf(&report->arena, "%s!%s", frame->module_name, frame->function);
+    return avd_arena_printf(&report->arena, "%s+0x%" PRIx64, frame->module_name,
+                            frame->module_offset + (frame->pc - frame->lookup));
+}
+
 void avd_build_blame(const struct avd_analysis *an, struct avd_report *report)
 {
     const struct avd_blame *blame = an->blame;
@@ -161,6 +172,7 @@ void avd_build_blame(const struct avd_analysis *an, struct avd_report *report)
                               blame->followup.stack == &an->threads[an->crashing_thread].native &&
                               avd_an_main_stack(&an->threads[an->crashing_thread]) !=
                                   blame->followup.stack;
+    report->followup.place = place_text(report, avd_rep_followup_frame(report));
     bucket->why_not = avd_build_copy(report, blame->bucket.why_not);
     bucket->problem_class = avd_build_copy(report, blame->bucket.problem_class);
     bucket->id = avd_build_copy(report, blame->bucket.id);

@@ -255,6 +255,7 @@ struct avd_rep_followup {
     const char *why_not;
     bool native;             /* of its 64-bit stack, where it has both */
     size_t frame;
+    const char *place;       /* "module!function", "module+0x12"; NULL: in no module */
     const char *owner, *reason;
     const struct avd_rep_skipped *skipped;
     size_t skipped_count;

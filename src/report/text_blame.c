@@ -49,10 +49,15 @@ static void put_adjusted(const struct avd_text *t, const struct avd_rep_instruct
 {
     struct avd_strbuf text;
 
+    bool null;
+
     if (ins->adjusted_kind == NULL)
         return;
+    null = strcmp(ins->adjusted_kind, "null-pointer") == 0;
+    if (null && ins->adjusted_value == 0)
+        return; /* the address says it already */
     avd_strbuf_init(&text);
-    if (strcmp(ins->adjusted_kind, "null-pointer") == 0)
+    if (null)
         avd_strbuf_printf(&text, "a null pointer, offset 0x%" PRIx64, ins->adjusted_value);
     else
         avd_strbuf_printf(&text, "0x%016" PRIx64 ", which is not canonical, so that the CPU "
