@@ -167,7 +167,9 @@ START_TEST(calls_through_bad_pointers_and_unloaded_modules)
     struct avd_bucket bucket;
 
     ck_assert_uint_eq(choose(0xc0000005, frames)->frame, 1);
+    blame_fixture_deinit(&f);
     ck_assert_str_eq(choose(0xc0000005, frames)->skipped[0].why, "lies in no module");
+    blame_fixture_deinit(&f);
     blame_fixture_init(&f, 0xc0000005, frames);
     f.dump.unloaded = &unloaded;
     f.dump.unloaded_count = 1;
