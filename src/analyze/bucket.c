@@ -99,7 +99,7 @@ static const char *access_violation_class(struct avd_analysis *an)
 
 static const char *problem_class(struct avd_analysis *an, const struct avd_an_stack *stack)
 {
-    uint32_t code = an->dump->exception.code;
+    uint32_t code = an->exception.code;
     const struct avd_exception_words *words = &an->words;
     size_t i;
 
@@ -201,7 +201,7 @@ void avd_bucket_make(struct avd_analysis *an, const struct avd_followup *followu
     const struct avd_unloaded_module *unloaded;
     const char *image = "Unknown_Image";
     const char *function = NULL;
-    uint32_t code = an->dump->exception.code;
+    uint32_t code = an->exception.code;
 
     if (!followup->found || !avd_dump_is_windows(an->dump)) {
         out->why_not = followup->found ? "buckets are made of Windows's exceptions"

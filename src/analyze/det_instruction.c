@@ -62,7 +62,7 @@ static bool is_guard_page(const struct avd_memory *memory, uint64_t address)
  * with SI_KERNEL. */
 static bool is_protection_fault(const struct avd_analysis *an)
 {
-    const struct avd_exception *exception = &an->dump->exception;
+    const struct avd_exception *exception = &an->exception;
 
     if (an->exception_is_32bit)
         return false;
@@ -196,7 +196,7 @@ static unsigned find_inconsistencies(const struct avd_analysis *an,
 {
     const struct avd_exception_words *words = &an->words;
     const struct avd_insn *insn = &ins->insn;
-    uint32_t code = an->dump->exception.code;
+    uint32_t code = an->exception.code;
     unsigned found = 0;
 
     /* The CPU's own words are only on Windows so clear. */
@@ -315,7 +315,7 @@ static void run(struct avd_analysis *an)
     ins->is_64bit = stack->cpu->pointer_size == 8;
     ins->pc = stack->stack.frames[0].pc;
     /* Some writers leave eip behind a breakpoint; the record has its own address. */
-    if (avd_dump_is_windows(an->dump) && ins->pc == an->dump->exception.address + 1)
+    if (avd_dump_is_windows(an->dump) && ins->pc == an->exception.address + 1)
         ins->pc--;
     ins->regs = stack->regs;
     ins->faulting = -1;

@@ -147,6 +147,21 @@ static void build_followup(const struct avd_followup *from, struct avd_report *r
     to->skipped_count = from->skipped_count;
 }
 
+/* Whether `stack` is the 64-bit one of a crashing thread that is shown with both. */
+static bool is_native(const struct avd_analysis *an, const struct avd_report *report,
+                      const struct avd_an_stack *stack)
+{
+    const struct avd_an_thread *thread;
+
+    if (an->crashing_thread == AVD_NO_MODULE || stack == NULL)
+        return false;
+    thread = &an->threads[an->crashing_thread];
+    if (stack == &an->fault)
+        return report->crashed != NULL && report->crashed->native.present &&
+               report->crashed->stack.pointer_size != stack->cpu->pointer_size;
+    return stack == &thread->native && avd_an_main_stack(thread) != stack;
+}
+
 /* For lists of many crashes: without the displacement, which differs between builds. */
 static const char *place_text(struct avd_report *report, const struct avd_rep_frame *frame)
 {
@@ -167,11 +182,7 @@ void avd_build_blame(const struct avd_analysis *an, struct avd_report *report)
     if (blame == NULL)
         return;
     build_followup(&blame->followup, report);
-    /* Which of the thread's stacks the frames are counted in. */
-    report->followup.native = an->crashing_thread != AVD_NO_MODULE &&
-                              blame->followup.stack == &an->threads[an->crashing_thread].native &&
-                              avd_an_main_stack(&an->threads[an->crashing_thread]) !=
-                                  blame->followup.stack;
+    report->followup.native = is_native(an, report, blame->followup.stack);
     report->followup.place = place_text(report, avd_rep_followup_frame(report));
     bucket->why_not = avd_build_copy(report, blame->bucket.why_not);
     bucket->problem_class = avd_build_copy(report, blame->bucket.problem_class);

@@ -66,10 +66,10 @@ static void describe(struct blame_fixture *f)
     memset(&in, 0, sizeof in);
     in.os = AVD_OS_WINDOWS;
     in.is_64bit = true;
-    in.code = f->dump.exception.code;
-    in.parameter_count = f->dump.exception.parameter_count;
-    in.parameters = f->dump.exception.parameters;
-    in.address = f->dump.exception.address;
+    in.code = f->an.exception.code;
+    in.parameter_count = f->an.exception.parameter_count;
+    in.parameters = f->an.exception.parameters;
+    in.address = f->an.exception.address;
     if (!avd_exception_describe(&in, &f->an.arena, &f->an.words))
         abort();
 }
@@ -88,8 +88,8 @@ void blame_fixture_init(struct blame_fixture *f, uint32_t code, const struct bla
     f->dump.system.present = true;
     f->dump.system.platform = VER_PLATFORM_WIN32_NT;
     f->dump.system.architecture = PROCESSOR_ARCHITECTURE_AMD64;
-    f->dump.exception.present = true;
-    f->dump.exception.code = code;
+    f->an.exception.present = true;
+    f->an.exception.code = code;
     avd_facts_init(&f->an.facts, &f->an.arena);
     f->thread.native.present = true;
     f->thread.native.cpu = cpu;
@@ -101,15 +101,15 @@ void blame_fixture_init(struct blame_fixture *f, uint32_t code, const struct bla
         add_frame(f, i, &frames[i]);
     }
     f->thread.native.stack.count = i;
-    f->dump.exception.address = f->frames[0].pc;
+    f->an.exception.address = f->frames[0].pc;
     describe(f);
 }
 
 void blame_fixture_parameters(struct blame_fixture *f, uint64_t first, uint64_t second)
 {
-    f->dump.exception.parameter_count = 2;
-    f->dump.exception.parameters[0] = first;
-    f->dump.exception.parameters[1] = second;
+    f->an.exception.parameter_count = 2;
+    f->an.exception.parameters[0] = first;
+    f->an.exception.parameters[1] = second;
     describe(f);
 }
 
