@@ -137,6 +137,15 @@ struct avd_symbol_options {
                                      * the cache and not asked for again for a day; 0: it is not */
 };
 
+/*
+ * Loads a triage file: whose frames are whose (docs/buckets.md). Its entries come before the
+ * shipped ones when a frame is blamed. Fails with AVD_E_IO, AVD_E_RULE (line and column in `err`),
+ * AVD_E_LIMIT or AVD_E_NOMEM.
+ */
+struct avd_triage;
+enum avd_status avd_triage_load(const char *path, struct avd_triage **out, struct avd_error *err);
+void avd_triage_free(struct avd_triage *triage);
+
 struct avd_analyze_options {
     /* Directories with image files (.exe, .dll), searched by name, accepted only when
      * TimeDateStamp and SizeOfImage agree with the dump. */
@@ -146,6 +155,8 @@ struct avd_analyze_options {
     unsigned max_frames;
     /* NULL: names come from export tables only. */
     const struct avd_symbol_options *symbols;
+    /* NULL: the shipped triage entries alone. */
+    const struct avd_triage *triage;
 };
 
 /* How bad a finding is; ordered. */

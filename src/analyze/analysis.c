@@ -241,6 +241,7 @@ enum avd_status avd_analysis_run(const struct avd_dump *dump,
         if (options->max_frames != 0)
             an->max_frames = options->max_frames;
         an->image_dirs = options->image_dirs;
+        an->triage = options->triage;
         an->image_dir_count = options->image_dir_count;
     }
     avd_notes_init(&an->notes, &an->arena);

@@ -88,6 +88,9 @@ struct avd_analysis {
     struct avd_exception exception;
     struct avd_exception_words words;
     bool exception_is_32bit;
+    struct avd_crash_instruction *instruction; /* analyze/instruction.h; NULL: none to look at */
+    struct avd_blame *blame;                   /* analyze/followup.h; NULL only without memory */
+    const struct avd_triage *triage;           /* the user's; NULL: the shipped entries alone */
     bool exception_recovered;       /* not from the stream */
     const char *exception_evidence; /* where it, or its registers, were found; NULL: the stream */
     const char *stored_doubt;       /* why the stored one may be none; NULL: it is sane */

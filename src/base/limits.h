@@ -90,6 +90,7 @@ enum {
     AVD_MAX_HTTP_REDIRECTS = 8,      /* servers use one, to their blob storage */
     AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about fifty */
     AVD_MAX_RULES = 4096,
+    AVD_MAX_TRIAGE_ENTRIES = 16384,  /* of one file; the shipped one has about 250 */
     AVD_MAX_RULE_FILE_BYTES = 1048576,
     AVD_MAX_YAML_DEPTH = 32,
     AVD_MAX_YAML_KEYS = 256,         /* per mapping; a rule has nine, a condition a few */

@@ -43,6 +43,7 @@ enum option_id {
     OPT_SYMBOLS_LOOSE,
     OPT_TIMEOUT,
     OPT_TODAY,
+    OPT_TRIAGE,
     OPT_UPDATE_BASELINE,
     OPT_VERBOSE
 };
@@ -89,6 +90,8 @@ static const struct option_doc options[] = {
      "look there for .exe and .dll files; may be repeated"},
     {OPT_RULES, 0, "rules", "DIR", AVD_CLI_ANALYZE | AVD_CLI_GATE,
      "add the rules (*.yaml) of a directory to the shipped ones"},
+    {OPT_TRIAGE, 0, "triage", "FILE", AVD_CLI_ANALYZE,
+     "say whose frames are whose (YAML), before the shipped entries"},
     {OPT_MAX_FRAMES, 0, "max-frames", "N", WALKING,
      "frames per stack at most, 1 to 65536 (default: 10000)"},
     {OPT_FAIL_ON, 0, "fail-on", "info|warning|error|never", AVD_CLI_ANALYZE,
@@ -290,6 +293,7 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_RULES: settings->rules = value; break;
     case OPT_SYMBOLS: settings->symbols[settings->symbol_count++] = value; break;
     case OPT_SYMBOLS_LOOSE: settings->symbols_loose = 1; break;
+    case OPT_TRIAGE: settings->triage = value; break;
     case OPT_VERBOSE: settings->write.verbose = 1; break;
     case OPT_BASELINE:
     case OPT_GATE_FAIL_ON:

@@ -95,7 +95,8 @@ void avd_cli_print_error(const char *file, const struct avd_error *err)
         avd_term_puts(stderr, strcmp(file, "-") == 0 ? "standard input" : file);
         fputs(": ", stderr);
     }
-    if (err->where[0] != '\0' && (file == NULL || strcmp(err->where, file) != 0)) {
+    if (err->where[0] != '\0' &&
+        (file == NULL || err->line != 0 || strcmp(err->where, file) != 0)) {
         avd_term_puts(stderr, err->where);
         if (err->line != 0)
             fprintf(stderr, ":%u:%u", err->line, err->column);

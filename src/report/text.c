@@ -134,6 +134,8 @@ static void render(const struct avd_report *report, const struct avd_write_optio
     put_verdict_line(&t, "what", report->what);
     put_verdict_line(&t, "where", report->where);
     put_verdict_line(&t, "thread", report->who);
+    if (report->blamed != NULL)
+        put_verdict_line(&t, "blame", report->blamed);
     put_mismatched(&t);
     if (shown < report->thread_count) {
         avd_text_thread_stacks(&t, shown, crashed ? "crashed" : "");
@@ -145,6 +147,7 @@ static void render(const struct avd_report *report, const struct avd_write_optio
     }
     put_findings(&t);
     avd_text_exception(&t);
+    avd_text_blame(&t);
     if (t.all_threads)
         avd_text_other_stacks(&t, shown);
     avd_text_threads(&t, true);

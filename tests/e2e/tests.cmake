@@ -49,6 +49,13 @@ avdump_python_test(e2e_symbol_server test_symbol_server.py $<TARGET_FILE:store_p
 avdump_python_test(e2e_symbol_program test_symbol_program.py $<TARGET_FILE:avdump>
                    $<TARGET_FILE:store_probe> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_readme test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+# The faulting instruction against rust-minidump's minidump-stackwalk, where that is installed.
+find_program(MINIDUMP_STACKWALK minidump-stackwalk)
+if(MINIDUMP_STACKWALK)
+  set(stackwalk ${MINIDUMP_STACKWALK})
+endif()
+avdump_python_test(e2e_instruction_oracle test_instruction_oracle.py $<TARGET_FILE:avdump>
+                   ${AVDUMP_CORPUS} ${stackwalk})
 get_target_property(library_type libavdump TYPE)
 if(library_type STREQUAL STATIC_LIBRARY AND CMAKE_NM)
   avdump_python_test(floors test_floors.py ${PROJECT_SOURCE_DIR} $<TARGET_FILE:libavdump> ${CMAKE_NM})
