@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/view.h"
+#include "stack/likely_path.h"
 
 #include <inttypes.h>
 
@@ -274,6 +275,45 @@ static enum avd_step_result found_nothing(struct avd_walk *walk, const struct av
     return AVD_STEP_NO_INFO;
 }
 
+/*
+ * The next frame of the likeliest path; *known tells whether one could be looked for. A path goes
+ * on as long as nobody else knows better how to go on from its frames.
+ */
+static bool follow_path(struct avd_walk *walk, const struct avd_frame *callee,
+                        struct avd_frame *caller, bool *known)
+{
+    struct avd_likely_path *path = walk->path;
+    const struct avd_likely_frame *next;
+
+    *known = false;
+    if (walk->candidates == NULL || walk->cpu->pointer_size != 8 || !walk->windows)
+        return false;
+    if (path == NULL)
+        path = walk->path = avd_arena_alloc(walk->arena, 1, sizeof *path);
+    if (path == NULL)
+        return false;
+    if (path->sp != callee->sp || path->next == path->count) {
+        if (!avd_likely_path_find(walk, callee, path)) {
+            walk->arena->failed = true;
+            return false;
+        }
+    }
+    *known = path->known;
+    if (path->next == path->count)
+        return false;
+    next = &path->frames[path->next++];
+    caller->pc = next->value;
+    caller->sp = path->sp = next->slot + 8;
+    caller->trust = AVD_TRUST_SCAN;
+    caller->method = AVD_METHOD_SCAN;
+    caller->evidence = AVD_EVIDENCE_PATH;
+    caller->percent = next->percent;
+    caller->frames_missing = next->frames_missing;
+    avd_reg_set(&caller->regs, AVD_RIP, caller->pc);
+    avd_reg_set(&caller->regs, AVD_RSP, caller->sp);
+    return true;
+}
+
 enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame *callee,
                                    size_t callee_index, struct avd_frame *caller,
                                    enum avd_walk_end *end)
@@ -315,6 +355,14 @@ enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame
         start = at;
         if (best == AVD_EVIDENCE_TARGET)
             break;
+    }
+    if (best < AVD_EVIDENCE_CALL) {
+        bool known;
+
+        if (follow_path(walk, callee, caller, &known))
+            return AVD_STEP_OK;
+        if (known)
+            best = AVD_EVIDENCE_NONE;
     }
     if (best == AVD_EVIDENCE_NONE)
         return found_nothing(walk, callee, &w, words, end);
