@@ -33,9 +33,12 @@ enum {
 /* How likely a candidate still lies where the frame above an occurrence had its return address,
  * and how likely one lies where a finished call's was. */
 #define STILL_THERE 0.9
+/* How much likelier two return addresses follow each other when the call between them is seen. */
+#define PROVED_CALL 20.0
 
 struct node {
     const struct avd_candidate *candidate;
+    bool has_call;          /* code bytes show a call before it */
     double worth;           /* how much likelier its place and value are if it is live than if not */
     struct avd_scaled forward, backward;
     double tail;            /* its frame reaches beyond the piece of stack looked at */
@@ -165,9 +168,8 @@ static void learn_sizes(const struct thinking *t, struct sizes *sizes, uint64_t 
  * into code: functions begin at multiples of 16, tables and strings at multiples of 8, and what
  * follows a call lies anywhere. 0: a place that no call leads to.
  */
-static double value_worth(const struct thinking *t, const struct avd_candidate *candidate)
+static double value_worth(const struct avd_candidate *candidate, int call)
 {
-    int call = avd_walk_after_call(t->walk, candidate->value);
     double worth;
     unsigned i;
 
@@ -189,7 +191,10 @@ static bool add_node(struct thinking *t, const struct avd_candidate *candidate)
     memset(node, 0, sizeof *node);
     node->candidate = candidate;
     if (candidate != NULL) {
-        node->worth = value_worth(t, candidate);
+        int call = avd_walk_after_call(t->walk, candidate->value);
+
+        node->has_call = call == 1;
+        node->worth = value_worth(candidate, call);
         if (node->worth == 0)
             return false;
     }
@@ -217,6 +222,16 @@ static double exact_weight(const struct thinking *t, const struct avd_frame *cal
     return size < SMALLEST_FRAME / 16 ? t->prior[SMALLEST_FRAME / 16] / 4 : t->prior[size];
 }
 
+/* What the code bytes before a return address say about the function that `pc` lies in being called
+ * there. */
+static double call_factor(const struct thinking *t, uint64_t pc, uint64_t return_address)
+{
+    uint64_t start;
+    int leads = avd_walk_call_leads_to(t->walk, return_address, pc, &start);
+
+    return leads == 1 ? PROVED_CALL : leads == 0 ? 0.0 : 1.0;
+}
+
 /* The edges from a node, and what they do to the worth of those they lead to (`expected`). */
 static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t from,
                       double *expected)
@@ -224,6 +239,7 @@ static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t
     struct node *node = &t->nodes[from];
     uint64_t slot = slot_of(t, callee, from);
     bool exact = from == 0 && callee->exact;
+    uint64_t pc = from == 0 ? avd_walk_lookup(callee) : node->candidate->value - 1;
     uint64_t last = 0;
     struct sizes sizes;
     size_t i;
@@ -243,6 +259,8 @@ static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t
             value = exact_weight(t, callee, t->nodes[i].candidate->slot);
         else if (distance >= SMALLEST_FRAME && distance % 16 == 0)
             value = weight(t, &sizes, (size_t)distance / 16) / sizes.total;
+        if (value != 0 && t->nodes[i].has_call)
+            value *= call_factor(t, pc, t->nodes[i].candidate->value);
         if (value > expected[i])
             expected[i] = value;
         node->edges[node->edge_count++] = value;

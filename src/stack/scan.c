@@ -275,6 +275,18 @@ static enum avd_step_result found_nothing(struct avd_walk *walk, const struct av
     return AVD_STEP_NO_INFO;
 }
 
+/* Whether a word below word `end` may be a return address, but there are no code bytes to ask. */
+static bool any_unread(const struct window *w, size_t end)
+{
+    size_t i;
+
+    for (i = 0; i < end; i++)
+        if (slot_aligned(w, i) && avd_walk_is_code(w->walk, word(w, i)) &&
+            avd_walk_after_call(w->walk, word(w, i)) == -1)
+            return true;
+    return false;
+}
+
 /*
  * The next frame of the likeliest path; *known tells whether one could be looked for. A path goes
  * on as long as nobody else knows better how to go on from its frames.
@@ -356,12 +368,12 @@ enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame
         if (best == AVD_EVIDENCE_TARGET)
             break;
     }
-    if (best < AVD_EVIDENCE_CALL) {
+    if (best < AVD_EVIDENCE_CALL || any_unread(&w, best_at)) {
         bool known;
 
         if (follow_path(walk, callee, caller, &known))
             return AVD_STEP_OK;
-        if (known)
+        if (known && best < AVD_EVIDENCE_CALL)
             best = AVD_EVIDENCE_NONE;
     }
     if (best == AVD_EVIDENCE_NONE)
