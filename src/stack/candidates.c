@@ -18,7 +18,11 @@ enum {
     PAGE = 4096,          /* the headers of an image are mapped as pages of their own */
     CHUNK_WORDS = 512,
     CONTEXT_NEIGHBOURS = 6, /* candidates above one that make up its context */
-    MAX_AS_DATA = 3
+    MAX_AS_DATA = 3,
+    FRAME_POINTER_LOW = 0x20,  /* above home space */
+    FRAME_POINTER_HIGH = 0x80, /* so that one byte of displacement reaches most of a frame */
+    FRAMED_AT_LEAST = 4,       /* candidates of a module, and one in ... */
+    FRAMED_ONE_IN = 8
 };
 
 /* What is collected before it is in order. */
@@ -82,7 +86,16 @@ static bool is_candidate(const struct avd_walk *walk, uint64_t value)
            value - 1 - module.base >= PAGE || env->executable(env->ctx, value - 1) == 1;
 }
 
-static bool add(struct collection *c, uint64_t slot, uint64_t value, uint32_t stack)
+bool avd_candidate_saves_frame(const struct avd_candidate *candidate)
+{
+    uint64_t distance = candidate->below - (candidate->slot + WORD);
+
+    return candidate->below > candidate->slot && distance % 16 == 0 &&
+           distance >= FRAME_POINTER_LOW && distance <= FRAME_POINTER_HIGH;
+}
+
+static bool add(struct collection *c, uint64_t slot, uint64_t value, uint64_t below,
+                uint32_t stack)
 {
     if (slot % 16 != WORD) {
         uint64_t *data = avd_arena_grow(c->arena, c->data, c->data_count, &c->data_capacity,
@@ -102,6 +115,7 @@ static bool add(struct collection *c, uint64_t slot, uint64_t value, uint32_t st
         memset(&items[c->count], 0, sizeof *items);
         items[c->count].slot = slot;
         items[c->count].value = value;
+        items[c->count].below = below;
         items[c->count++].stack = stack;
     }
     return true;
@@ -114,6 +128,7 @@ static bool read_stack(struct collection *c, const struct avd_stack_range *range
     const struct avd_walk_env *env = c->walk->env;
     uint8_t bytes[CHUNK_WORDS * WORD];
     uint64_t at = range->start;
+    uint64_t below = 0;
 
     while (at < range->end && *words != 0) {
         uint64_t room = range->end - at;
@@ -132,8 +147,9 @@ static bool read_stack(struct collection *c, const struct avd_stack_range *range
             uint64_t value = avd_view_u64(view, (uint64_t)i * WORD);
 
             c->places += slot % 16 == WORD;
-            if (is_candidate(c->walk, value) && !add(c, slot, value, stack))
+            if (is_candidate(c->walk, value) && !add(c, slot, value, below, stack))
                 return false;
+            below = value;
         }
         *words -= got;
         if (view.size < room)
@@ -211,6 +227,36 @@ static void count_data(struct avd_candidates *out, const struct collection *c)
     }
 }
 
+/* Marks the candidates of modules of which many have been called by functions with frames. */
+static void find_framed_modules(struct avd_candidates *out, const struct avd_walk *walk)
+{
+    size_t first = 0;
+
+    while (first < out->count) {
+        uint64_t value = out->items[out->by_value[first]].value;
+        struct avd_code_module module;
+        size_t framed = 0;
+        size_t last = first;
+        size_t i;
+
+        if (!walk->env->module_at(walk->env->ctx, value - 1, &module)) {
+            first++;
+            continue;
+        }
+        for (; last < out->count; last++) {
+            const struct avd_candidate *item = &out->items[out->by_value[last]];
+
+            if (item->value - 1 - module.base >= module.size)
+                break;
+            framed += avd_candidate_saves_frame(item);
+        }
+        if (framed >= FRAMED_AT_LEAST && framed >= (last - first) / FRAMED_ONE_IN)
+            for (i = first; i < last; i++)
+                out->items[out->by_value[i]].in_framed_module = true;
+        first = last > first ? last : first + 1;
+    }
+}
+
 bool avd_candidates_collect(struct avd_candidates *out, const struct avd_walk *walk)
 {
     size_t words = AVD_MAX_CANDIDATE_WORDS;
@@ -240,6 +286,7 @@ bool avd_candidates_collect(struct avd_candidates *out, const struct avd_walk *w
     if (c.data_count != 0)
         qsort(c.data, c.data_count, sizeof *c.data, by_number);
     count_data(out, &c);
+    find_framed_modules(out, walk);
     return true;
 }
 

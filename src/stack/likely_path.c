@@ -35,6 +35,10 @@ enum {
 #define STILL_THERE 0.9
 /* How much likelier two return addresses follow each other when the call between them is seen. */
 #define PROVED_CALL 20.0
+/* How much likelier a live return address has the saved frame pointer of its function below it than
+ * one that was left behind, where that is usual; and how much less likely it has not. */
+#define FRAME_SAVED 6.0
+#define FRAME_NOT_SAVED 0.3
 
 struct node {
     const struct avd_candidate *candidate;
@@ -173,12 +177,18 @@ static double value_worth(const struct avd_candidate *candidate, int call)
     double worth;
     unsigned i;
 
-    if (call >= 0)
-        return call == 1 ? 1.4 : 0.0;
-    if (candidate->value % 16 == 0)
+    if (call == 0)
+        return 0.0;
+    if (call == 1)
+        worth = 1.4;
+    else if (candidate->value % 16 == 0)
         worth = 1.0 / 9;
     else
         worth = candidate->value % 8 == 0 ? 0.4 : 2.9;
+    if (avd_candidate_saves_frame(candidate))
+        worth *= FRAME_SAVED;
+    else if (candidate->in_framed_module)
+        worth *= FRAME_NOT_SAVED;
     for (i = 0; i < candidate->as_data; i++)
         worth *= 0.4;
     return worth;
