@@ -86,12 +86,27 @@ static bool is_candidate(const struct avd_walk *walk, uint64_t value)
            value - 1 - module.base >= PAGE || env->executable(env->ctx, value - 1) == 1;
 }
 
-bool avd_candidate_saves_frame(const struct avd_candidate *candidate)
+/*
+ * Whether `below` is what a function saves below `slot` that was called by one with a frame
+ * pointer: Microsoft's and LLVM's compilers let rbp point a little above where rsp is at calls,
+ * and with /Od, as debug builds have it, push it before anything else.
+ */
+static bool saves_frame(uint64_t below, uint64_t slot)
 {
-    uint64_t distance = candidate->below - (candidate->slot + WORD);
+    uint64_t distance = below - (slot + WORD);
 
-    return candidate->below > candidate->slot && distance % 16 == 0 &&
-           distance >= FRAME_POINTER_LOW && distance <= FRAME_POINTER_HIGH;
+    return below > slot && distance % 16 == 0 && distance >= FRAME_POINTER_LOW &&
+           distance <= FRAME_POINTER_HIGH;
+}
+
+static uint8_t neighbour(const struct avd_walk *walk, uint64_t word)
+{
+    struct avd_code_module module;
+
+    if (word == 0)
+        return AVD_NEIGHBOUR_ZERO;
+    return walk->env->module_at(walk->env->ctx, word, &module) ? AVD_NEIGHBOUR_MODULE
+                                                               : AVD_NEIGHBOUR_OTHER;
 }
 
 static bool add(struct collection *c, uint64_t slot, uint64_t value, uint64_t below,
@@ -115,7 +130,8 @@ static bool add(struct collection *c, uint64_t slot, uint64_t value, uint64_t be
         memset(&items[c->count], 0, sizeof *items);
         items[c->count].slot = slot;
         items[c->count].value = value;
-        items[c->count].below = below;
+        items[c->count].below = neighbour(c->walk, below);
+        items[c->count].saves_frame = saves_frame(below, slot);
         items[c->count++].stack = stack;
     }
     return true;
@@ -147,6 +163,8 @@ static bool read_stack(struct collection *c, const struct avd_stack_range *range
             uint64_t value = avd_view_u64(view, (uint64_t)i * WORD);
 
             c->places += slot % 16 == WORD;
+            if (c->count != 0 && c->items[c->count - 1].slot == slot - WORD)
+                c->items[c->count - 1].above = neighbour(c->walk, value);
             if (is_candidate(c->walk, value) && !add(c, slot, value, below, stack))
                 return false;
             below = value;
@@ -209,8 +227,8 @@ static bool index_values(struct avd_candidates *out, struct avd_arena *arena)
     return true;
 }
 
-/* Both in the order of values: how often each candidate's value also lies where data does. */
-static void count_data(struct avd_candidates *out, const struct collection *c)
+/* How often each candidate's value also lies elsewhere: where data does, or as another candidate. */
+static void count_repeats(struct avd_candidates *out, const struct collection *c)
 {
     size_t first = 0;
     size_t i;
@@ -219,6 +237,13 @@ static void count_data(struct avd_candidates *out, const struct collection *c)
         struct avd_candidate *item = &out->items[out->by_value[i]];
         size_t k;
 
+        /* Of one value the candidates of a stack follow each other. */
+        if (i != 0) {
+            struct avd_candidate *before = &out->items[out->by_value[i - 1]];
+
+            if (before->value == item->value && before->stack == item->stack)
+                before->repeated = item->repeated = true;
+        }
         while (first < c->data_count && c->data[first] < item->value)
             first++;
         for (k = first; k < c->data_count && c->data[k] == item->value &&
@@ -248,7 +273,7 @@ static void find_framed_modules(struct avd_candidates *out, const struct avd_wal
 
             if (item->value - 1 - module.base >= module.size)
                 break;
-            framed += avd_candidate_saves_frame(item);
+            framed += item->saves_frame;
         }
         if (framed >= FRAMED_AT_LEAST && framed >= (last - first) / FRAMED_ONE_IN)
             for (i = first; i < last; i++)
@@ -285,7 +310,7 @@ bool avd_candidates_collect(struct avd_candidates *out, const struct avd_walk *w
         return false;
     if (c.data_count != 0)
         qsort(c.data, c.data_count, sizeof *c.data, by_number);
-    count_data(out, &c);
+    count_repeats(out, &c);
     find_framed_modules(out, walk);
     return true;
 }

@@ -20,19 +20,20 @@ struct avd_stack_range {
 struct avd_candidate {
     uint64_t slot;    /* the address where it lies */
     uint64_t value;
-    uint64_t below;   /* the word below it, where functions save rbp if they do; 0: not known */
     uint64_t context; /* stands for what lies above: equal ones are copies of one history */
     uint32_t stack;   /* candidates of one stack have one number */
     uint8_t as_data;  /* how often the value lies where no return address can; at most 3 */
+    uint8_t below, above; /* enum avd_neighbour: the words beside it */
+    bool repeated;    /* the value lies on this stack more than once */
+    bool saves_frame; /* below lies the frame pointer of a function that made this call */
     bool in_framed_module; /* that module's functions have frame pointers, as debug builds do */
 };
 
-/*
- * Whether `below` is what a function saves there that was called by one with a frame pointer:
- * Microsoft's and LLVM's compilers let rbp point a little above where rsp is at calls, and with
- * /Od, as debug builds have it, push it before anything else.
- */
-bool avd_candidate_saves_frame(const struct avd_candidate *candidate);
+enum avd_neighbour {
+    AVD_NEIGHBOUR_OTHER = 0,
+    AVD_NEIGHBOUR_ZERO,
+    AVD_NEIGHBOUR_MODULE /* points into one */
+};
 
 struct avd_candidates {
     struct avd_stack_range *ranges; /* the stacks, set by whoever makes this */

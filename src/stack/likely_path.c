@@ -27,6 +27,7 @@ enum {
     NEAR = 0x50,           /* code bytes that most likely belong to one function */
     UNITS_SAME = 2,        /* how much an occurrence counts */
     UNITS_NEAR = 1,
+    PASSED_UNITS = 2 * UNITS_SAME, /* from so many on something is regular */
     MAX_UNITS = MAX_OTHERS * UNITS_SAME + MAX_NEAR * UNITS_NEAR
 };
 
@@ -37,6 +38,8 @@ enum {
 #define PROVED_CALL 20.0
 /* How much likelier a live return address has the saved frame pointer of its function below it than
  * one that was left behind, where that is usual; and how much less likely it has not. */
+#define PASSED 0.3 /* how likely a regular candidate lies inside a frame all the same */
+#define CANDIDATE_BELOW 0.3 /* the same of one in the smallest frame, where none can be live */
 #define FRAME_SAVED 6.0
 #define FRAME_NOT_SAVED 0.3
 
@@ -70,6 +73,7 @@ struct thinking {
 struct sizes {
     unsigned units;
     unsigned char hits[SIZES];
+    double passed[SIZES]; /* what is left of a size's likelihood as smaller ones fit as well */
     double total;
 };
 
@@ -151,7 +155,25 @@ static double weight(const struct thinking *t, const struct sizes *sizes, size_t
 {
     unsigned hits = sizes->hits[size];
 
-    return t->prior[size] * t->hit[hits] * t->miss[sizes->units - hits];
+    return t->prior[size] * t->hit[hits] * t->miss[sizes->units - hits] * sizes->passed[size];
+}
+
+/*
+ * Where a candidate lies at one distance above nearly every occurrence, the frame hardly reaches
+ * beyond: what lies in the middle of frames is not there so regularly. What lies above its end is,
+ * because the same functions call each other.
+ */
+static void pass_by(struct sizes *sizes)
+{
+    double left = 1.0;
+    size_t i;
+
+    for (i = 0; i < SIZES; i++) {
+        sizes->passed[i] = left;
+        if (i >= SMALLEST_FRAME / 16 && sizes->units >= PASSED_UNITS &&
+            sizes->hits[i] * 8 >= sizes->units * 7)
+            left *= PASSED;
+    }
 }
 
 static void learn_sizes(const struct thinking *t, struct sizes *sizes, uint64_t value,
@@ -163,35 +185,42 @@ static void learn_sizes(const struct thinking *t, struct sizes *sizes, uint64_t 
     compare(t, sizes, value, value, context, slot, MAX_OTHERS, UNITS_SAME);
     compare(t, sizes, value - NEAR, value - 1, context, slot, MAX_NEAR / 2, UNITS_NEAR);
     compare(t, sizes, value + 1, value + NEAR, context, slot, MAX_NEAR / 2, UNITS_NEAR);
+    pass_by(sizes);
     for (i = SMALLEST_FRAME / 16; i < SIZES; i++)
         sizes->total += weight(t, sizes, i);
 }
 
 /*
- * How much likelier the value is as a return address than as what else lies on stacks and points
- * into code: functions begin at multiples of 16, tables and strings at multiples of 8, and what
- * follows a call lies anywhere. 0: a place that no call leads to.
+ * How much likelier the value and its surroundings are for a live return address than for what else
+ * lies on stacks and looks like one. Functions begin at multiples of 16, tables and strings at
+ * multiples of 8, and what follows a call lies anywhere. Around a live one are what the callee
+ * saved, at last, and arguments, which often are 0 and seldom point into modules; around old ones
+ * other old ones. Measured on stacks with known frames of several programs and compilers; factors
+ * are smaller than measured where programs differ. 0: a place that no call leads to.
  */
 static double value_worth(const struct avd_candidate *candidate, int call)
 {
+    static const double as_data[] = {1.0, 0.15, 0.05, 0.02};
+    static const double below[] = {1.0, 2.0, 0.4}; /* by enum avd_neighbour */
+    static const double above[] = {1.0, 1.8, 0.5};
     double worth;
-    unsigned i;
 
     if (call == 0)
         return 0.0;
     if (call == 1)
         worth = 1.4;
     else if (candidate->value % 16 == 0)
-        worth = 1.0 / 9;
+        worth = 0.2;
     else
-        worth = candidate->value % 8 == 0 ? 0.4 : 2.9;
-    if (avd_candidate_saves_frame(candidate))
+        worth = candidate->value % 8 == 0 ? 0.6 : 2.0;
+    if (candidate->saves_frame)
         worth *= FRAME_SAVED;
     else if (candidate->in_framed_module)
         worth *= FRAME_NOT_SAVED;
-    for (i = 0; i < candidate->as_data; i++)
-        worth *= 0.4;
-    return worth;
+    else
+        worth *= below[candidate->below];
+    return worth * above[candidate->above] * as_data[candidate->as_data] *
+           (candidate->repeated ? 0.6 : 1.2);
 }
 
 static bool add_node(struct thinking *t, const struct avd_candidate *candidate)
@@ -205,6 +234,8 @@ static bool add_node(struct thinking *t, const struct avd_candidate *candidate)
 
         node->has_call = call == 1;
         node->worth = value_worth(candidate, call);
+        if (candidate != t->candidates->items && candidate[-1].slot == candidate->slot - 16)
+            node->worth *= CANDIDATE_BELOW;
         if (node->worth == 0)
             return false;
     }
@@ -280,7 +311,8 @@ static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t
     last = last > slot ? (last - slot) / 16 : 0;
     if (last + 1 < SIZES)
         node->tail = t->tail[last + 1] *
-                     (exact ? 1.0 : t->miss[sizes.units] / sizes.total);
+                     (exact ? 1.0
+                            : t->miss[sizes.units] * sizes.passed[SIZES - 1] / sizes.total);
 }
 
 /*
@@ -362,6 +394,7 @@ static bool take_frames(struct thinking *t, struct avd_likely_path *out)
             continue;
         frame->slot = node->candidate->slot;
         frame->value = node->candidate->value;
+        frame->has_call = node->has_call;
         frame->percent = p > 0.994 ? 99 : (unsigned)(p * 100 + 0.5);
         if (i - before->first_edge < before->edge_count)
             direct = avd_scaled_ratio(

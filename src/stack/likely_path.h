@@ -12,6 +12,7 @@ struct avd_likely_frame {
     uint64_t slot;        /* of the return address */
     uint64_t value;
     unsigned percent;     /* how likely it is one: 1..100 */
+    bool has_call;        /* code bytes show a call before it */
     bool frames_missing;  /* another may lie between the one before and it */
 };
 

@@ -275,18 +275,6 @@ static enum avd_step_result found_nothing(struct avd_walk *walk, const struct av
     return AVD_STEP_NO_INFO;
 }
 
-/* Whether a word below word `end` may be a return address, but there are no code bytes to ask. */
-static bool any_unread(const struct window *w, size_t end)
-{
-    size_t i;
-
-    for (i = 0; i < end; i++)
-        if (slot_aligned(w, i) && avd_walk_is_code(w->walk, word(w, i)) &&
-            avd_walk_after_call(w->walk, word(w, i)) == -1)
-            return true;
-    return false;
-}
-
 /*
  * The next frame of the likeliest path; *known tells whether one could be looked for. A path goes
  * on as long as nobody else knows better how to go on from its frames.
@@ -318,7 +306,7 @@ static bool follow_path(struct avd_walk *walk, const struct avd_frame *callee,
     caller->sp = path->sp = next->slot + 8;
     caller->trust = AVD_TRUST_SCAN;
     caller->method = AVD_METHOD_SCAN;
-    caller->evidence = AVD_EVIDENCE_PATH;
+    caller->evidence = next->has_call ? AVD_EVIDENCE_CALL : AVD_EVIDENCE_PATH;
     caller->percent = next->percent;
     caller->frames_missing = next->frames_missing;
     avd_reg_set(&caller->regs, AVD_RIP, caller->pc);
@@ -335,6 +323,7 @@ enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame
     enum avd_evidence best = AVD_EVIDENCE_NONE;
     size_t best_at = 0;
     uint64_t start = 0;
+    bool path_known;
     struct window w;
     size_t i;
 
@@ -351,6 +340,8 @@ enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame
                      walk->stack_high - callee->sp, walk->stack_high);
         return AVD_STEP_END;
     }
+    if (follow_path(walk, callee, caller, &path_known))
+        return AVD_STEP_OK;
     open_window(&w, walk, callee,
                 walk->stack_high != 0 ? walk->stack_high : walk->cpu->address_mask);
     for (i = 0; i < w.words; i++) {
@@ -368,15 +359,7 @@ enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame
         if (best == AVD_EVIDENCE_TARGET)
             break;
     }
-    if (best < AVD_EVIDENCE_CALL || any_unread(&w, best_at)) {
-        bool known;
-
-        if (follow_path(walk, callee, caller, &known))
-            return AVD_STEP_OK;
-        if (known && best < AVD_EVIDENCE_CALL)
-            best = AVD_EVIDENCE_NONE;
-    }
-    if (best == AVD_EVIDENCE_NONE)
+    if (best == AVD_EVIDENCE_NONE || (best == AVD_EVIDENCE_WEAK && path_known))
         return found_nothing(walk, callee, &w, words, end);
     if (best == AVD_EVIDENCE_WEAK && walk->weak_frames >= AVD_MAX_WEAK_FRAMES &&
         !avd_walk_starts_thread(walk, slot_of(&w, best_at) + walk->cpu->pointer_size)) {
