@@ -38,7 +38,7 @@ enum {
 #define PROVED_CALL 20.0
 /* How much likelier a live return address has the saved frame pointer of its function below it than
  * one that was left behind, where that is usual; and how much less likely it has not. */
-#define PASSED 0.3 /* how likely a regular candidate lies inside a frame all the same */
+#define PASSED 0.15 /* how likely a regular candidate lies inside a frame all the same */
 #define CANDIDATE_BELOW 0.3 /* the same of one in the smallest frame, where none can be live */
 #define FRAME_SAVED 6.0
 #define FRAME_NOT_SAVED 0.3
@@ -61,6 +61,7 @@ struct thinking {
     double hit[MAX_UNITS + 1], miss[MAX_UNITS + 1]; /* powers of what one unit says */
     double prior[SIZES];
     double tail[SIZES];     /* sum of `prior` from here on */
+    bool framed;            /* the callee lies in a module with frame pointers */
     uint64_t context;       /* of the callee's own candidate; 0 when it is none */
     struct node *nodes;     /* the callee first */
     size_t count;
@@ -213,11 +214,7 @@ static double value_worth(const struct avd_candidate *candidate, int call)
         worth = 0.2;
     else
         worth = candidate->value % 8 == 0 ? 0.6 : 2.0;
-    if (candidate->saves_frame)
-        worth *= FRAME_SAVED;
-    else if (candidate->in_framed_module)
-        worth *= FRAME_NOT_SAVED;
-    else
+    if (!candidate->in_framed_module)
         worth *= below[candidate->below];
     return worth * above[candidate->above] * as_data[candidate->as_data] *
            (candidate->repeated ? 0.6 : 1.2);
@@ -273,6 +270,17 @@ static double call_factor(const struct thinking *t, uint64_t pc, uint64_t return
     return leads == 1 ? PROVED_CALL : leads == 0 ? 0.0 : 1.0;
 }
 
+/*
+ * What the word below a return address into a function with a frame pointer says: its callee pushed
+ * that pointer there, if it has a frame itself.
+ */
+static double frame_factor(bool callee_framed, bool saved)
+{
+    if (callee_framed)
+        return saved ? FRAME_SAVED : FRAME_NOT_SAVED;
+    return saved ? 6.0 : 0.3;
+}
+
 /* The edges from a node, and what they do to the worth of those they lead to (`expected`). */
 static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t from,
                       double *expected)
@@ -281,6 +289,7 @@ static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t
     uint64_t slot = slot_of(t, callee, from);
     bool exact = from == 0 && callee->exact;
     uint64_t pc = from == 0 ? avd_walk_lookup(callee) : node->candidate->value - 1;
+    bool framed = from == 0 ? t->framed : node->candidate->in_framed_module;
     uint64_t last = 0;
     struct sizes sizes;
     size_t i;
@@ -300,6 +309,8 @@ static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t
             value = exact_weight(t, callee, t->nodes[i].candidate->slot);
         else if (distance >= SMALLEST_FRAME && distance % 16 == 0)
             value = weight(t, &sizes, (size_t)distance / 16) / sizes.total;
+        if (t->nodes[i].candidate->in_framed_module)
+            value *= frame_factor(framed, t->nodes[i].candidate->saves_frame);
         if (value != 0 && t->nodes[i].has_call)
             value *= call_factor(t, pc, t->nodes[i].candidate->value);
         if (value > expected[i])
@@ -457,8 +468,10 @@ bool avd_likely_path_find(struct avd_walk *walk, const struct avd_frame *callee,
     t.walk = walk;
     t.candidates = c;
     t.density = c->density < 0.02 ? 0.02 : c->density > 0.5 ? 0.5 : c->density;
-    if (first != 0 && c->items[first - 1].slot == callee->sp - 8)
+    if (first != 0 && c->items[first - 1].slot == callee->sp - 8) {
         t.context = c->items[first - 1].context;
+        t.framed = c->items[first - 1].in_framed_module;
+    }
     set_prior(&t);
     t.nodes = avd_mem_calloc(last - first + 1, sizeof *t.nodes);
     t.edges = avd_mem_calloc((last - first + 1) * MAX_EDGES, sizeof *t.edges);
