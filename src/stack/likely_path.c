@@ -38,6 +38,7 @@ enum {
 #define PROVED_CALL 20.0
 /* How much likelier a live return address has the saved frame pointer of its function below it than
  * one that was left behind, where that is usual; and how much less likely it has not. */
+#define MORE_LIKELY_THAN_NOT 0.5 /* two nodes that are lie on one path */
 #define PASSED 0.15 /* how likely a regular candidate lies inside a frame all the same */
 #define CANDIDATE_BELOW 0.3 /* the same of one in the smallest frame, where none can be live */
 #define FRAME_SAVED 6.0
@@ -384,37 +385,85 @@ static void run_backward(struct thinking *t)
     }
 }
 
-/* Makes frames of what is more likely live than not. False when out of memory. */
-static bool take_frames(struct thinking *t, struct avd_likely_path *out)
+/*
+ * How likely it is in truth, of 100, that a node is live which the model gives `p`. The model takes
+ * for independent what is not, so it is too sure of itself; on stacks with known frames of several
+ * programs the square comes close.
+ */
+static unsigned percent_of(double p)
+{
+    unsigned percent = (unsigned)(p * p * 100 + 0.5);
+
+    return percent > 99 ? 99 : percent;
+}
+
+/*
+ * The lowest percentage that is taken: as low as possible while the frames taken are as likely on
+ * average as they must be. Many certain frames make up for a doubtful one among them.
+ */
+static unsigned lowest_percent(const double *live, size_t count)
+{
+    size_t having[100] = {0};
+    unsigned lowest = 100;
+    size_t taken = 0;
+    size_t sum = 0;
+    unsigned percent;
+    size_t i;
+
+    for (i = 1; i < count; i++)
+        if (live[i] > MORE_LIKELY_THAN_NOT)
+            having[percent_of(live[i])]++;
+    for (percent = 100; percent-- != 0;) {
+        taken += having[percent];
+        sum += having[percent] * percent;
+        if (having[percent] != 0 && sum >= taken * AVD_MIN_PATH_PERCENT)
+            lowest = percent;
+    }
+    return lowest;
+}
+
+/* The chance that `last` is followed by `i` without another frame between them. */
+static double direct_chance(const struct thinking *t, size_t last, size_t i, struct avd_scaled all)
+{
+    const struct node *before = &t->nodes[last];
+    const struct node *node = &t->nodes[i];
+
+    if (i - before->first_edge >= before->edge_count)
+        return 0;
+    return avd_scaled_ratio(
+        avd_scaled_product(avd_scaled_times(before->forward,
+                                            before->edges[i - before->first_edge] * node->worth),
+                           node->backward),
+        all);
+}
+
+/* Makes frames of the nodes that are likely enough. `live` has room for a number for each. False
+ * when out of memory. */
+static bool take_frames(struct thinking *t, double *live, struct avd_likely_path *out)
 {
     struct avd_scaled all = t->nodes[0].backward;
+    unsigned lowest;
     size_t last = 0;
     size_t i;
 
     out->frames = avd_arena_alloc(t->walk->arena, t->count, sizeof *out->frames);
     if (out->frames == NULL)
         return false;
+    for (i = 1; i < t->count; i++)
+        live[i] = avd_scaled_ratio(
+            avd_scaled_product(t->nodes[i].forward, t->nodes[i].backward), all);
+    lowest = lowest_percent(live, t->count);
     for (i = 1; i < t->count; i++) {
         const struct node *node = &t->nodes[i];
-        const struct node *before = &t->nodes[last];
-        double p = avd_scaled_ratio(avd_scaled_product(node->forward, node->backward), all);
         struct avd_likely_frame *frame = &out->frames[out->count];
-        double direct = 0;
 
-        if (!(p * 100 > AVD_MIN_PATH_PERCENT))
+        if (!(live[i] > MORE_LIKELY_THAN_NOT) || percent_of(live[i]) < lowest)
             continue;
         frame->slot = node->candidate->slot;
         frame->value = node->candidate->value;
         frame->has_call = node->has_call;
-        frame->percent = p > 0.994 ? 99 : (unsigned)(p * 100 + 0.5);
-        if (i - before->first_edge < before->edge_count)
-            direct = avd_scaled_ratio(
-                avd_scaled_product(
-                    avd_scaled_times(before->forward,
-                                     before->edges[i - before->first_edge] * node->worth),
-                    node->backward),
-                all);
-        frame->frames_missing = direct * 100 <= AVD_MIN_PATH_PERCENT;
+        frame->percent = percent_of(live[i]);
+        frame->frames_missing = direct_chance(t, last, i, all) <= MORE_LIKELY_THAN_NOT;
         out->count++;
         last = i;
     }
@@ -442,6 +491,17 @@ static void add_nodes(struct thinking *t, const struct avd_frame *callee, size_t
     }
 }
 
+/* How many of the places for a return address hold a candidate: in the piece [first, last), at least
+ * as many as elsewhere. */
+static double density_of(const struct avd_candidates *c, size_t first, size_t last)
+{
+    double places = (double)((c->items[last - 1].slot - c->items[first].slot) / 16 + 1);
+    double here = (double)(last - first) / places;
+    double density = here > c->density ? here : c->density;
+
+    return density < 0.02 ? 0.02 : density > 0.5 ? 0.5 : density;
+}
+
 bool avd_likely_path_find(struct avd_walk *walk, const struct avd_frame *callee, struct avd_likely_path *out)
 {
     struct avd_candidates *c = walk->candidates;
@@ -467,7 +527,7 @@ bool avd_likely_path_find(struct avd_walk *walk, const struct avd_frame *callee,
     memset(&t, 0, sizeof t);
     t.walk = walk;
     t.candidates = c;
-    t.density = c->density < 0.02 ? 0.02 : c->density > 0.5 ? 0.5 : c->density;
+    t.density = density_of(c, first, last);
     if (first != 0 && c->items[first - 1].slot == callee->sp - 8) {
         t.context = c->items[first - 1].context;
         t.framed = c->items[first - 1].in_framed_module;
@@ -486,7 +546,7 @@ bool avd_likely_path_find(struct avd_walk *walk, const struct avd_frame *callee,
     weigh_nodes(&t, expected);
     run_forward(&t);
     run_backward(&t);
-    ok = take_frames(&t, out);
+    ok = take_frames(&t, expected, out);
 out:
     avd_mem_free(t.nodes);
     avd_mem_free(t.edges);
