@@ -478,7 +478,9 @@ static void add_nodes(struct thinking *t, const struct avd_frame *callee, size_t
     uint64_t outermost = 0;
     size_t i;
 
-    if (t->walk->stack_high != 0 && avd_walk_find_thread_start(t->walk, callee->sp, start))
+    /* The callee itself may be the inner one of the two. */
+    if (t->walk->stack_high != 0 && callee->sp >= 8 &&
+        avd_walk_find_thread_start(t->walk, callee->sp - 8, start))
         outermost = start[1].sp - 8;
     add_node(t, NULL);
     for (i = first; i < last; i++) {
