@@ -475,18 +475,18 @@ static void add_nodes(struct thinking *t, const struct avd_frame *callee, size_t
 {
     const struct avd_candidates *c = t->candidates;
     struct avd_frame start[2];
-    uint64_t outermost = 0;
+    uint64_t last_slot = 0;
     size_t i;
 
     /* The callee itself may be the inner one of the two. */
     if (t->walk->stack_high != 0 && callee->sp >= 8 &&
         avd_walk_find_thread_start(t->walk, callee->sp - 8, start))
-        outermost = start[1].sp - 8;
+        last_slot = (start[0].sp == callee->sp ? start[1].sp : start[0].sp) - 8;
     add_node(t, NULL);
     for (i = first; i < last; i++) {
         if (!add_node(t, &c->items[i]))
             continue;
-        if (c->items[i].slot == outermost) {
+        if (c->items[i].slot == last_slot) {
             t->end = t->count - 1;
             return;
         }
