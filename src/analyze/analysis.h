@@ -10,6 +10,7 @@
 #include "analyze/facts.h"
 #include "minidump/dump.h"
 #include "pe/image.h"
+#include "stack/candidates.h"
 #include "stack/walk.h"
 #include "symbols/symbolizer.h"
 #include "wow64/wow64.h"
@@ -66,6 +67,7 @@ struct avd_analysis {
     size_t frame_count;             /* of all stacks so far */
     size_t frame_ceiling;           /* of all stacks; over it they are cut short */
     size_t code_budget;             /* struct avd_walk's, over all stacks */
+    struct avd_candidates candidates; /* the same */
     const char *const *image_dirs;
     size_t image_dir_count;
     struct avd_store *store;        /* where symbols come from; NULL: only the dump */

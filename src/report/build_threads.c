@@ -110,6 +110,7 @@ static void build_frame(const struct avd_analysis *an, const struct avd_an_stack
     frame->trust = avd_trust_name(from->trust);
     frame->method = avd_method_name(from->method);
     frame->evidence = avd_evidence_name(from->evidence);
+    frame->percent = from->percent;
     frame->frames_missing = from->frames_missing;
     frame->exact = from->exact;
     if (stack->cpu->pointer_size == 4)

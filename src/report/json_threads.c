@@ -118,6 +118,8 @@ static json_t *frame_object(struct avd_json *j, const struct avd_rep_stack *stac
     avd_json_put(j, object, "trust", avd_json_text(j, frame->trust));
     avd_json_put(j, object, "method", avd_json_text(j, frame->method));
     avd_json_put(j, object, "evidence", avd_json_text(j, frame->evidence));
+    avd_json_put(j, object, "confidence",
+                 frame->percent != 0 ? avd_json_number(frame->percent) : json_null());
     avd_json_put(j, object, "exact", json_boolean(frame->exact));
     avd_json_put(j, object, "frames_missing_before", json_boolean(frame->frames_missing));
     avd_json_put(j, object, "wow64_role", avd_json_text(j, frame->wow64_role));

@@ -88,6 +88,7 @@ struct avd_rep_frame {
     const char *trust;        /* static words of stack/walk.h */
     const char *method;
     const char *evidence;     /* what speaks for a frame found by scanning; NULL: does not apply */
+    unsigned percent;         /* how likely it is a frame; 0: does not apply */
     bool exact;
     bool frames_missing;      /* frames may be missing between the one before and this one */
     const char *wow64_role;   /* "transition", "turbo_thunk" (wow64/wow64.h); NULL */

@@ -115,7 +115,10 @@ static void put_marks(const struct avd_text *t, const struct avd_rep_frame *fram
 
         if (weak)
             avd_text_style(t, AVD_STYLE_YELLOW);
-        avd_strbuf_puts(t->out, mark);
+        if (frame->percent != 0 && is_word(frame->trust, "scan"))
+            avd_strbuf_printf(t->out, " [scan %u%%]", frame->percent);
+        else
+            avd_strbuf_puts(t->out, mark);
         if (weak)
             avd_text_plain(t);
     }
