@@ -103,10 +103,15 @@ size_t avd_dump_read(const struct avd_dump *dump, uint64_t addr, void *buffer, s
 
 /*
  * Loads every *.yaml of a directory, in the order of their names. A rule whose id is one of the
- * shipped rules replaces that rule. Fails with AVD_E_RULE (file, line and column in `err`).
+ * shipped rules replaces that rule. A rule with a mistake in it is left out and the others count:
+ * ask avd_rules_problem_count afterwards. Fails with AVD_E_IO or AVD_E_RULE when the directory
+ * cannot be read or holds no *.yaml.
  */
 enum avd_status avd_rules_load(const char *directory, struct avd_rules **out,
                                struct avd_error *err);
+/* What was wrong in the files; number `index` goes to *err with file, line and column. */
+size_t avd_rules_problem_count(const struct avd_rules *rules);
+void avd_rules_problem(const struct avd_rules *rules, size_t index, struct avd_error *err);
 void avd_rules_free(struct avd_rules *rules);
 
 /* ---- analysis ---------------------------------------------------------------------------- */

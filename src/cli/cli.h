@@ -134,6 +134,9 @@ enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct av
 /* An avd_write_fn; `output` is a struct avd_cli_output. */
 int avd_cli_output_write(void *output, const char *bytes, size_t size);
 
+/* One line on standard error; `file` is what was read, or NULL. */
+void avd_cli_error_print(const char *file, const struct avd_error *err);
+
 /* Flushes standard output: AVD_EXIT_INTERNAL with a message when that fails, otherwise `code`. */
 enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code);
 

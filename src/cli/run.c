@@ -88,7 +88,7 @@ enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code)
 }
 
 /* "avdump: crash.dmp: thread list at 0x1a0: message"; a rule file is named with its line. */
-static void print_error(const char *file, const struct avd_error *err)
+void avd_cli_error_print(const char *file, const struct avd_error *err)
 {
     fputs("avdump: ", stderr);
     if (file != NULL && err->line == 0) {
@@ -112,7 +112,7 @@ static enum avd_cli_exit report_error(const struct avd_cli_settings *settings, c
 {
     /* What was written so far comes first where both go to one terminal. */
     (void)fflush(output->stream);
-    print_error(file, err);
+    avd_cli_error_print(file, err);
     if (settings->format == AVD_FORMAT_JSON)
         (void)avd_error_write(err, file, AVD_FORMAT_JSON, &settings->write, avd_cli_output_write,
                               output);
