@@ -168,6 +168,24 @@ size_t avd_report_finding_count(const struct avd_report *report);
 const char *avd_report_finding_id(const struct avd_report *report, size_t index);
 enum avd_severity avd_report_finding_severity(const struct avd_report *report, size_t index);
 
+/* Single texts of a report, for whoever gathers many. UTF-8, untrusted. */
+enum avd_report_field {
+    AVD_REPORT_WHAT = 0,  /* the verdict: what happened, where, in which thread */
+    AVD_REPORT_WHERE,
+    AVD_REPORT_WHO,
+    AVD_REPORT_PROCESS,   /* file name of the program */
+    AVD_REPORT_VERSION,   /* its file version */
+    AVD_REPORT_SIGNATURE, /* avdump's own signature of the crash's stack */
+    AVD_REPORT_BUCKET,    /* in the style of WinDbg's FAILURE_BUCKET_ID */
+    AVD_REPORT_FOLLOWUP   /* "module!function" of the frame to look at */
+};
+/* NULL when it is not known. */
+const char *avd_report_text(const struct avd_report *report, enum avd_report_field field);
+/* Whether there is an exception; a dump of a process that hangs has none. */
+int avd_report_crashed(const struct avd_report *report);
+/* When the dump was written, unix seconds; 0 when it does not say. */
+uint32_t avd_report_time(const struct avd_report *report);
+
 enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON };
 
 struct avd_write_options {

@@ -6,18 +6,13 @@ static enum avd_status load_rules(const struct avd_cli_settings *settings, void 
                                   const char **file, struct avd_error *err)
 {
     struct avd_rules **rules = ctx;
-    struct avd_error problem;
     enum avd_status status = AVD_OK;
-    size_t i;
 
     *file = settings->rules;
     if (settings->rules != NULL)
         status = avd_rules_load(settings->rules, rules, err);
     /* A rule with a mistake does not keep the others from being used. */
-    for (i = 0; i < avd_rules_problem_count(*rules); i++) {
-        avd_rules_problem(*rules, i, &problem);
-        avd_cli_error_print(NULL, &problem);
-    }
+    avd_cli_print_rule_problems(*rules);
     return status;
 }
 
