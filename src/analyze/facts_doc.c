@@ -38,6 +38,11 @@ const struct avd_fact_doc avd_fact_docs[] = {
      "memory was touched that may not be: 0xC0000005, SIGSEGV or EXC_BAD_ACCESS"},
     {"exception.is_32bit", AVD_FACT_BOOL, "raised by 32-bit code"},
     {"exception.thread", AVD_FACT_CODE, "id of the thread that raised it"},
+    {"exception.parameter_count", AVD_FACT_NUMBER, "number of the record's parameters"},
+    {"exception.parameter0", AVD_FACT_ADDRESS, "the first of them"},
+    {"exception.parameter1", AVD_FACT_ADDRESS, "the second"},
+    {"exception.parameter2", AVD_FACT_ADDRESS, "the third"},
+    {"exception.parameter3", AVD_FACT_ADDRESS, "the fourth"},
 
     /* The memory access that was refused. */
     {"access.kind", AVD_FACT_TEXT,

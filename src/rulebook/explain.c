@@ -161,8 +161,8 @@ static void put_condition(struct avd_sheet *sheet, const struct avd_rule *rule, 
     for (i = 0; expr != NULL && i < expr->child_count; i++)
         put_condition(sheet, rule, expr->children[i], depth + 1);
     if (sheet->json) {
-        avd_json_close(&sheet->j, ']');
-        avd_json_close(&sheet->j, '}');
+        avd_json_close(&sheet->j, '[');
+        avd_json_close(&sheet->j, '{');
     }
 }
 
@@ -283,8 +283,8 @@ static void explain(struct avd_sheet *sheet, struct avd_judge *j, int index, uns
     explain_children(sheet, j, expr, verdict, depth);
     avd_judge_restore(j, after);
     if (sheet->json) {
-        avd_json_close(&sheet->j, ']');
-        avd_json_close(&sheet->j, '}');
+        avd_json_close(&sheet->j, '[');
+        avd_json_close(&sheet->j, '{');
     }
 }
 
@@ -304,7 +304,7 @@ static void explain_lets(struct avd_sheet *sheet, struct avd_judge *j)
             avd_sheet_text(sheet, "name", operand.name);
             avd_sheet_value(sheet, "value", &fact);
             avd_sheet_text(sheet, "reason", fact.type == AVD_FACT_UNKNOWN ? fact.text : NULL);
-            avd_json_close(&sheet->j, '}');
+            avd_json_close(&sheet->j, '{');
         } else {
             avd_strbuf_printf(&sheet->text, "let        %s = ", operand.name);
             avd_sheet_value(sheet, NULL, &fact);
@@ -314,7 +314,7 @@ static void explain_lets(struct avd_sheet *sheet, struct avd_judge *j)
         }
     }
     if (sheet->json)
-        avd_json_close(&sheet->j, ']');
+        avd_json_close(&sheet->j, '[');
 }
 
 enum avd_status avd_rules_explain_write(const struct avd_rules *rules, const char *id,

@@ -13,7 +13,7 @@ static void put_fact(struct avd_sheet *sheet, const struct avd_fact *fact, int w
         avd_sheet_value(sheet, "value", fact);
         if (fact->type == AVD_FACT_UNKNOWN)
             avd_sheet_text(sheet, "reason", fact->text);
-        avd_json_close(&sheet->j, '}');
+        avd_json_close(&sheet->j, '{');
         return;
     }
     avd_strbuf_printf(&sheet->text, "%-*s ", width, fact->name);
@@ -44,7 +44,7 @@ static void put_rows(struct avd_sheet *sheet, const struct avd_facts *facts, siz
     for (row = 0; row < count && !sheet->text.failed; row++)
         put_row(sheet, facts, collection, parent, row);
     if (sheet->json)
-        avd_json_close(&sheet->j, ']');
+        avd_json_close(&sheet->j, '[');
     else if (incomplete != NULL)
         avd_strbuf_printf(&sheet->text, "%s... (%s)\n",
                           avd_collection_docs[collection].parent != NULL ? "    " : "  ",
@@ -82,7 +82,7 @@ static void put_row(struct avd_sheet *sheet, const struct avd_facts *facts, size
             facts->collections[i].ops != NULL)
             put_rows(sheet, facts, i, row);
     if (sheet->json)
-        avd_json_close(&sheet->j, '}');
+        avd_json_close(&sheet->j, '{');
 }
 
 static void put_collections(struct avd_sheet *sheet, const struct avd_facts *facts)
@@ -133,12 +133,12 @@ enum avd_status avd_facts_write(const struct avd_dump *dump,
     for (i = 0; i < an->facts.count; i++)
         put_fact(&sheet, &an->facts.items[i], width);
     if (sheet.json) {
-        avd_json_close(&sheet.j, '}');
+        avd_json_close(&sheet.j, '{');
         avd_json_open(&sheet.j, "collections", '{');
     }
     put_collections(&sheet, &an->facts);
     if (sheet.json)
-        avd_json_close(&sheet.j, '}');
+        avd_json_close(&sheet.j, '{');
     sheet.text.failed = sheet.text.failed || an->arena.failed;
     avd_analysis_free(an);
     return avd_sheet_deliver(&sheet, write, ctx, err);
@@ -154,7 +154,7 @@ static void put_doc(struct avd_sheet *sheet, const char *name, enum avd_fact_typ
         avd_sheet_text(sheet, "name", name);
         avd_sheet_text(sheet, "type", avd_sheet_type(type));
         avd_sheet_text(sheet, "meaning", meaning);
-        avd_json_close(&sheet->j, '}');
+        avd_json_close(&sheet->j, '{');
     } else {
         avd_strbuf_printf(&sheet->text, "  %s (%s)\n", name, avd_sheet_type(type));
         avd_sheet_paragraph(sheet, "      ", meaning);
@@ -178,7 +178,7 @@ enum avd_status avd_fact_docs_write(enum avd_format format,
     for (doc = avd_fact_docs; doc->name != NULL; doc++)
         put_doc(&sheet, doc->name, doc->type, doc->meaning);
     if (sheet.json) {
-        avd_json_close(&sheet.j, ']');
+        avd_json_close(&sheet.j, '[');
         avd_json_open(&sheet.j, "collections", '[');
     }
     for (; rows->name != NULL; rows++) {
@@ -196,11 +196,11 @@ enum avd_status avd_fact_docs_write(enum avd_format format,
         for (column = rows->columns; column->name != NULL; column++)
             put_doc(&sheet, column->name, column->type, column->meaning);
         if (sheet.json) {
-            avd_json_close(&sheet.j, ']');
-            avd_json_close(&sheet.j, '}');
+            avd_json_close(&sheet.j, '[');
+            avd_json_close(&sheet.j, '{');
         }
     }
     if (sheet.json)
-        avd_json_close(&sheet.j, ']');
+        avd_json_close(&sheet.j, '[');
     return avd_sheet_deliver(&sheet, write, ctx, err);
 }

@@ -58,7 +58,7 @@ enum avd_status avd_rules_list_write(const struct avd_rules *rules, enum avd_for
         if (sheet.json) {
             avd_json_open(&sheet.j, NULL, '{');
             put_head(&sheet, rule);
-            avd_json_close(&sheet.j, '}');
+            avd_json_close(&sheet.j, '{');
         } else {
             avd_strbuf_printf(&sheet.text, "%-*s  %-7s  ", (int)width, rule->id,
                               avd_severity_name(rule->severity));
@@ -69,7 +69,7 @@ enum avd_status avd_rules_list_write(const struct avd_rules *rules, enum avd_for
         }
     }
     if (sheet.json)
-        avd_json_close(&sheet.j, ']');
+        avd_json_close(&sheet.j, '[');
     return avd_sheet_deliver(&sheet, write, ctx, err);
 }
 
@@ -112,7 +112,7 @@ static void show_parameters(struct avd_sheet *sheet, const struct avd_rule *rule
                               rule->parameters[i].text);
     }
     if (sheet->json)
-        avd_json_close(&sheet->j, '}');
+        avd_json_close(&sheet->j, '{');
 }
 
 enum avd_status avd_rules_show_write(const struct avd_rules *rules, const char *id,
@@ -182,7 +182,7 @@ void avd_sheet_problems(struct avd_sheet *sheet, const struct avd_rule_problems 
             avd_sheet_number(sheet, "line", problem->line);
             avd_sheet_number(sheet, "column", problem->column);
             avd_sheet_text(sheet, "message", problem->message);
-            avd_json_close(&sheet->j, '}');
+            avd_json_close(&sheet->j, '{');
         } else {
             avd_strbuf_escaped(&sheet->text, problem->file);
             if (problem->line != 0)
@@ -193,7 +193,7 @@ void avd_sheet_problems(struct avd_sheet *sheet, const struct avd_rule_problems 
         }
     }
     if (sheet->json)
-        avd_json_close(&sheet->j, ']');
+        avd_json_close(&sheet->j, '[');
     if (problems->dropped != 0 && !sheet->json)
         avd_strbuf_printf(&sheet->text, "... and %zu more\n", problems->dropped);
 }

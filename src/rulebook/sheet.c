@@ -27,7 +27,7 @@ enum avd_status avd_sheet_deliver(struct avd_sheet *sheet, avd_write_fn *write, 
     enum avd_status status = AVD_OK;
 
     if (sheet->json)
-        avd_json_close(&sheet->j, '}');
+        avd_json_close(&sheet->j, '{');
     if (sheet->text.failed)
         status = avd_error_nomem(err);
     else if (write(ctx, avd_strbuf_text(&sheet->text), sheet->text.size) != 0)

@@ -41,7 +41,7 @@ static void report(struct tests_run *run, const struct avd_rule *rule,
                        err != NULL                ? err->message
                        : verdict == AVD_UNDECIDED ? lack->reason
                                                   : NULL);
-        avd_json_close(&sheet->j, '}');
+        avd_json_close(&sheet->j, '{');
         return;
     }
     if (passed)
@@ -150,7 +150,7 @@ static void put_end(struct tests_run *run, const struct avd_rule_list *list)
     for (i = 0; i < list->count; i++)
         without += list->items[i].test_count == 0;
     if (sheet->json) {
-        avd_json_close(&sheet->j, ']');
+        avd_json_close(&sheet->j, '[');
         avd_sheet_problems(sheet, run->problems);
         avd_sheet_number(sheet, "passed", run->passed);
         avd_sheet_number(sheet, "failed", run->failed);
