@@ -299,9 +299,15 @@ static bool frame_weak(void *ctx, size_t parent, size_t row)
     return is_weak(frames_of(ctx, parent), row);
 }
 
+/* Other threads have one stack only, which `frames` shows. */
+static bool has_native_frames(const struct avd_analysis *an, size_t thread)
+{
+    return an->threads[thread].wow64;
+}
+
 static size_t native_count(void *ctx, size_t parent)
 {
-    return count_frames(ctx, parent, native_frames_of);
+    return has_native_frames(ctx, parent) ? count_frames(ctx, parent, native_frames_of) : 0;
 }
 
 static void native_get(void *ctx, size_t parent, size_t row, unsigned column,
@@ -312,7 +318,7 @@ static void native_get(void *ctx, size_t parent, size_t row, unsigned column,
 
 static const char *native_incomplete(void *ctx, size_t parent)
 {
-    return missing_frames(ctx, parent, native_frames_of);
+    return has_native_frames(ctx, parent) ? missing_frames(ctx, parent, native_frames_of) : NULL;
 }
 
 static bool native_weak(void *ctx, size_t parent, size_t row)
