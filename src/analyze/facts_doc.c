@@ -98,7 +98,7 @@ const struct avd_fact_doc *avd_fact_doc_find(const char *name)
     const struct avd_fact_doc *doc;
 
     for (doc = avd_fact_docs; doc->name != NULL; doc++) {
-        if (strcmp(doc->name, name) == 0)
+        if (doc->name[0] == name[0] && strcmp(doc->name, name) == 0)
             return doc;
     }
     return NULL;
