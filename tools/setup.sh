@@ -17,6 +17,7 @@ yaml       yes libyaml-dev                libyaml-devel       libyaml     libyam
 zlib       yes zlib1g-dev                 zlib-devel          zlib        zlib       reads compressed dumps
 jansson    yes libjansson-dev             jansson-devel       jansson     jansson    writes JSON
 check      yes check,libsubunit-dev       check-devel         check       check      runs the unit tests
+iberty     no  libiberty-dev              binutils-devel      binutils    binutils   undecorates names of GCC, Clang and Rust
 python     no  python3                    python3             python      python     runs the end-to-end tests
 jsonschema no  python3-jsonschema         python3-jsonschema  python-jsonschema python-jsonschema checks JSON output against its schema
 mandoc     no  mandoc                     mandoc              mandoc      mandoc     checks the manual pages
@@ -61,6 +62,7 @@ has() {
     zlib)       has_header zlib.h ;;
     jansson)    has_header jansson.h ;;
     check)      has_header check.h ;;
+    iberty)     has_header libiberty/demangle.h || has_header demangle.h ;;
     python)     has_program python3 ;;
     jsonschema) has_program python3 && python3 -c 'import jsonschema' 2>/dev/null ;;
     mandoc)     has_program mandoc ;;

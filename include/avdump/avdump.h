@@ -138,6 +138,8 @@ struct avd_symbol_options {
     int loose;                      /* take symbols whose identifier differs, and say so */
     unsigned timeout_seconds;       /* per request to a server; 0: 30 */
     uint64_t max_download_size;     /* bytes; 0: 4 GiB */
+    uint64_t now;                   /* seconds since 1970: what a server does not have is kept in
+                                     * the cache and not asked for again for a day; 0: it is not */
 };
 
 struct avd_analyze_options {
@@ -190,7 +192,9 @@ enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON };
 
 struct avd_write_options {
     int color;         /* text: ANSI colours */
-    int native_first;  /* text: for WOW64 show the 64-bit stack first and in full */
+    int native_first;  /* text: for WOW64 show the 64-bit stack first */
+    int both_stacks;   /* text: for WOW64 show both stacks of every thread shown in full, not only
+                        * of the important one */
     int all_threads;   /* text: every thread's stack, not only the important one */
     int verbose;       /* text: all modules, registers, notes */
     int compact;       /* JSON: one line */

@@ -33,6 +33,8 @@ struct avd_an_stack {
     struct avd_stack stack;
     struct avd_symbol *symbols; /* one per frame */
     const char *source;         /* where its registers came from */
+    bool start_found;           /* frame 0 is a return address that was looked for */
+    bool volatile_stale;        /* x86: eax, ecx and edx may be older than the other registers */
     struct avd_regs regs;       /* of frame 0 */
     bool has_eflags;
     uint32_t eflags;

@@ -51,6 +51,7 @@ enum {
     AVD_MAX_UNDNAME_INPUT = 65536,   /* MSVC cuts names at 4,096 */
     AVD_MAX_UNDNAME_OUTPUT = 16384,  /* a screen of template arguments; then the name stays */
     AVD_MAX_UNDNAME_WORK = 4194304,  /* bytes of pieces put together for one name */
+    AVD_MAX_ITANIUM_INPUT = 4096,    /* of libiberty; its C++ reader gives up at about 1,024 */
     AVD_MAX_UNDNAME_DEPTH = 128,     /* nested types and scopes */
     AVD_MAX_SCAN_WORDS = 160,        /* stack words looked at below a well-known frame */
     AVD_MAX_SCAN_WORDS_LATER = 40,   /* the same below a doubtful one: far hits are mostly stale */

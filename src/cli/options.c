@@ -15,6 +15,7 @@
 enum option_id {
     OPT_ALL_THREADS,
     OPT_BASELINE,
+    OPT_BOTH,
     OPT_COLOR,
     OPT_COMPACT,
     OPT_FAIL_ON,
@@ -76,8 +77,9 @@ static const struct option_doc options[] = {
     {OPT_OUTPUT, 'o', "output", "FILE", ONE, "write there instead of standard output"},
     {OPT_ALL_THREADS, 'a', "all-threads", NULL, AVD_CLI_ANALYZE,
      "text: show the stack of every thread"},
-    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE,
-     "text, WOW64: show the 64-bit stack first and in full"},
+    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE, "text, WOW64: show the 64-bit stack first"},
+    {OPT_BOTH, 0, "both", NULL, AVD_CLI_ANALYZE,
+     "text, WOW64: both stacks in full of every thread shown"},
     {OPT_VERBOSE, 'v', "verbose", NULL, ONE, "text: all modules, registers and notes"},
     {OPT_LIST_NEEDED, 0, "list-needed", NULL, AVD_CLI_SYMBOLS,
      "only what is missing; text: 'name.pdb ID', one line each"},
@@ -267,6 +269,7 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     }
     switch (option->id) {
     case OPT_ALL_THREADS: settings->write.all_threads = 1; break;
+    case OPT_BOTH: settings->write.both_stacks = 1; break;
     case OPT_COLOR: settings->color = (enum avd_cli_color)choice; break;
     case OPT_COMPACT: settings->write.compact = 1; break;
     case OPT_FAIL_ON: settings->fail_on = choice; break;

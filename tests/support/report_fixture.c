@@ -22,6 +22,8 @@ static const struct avd_rep_frame crash_frames[] = {
      .trust = "context", .method = "context", .exact = true, .module = 0,
      .module_name = "test_app", .module_file = "test_app.exe", .module_offset = 0x429e,
      .function = "CrashFunction", .function_offset = 0x1e, .function_source = "exports",
+     .decorated = "?CrashFunction@@YAXH@Z",
+     .declaration = "void __cdecl CrashFunction(int)",
      .source_file = "test_app.cc", .line = 58},
     {.index = 1, .pc = 0x404200, .lookup = 0x4041ff, .sp = 0x12fe90, .fp = 0x12ff70,
      .return_address = 0x4053ec, .has_args = true, .args = {1, 0x3334a8, 0x333500},

@@ -147,6 +147,10 @@ START_TEST(offsets_of_callers_lie_in_the_call)
     assert_text("threads.0.frames.0.module_name", "test_app");
     assert_text("threads.0.frames.0.module_offset", "0x0000429e");
     assert_text("threads.0.frames.0.function", "CrashFunction");
+    assert_text("threads.0.frames.0.function_decorated", "?CrashFunction@@YAXH@Z");
+    assert_text("threads.0.frames.0.function_declaration", "void __cdecl CrashFunction(int)");
+    assert_null("threads.0.frames.2.function_decorated");
+    assert_null("threads.0.frames.2.function_declaration");
     assert_text("threads.0.frames.0.function_offset", "0x0000001e");
     assert_text("threads.0.frames.0.function_source", "exports");
     assert_false("threads.0.frames.0.function_approximate");

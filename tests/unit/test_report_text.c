@@ -204,6 +204,10 @@ START_TEST(verbose_adds_registers_modules_and_reasons)
     assert_lines(text, "unloaded modules\n"
                        "  10000000 10010000  gone.dll\n");
     assert_no_text(text, "(-v ");
+    assert_lines(text, "00 0012fe88 00404200 00000045 0042bc58 0012fe94"
+                       " test_app!CrashFunction+0x1e [test_app.cc @ 58]\n"
+                       "   void __cdecl CrashFunction(int)\n");
+    assert_no_text(render(&report, NULL), "__cdecl");
 }
 END_TEST
 
