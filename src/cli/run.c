@@ -108,6 +108,19 @@ void avd_cli_print_error(const char *file, const struct avd_error *err)
     fputc('\n', stderr);
 }
 
+size_t avd_cli_print_rule_problems(const struct avd_rules *rules)
+{
+    size_t count = avd_rules_problem_count(rules);
+    struct avd_error err;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        avd_rules_problem(rules, i, &err);
+        avd_cli_print_error(NULL, &err);
+    }
+    return count;
+}
+
 static enum avd_cli_exit report_error(const struct avd_cli_settings *settings, const char *file,
                                       const struct avd_error *err, struct avd_cli_output *output)
 {
