@@ -48,6 +48,8 @@ struct avd_an_thread {
     uint32_t last_error;
 };
 
+struct avd_verifier;
+
 struct avd_analysis {
     struct avd_arena arena;
     const struct avd_dump *dump;
@@ -75,6 +77,8 @@ struct avd_analysis {
     bool has_exception;
     struct avd_exception_words words;
     bool exception_is_32bit;
+
+    struct avd_verifier *verifier;  /* analyze/verifier.h; NULL only when out of memory */
 
     struct avd_facts facts;
     struct avd_notes notes;         /* the dump's notes are not repeated here */

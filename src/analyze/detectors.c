@@ -7,5 +7,6 @@ const struct avd_detector *const avd_detectors[] = {
     &avd_det_process,
     &avd_det_exception,
     &avd_det_stack,
+    &avd_det_verifier,
     NULL,
 };
