@@ -76,7 +76,7 @@ static void decode_code_pointer(struct avd_stop_scene *scene, struct avd_stop_va
     }
     value->text = avd_stop_line_text(scene, value->value, false, &value->module);
     if (value->module == NULL)
-        value->text = hex(scene, "in no module, loaded or unloaded: ", value->value);
+        value->text = "in no module, loaded or unloaded";
 }
 
 static void decode_module(struct avd_stop_scene *scene, struct avd_stop_value *value)
