@@ -15,7 +15,7 @@ enum { MAX_NAME = 48 };
 
 /* Everything that only a stop can tell. */
 static const char *const stop_facts[] = {
-    "verifier.generation",      "verifier.stop.recovered", "verifier.layer",
+    "verifier.generation",      "verifier.layer",
     "verifier.stop.code",       "verifier.stop.name",      "verifier.stop.id",
     "verifier.stop.title",      "verifier.stop.severity",  "verifier.stop.cause",
     "verifier.stop.advice",     "verifier.stop.message",   "verifier.source",
@@ -167,7 +167,6 @@ static void publish_stop(struct avd_analysis *an)
     size_t i;
 
     avd_fact_text(facts, "verifier.generation", v->generation);
-    avd_fact_bool(facts, "verifier.stop.recovered", v->recovered);
     put_text(facts, "verifier.layer", v->layer, v->reason);
     if (!v->recovered) {
         for (i = 0; i < sizeof stop_facts / sizeof stop_facts[0]; i++)
@@ -215,6 +214,7 @@ static void publish(struct avd_analysis *an)
                          v->loaded ? "the process environment block is not in the dump"
                                    : "the verifier is not in the process");
     avd_fact_bool(facts, "verifier.stop.present", v->stopped);
+    avd_fact_bool(facts, "verifier.stop.recovered", v->recovered);
     if (v->stopped) {
         publish_stop(an);
         return;

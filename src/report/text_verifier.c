@@ -138,6 +138,20 @@ static void put_with_note(const struct avd_text *t, const char *label, const cha
     put_line(t, label, &line);
 }
 
+static void put_culprit(const struct avd_text *t)
+{
+    const struct avd_rep_verifier *v = &t->report->verifier;
+    struct avd_strbuf line;
+
+    if (!has_text(v->culprit))
+        return;
+    avd_strbuf_init(&line);
+    avd_strbuf_puts(&line, v->culprit);
+    if (v->culprit_source != NULL)
+        avd_strbuf_printf(&line, " (%s)", v->culprit_source);
+    put_line(t, "culprit", &line);
+}
+
 void avd_text_verifier(const struct avd_text *t)
 {
     const struct avd_rep_verifier *v = &t->report->verifier;
@@ -162,7 +176,7 @@ void avd_text_verifier(const struct avd_text *t)
             put_value(t, i);
     }
     put_with_note(t, "caller", v->caller, "; ", v->caller_note);
-    put_with_note(t, "culprit", v->culprit, ", out of ", v->culprit_source);
+    put_culprit(t);
     if (v->recovered) {
         put_properties(t);
         put_with_note(t, "found", v->source, "; ", v->way);
