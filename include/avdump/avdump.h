@@ -103,10 +103,15 @@ size_t avd_dump_read(const struct avd_dump *dump, uint64_t addr, void *buffer, s
 
 /*
  * Loads every *.yaml of a directory, in the order of their names. A rule whose id is one of the
- * shipped rules replaces that rule. Fails with AVD_E_RULE (file, line and column in `err`).
+ * shipped rules replaces that rule. A rule with a mistake in it is left out and the others count:
+ * ask avd_rules_problem_count afterwards. Fails with AVD_E_IO or AVD_E_RULE when the directory
+ * cannot be read or holds no *.yaml.
  */
 enum avd_status avd_rules_load(const char *directory, struct avd_rules **out,
                                struct avd_error *err);
+/* What was wrong in the files; number `index` goes to *err with file, line and column. */
+size_t avd_rules_problem_count(const struct avd_rules *rules);
+void avd_rules_problem(const struct avd_rules *rules, size_t index, struct avd_error *err);
 void avd_rules_free(struct avd_rules *rules);
 
 /* ---- analysis ---------------------------------------------------------------------------- */
@@ -162,6 +167,24 @@ size_t avd_report_finding_count(const struct avd_report *report);
 /* Number `index` of the findings, the worst first; NULL or AVD_SEVERITY_INFO out of range. */
 const char *avd_report_finding_id(const struct avd_report *report, size_t index);
 enum avd_severity avd_report_finding_severity(const struct avd_report *report, size_t index);
+
+/* Single texts of a report, for whoever gathers many. UTF-8, untrusted. */
+enum avd_report_field {
+    AVD_REPORT_WHAT = 0,  /* the verdict: what happened, where, in which thread */
+    AVD_REPORT_WHERE,
+    AVD_REPORT_WHO,
+    AVD_REPORT_PROCESS,   /* file name of the program */
+    AVD_REPORT_VERSION,   /* its file version */
+    AVD_REPORT_SIGNATURE, /* avdump's own signature of the crash's stack */
+    AVD_REPORT_BUCKET,    /* in the style of WinDbg's FAILURE_BUCKET_ID */
+    AVD_REPORT_FOLLOWUP   /* "module!function" of the frame to look at */
+};
+/* NULL when it is not known. */
+const char *avd_report_text(const struct avd_report *report, enum avd_report_field field);
+/* Whether there is an exception; a dump of a process that hangs has none. */
+int avd_report_crashed(const struct avd_report *report);
+/* When the dump was written, unix seconds; 0 when it does not say. */
+uint32_t avd_report_time(const struct avd_report *report);
 
 enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON };
 

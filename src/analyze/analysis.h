@@ -18,6 +18,7 @@
 struct avd_an_module {
     const struct avd_module *module;
     const char *display_name;   /* WinDbg's */
+    const char *stem;           /* file name without its ending; NULL until asked for */
     const struct avd_an_module *overlaps;
     int image_state;            /* 0 not tried, 1 there, -1 not to be had */
     struct avd_image *image;    /* from dump memory */

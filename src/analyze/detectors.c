@@ -8,5 +8,7 @@ const struct avd_detector *const avd_detectors[] = {
     &avd_det_exception,
     &avd_det_stack,
     &avd_det_verifier,
+    &avd_det_modules,
+    &avd_det_rows,
     NULL,
 };

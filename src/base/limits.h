@@ -88,7 +88,19 @@ enum {
     AVD_MAX_YAML_DEPTH = 32,
     AVD_MAX_YAML_KEYS = 256,         /* per mapping; a rule has nine, a condition a few */
     AVD_MAX_RULE_TEXT_BYTES = 2000,  /* a paragraph; ISO C promises literals of 4,095 */
-    AVD_MAX_RULE_ID_BYTES = 64
+    AVD_MAX_RULE_ID_BYTES = 64,
+    AVD_MAX_RULE_PROBLEMS = 1000,    /* kept of a directory's mistakes; the rest is counted */
+    AVD_MAX_RULE_NAME_BYTES = 64,    /* of a name given by `let` or `as` */
+    AVD_MAX_RULE_LETS = 32,          /* named values of a rule */
+    AVD_MAX_RULE_SLOTS = 16,         /* names for rows in a rule; each nesting needs one */
+    AVD_MAX_RULE_CODE = 64,          /* steps of one expression */
+    AVD_MAX_RULE_STACK = 16,         /* values of an expression at once */
+    AVD_MAX_RULE_SEQUENCE = 32,      /* items of a sequence of frames */
+    AVD_MAX_RULE_TESTS = 64,         /* of a rule, and rows of a collection in one */
+    AVD_MAX_RULE_STEPS = 1000000,    /* conditions judged for one rule: a tenth of a second */
+    AVD_MAX_RULE_READ_BYTES = 1024,  /* of a text read from memory by a rule */
+    AVD_MAX_RULE_TRACE = 64,         /* return addresses of a recorded stack; writers keep 32 */
+    AVD_MAX_RULE_BOUND_ROWS = 12     /* of those that match, kept for texts */
 };
 
 #endif

@@ -6,9 +6,14 @@ static enum avd_status load_rules(const struct avd_cli_settings *settings, void 
                                   const char **file, struct avd_error *err)
 {
     struct avd_rules **rules = ctx;
+    enum avd_status status = AVD_OK;
 
     *file = settings->rules;
-    return settings->rules != NULL ? avd_rules_load(settings->rules, rules, err) : AVD_OK;
+    if (settings->rules != NULL)
+        status = avd_rules_load(settings->rules, rules, err);
+    /* A rule with a mistake does not keep the others from being used. */
+    avd_cli_print_rule_problems(*rules);
+    return status;
 }
 
 static int has_finding(const struct avd_report *report, int fail_on)
@@ -56,6 +61,8 @@ enum avd_cli_exit avd_cli_analyze(int argc, char **argv)
     job.ctx = &rules;
     if (code == AVD_EXIT_CLEAN)
         code = settings.help ? avd_cli_help_print(command) : avd_cli_run(&settings, &job);
+    if (avd_rules_problem_count(rules) != 0 && code < AVD_EXIT_INPUT)
+        code = AVD_EXIT_INPUT;
     avd_rules_free(rules);
     avd_cli_settings_deinit(&settings);
     return code;

@@ -8,12 +8,8 @@
 static void print_program(void)
 {
     const struct avd_cli_command *command;
-    const char *lead = "usage: ";
 
-    for (command = avd_cli_commands; command->name != NULL; command++) {
-        printf("%savdump %s\n", lead, command->synopsis);
-        lead = "       ";
-    }
+    printf("usage: avdump %s\n       avdump COMMAND [options] ...\n", avd_cli_commands->synopsis);
     puts("\nFinds out from a Windows minidump what went wrong.\n\ncommands:");
     for (command = avd_cli_commands; command->name != NULL; command++)
         printf("  %-9s %s\n", command->name, command->help);

@@ -13,6 +13,10 @@ const struct avd_cli_command avd_cli_commands[] = {
      AVD_CLI_INFO},
     {"symbols", avd_cli_symbols, "Say where symbols were found, or where they were looked for",
      "symbols [options] FILE...", AVD_CLI_SYMBOLS},
+    {"gate", avd_cli_gate, "Say of many dumps which crashes are new, and whether that passes",
+     "gate [options] PATH...", AVD_CLI_GATE},
+    {"merge", avd_cli_merge, "Join outputs of gate into one verdict",
+     "merge [options] FILE.jsonl...", AVD_CLI_MERGE},
     {"help", avd_cli_help, "Explain the program or a command", "help [COMMAND]", 0},
     {NULL, NULL, NULL, NULL, 0},
 };

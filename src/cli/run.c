@@ -88,7 +88,7 @@ enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code)
 }
 
 /* "avdump: crash.dmp: thread list at 0x1a0: message"; a rule file is named with its line. */
-static void print_error(const char *file, const struct avd_error *err)
+void avd_cli_print_error(const char *file, const struct avd_error *err)
 {
     fputs("avdump: ", stderr);
     if (file != NULL && err->line == 0) {
@@ -107,12 +107,25 @@ static void print_error(const char *file, const struct avd_error *err)
     fputc('\n', stderr);
 }
 
+size_t avd_cli_print_rule_problems(const struct avd_rules *rules)
+{
+    size_t count = avd_rules_problem_count(rules);
+    struct avd_error err;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        avd_rules_problem(rules, i, &err);
+        avd_cli_print_error(NULL, &err);
+    }
+    return count;
+}
+
 static enum avd_cli_exit report_error(const struct avd_cli_settings *settings, const char *file,
                                       const struct avd_error *err, struct avd_cli_output *output)
 {
     /* What was written so far comes first where both go to one terminal. */
     (void)fflush(output->stream);
-    print_error(file, err);
+    avd_cli_print_error(file, err);
     if (settings->format == AVD_FORMAT_JSON)
         (void)avd_error_write(err, file, AVD_FORMAT_JSON, &settings->write, avd_cli_output_write,
                               output);

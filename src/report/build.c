@@ -301,3 +301,31 @@ enum avd_severity avd_report_finding_severity(const struct avd_report *report, s
     return index < report->finding_count ? (enum avd_severity)report->findings[index].severity
                                          : AVD_SEVERITY_INFO;
 }
+
+const char *avd_report_text(const struct avd_report *report, enum avd_report_field field)
+{
+    const struct avd_rep_module *program =
+        report->main_module < report->module_count ? &report->modules[report->main_module] : NULL;
+
+    switch (field) {
+    case AVD_REPORT_WHAT: return report->what;
+    case AVD_REPORT_WHERE: return report->where;
+    case AVD_REPORT_WHO: return report->who;
+    case AVD_REPORT_PROCESS: return program != NULL ? program->file : NULL;
+    case AVD_REPORT_VERSION: return program != NULL ? program->version : NULL;
+    case AVD_REPORT_SIGNATURE:
+    case AVD_REPORT_BUCKET:
+    case AVD_REPORT_FOLLOWUP: break;
+    }
+    return NULL;
+}
+
+int avd_report_crashed(const struct avd_report *report)
+{
+    return report->exception.present;
+}
+
+uint32_t avd_report_time(const struct avd_report *report)
+{
+    return report->dump.timestamp;
+}

@@ -65,6 +65,19 @@ void avd_suggestion_offer(struct avd_suggestion *suggestion, const char *candida
     }
 }
 
+void avd_suggestion_offer_copy(struct avd_suggestion *suggestion, const char *candidate)
+{
+    size_t before = suggestion->distance;
+    char kept[sizeof suggestion->copy];
+
+    memcpy(kept, suggestion->copy, sizeof kept);
+    (void)snprintf(suggestion->copy, sizeof suggestion->copy, "%s", candidate);
+    avd_suggestion_offer(suggestion, suggestion->copy);
+    /* The best so far may be a copy itself. */
+    if (suggestion->distance == before)
+        memcpy(suggestion->copy, kept, sizeof kept);
+}
+
 const char *avd_suggestion_text(const struct avd_suggestion *suggestion,
                                 char out[AVD_SUGGESTION_SIZE])
 {

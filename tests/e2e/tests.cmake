@@ -48,8 +48,8 @@ endif()
 # installed.
 find_program(MANDOC mandoc)
 if(MANDOC)
-  add_test(NAME manual COMMAND ${MANDOC} -T lint -W warning ${PROJECT_SOURCE_DIR}/man/avdump.1
-                               ${PROJECT_SOURCE_DIR}/man/avdump-rules.5)
+  file(GLOB manual_pages ${PROJECT_SOURCE_DIR}/man/*.[1-9])
+  add_test(NAME manual COMMAND ${MANDOC} -T lint -W warning ${manual_pages})
 else()
   add_test(NAME manual COMMAND sh -c "echo 'skipped: mandoc is missing'; exit 77")
 endif()
