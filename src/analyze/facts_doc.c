@@ -84,7 +84,7 @@ const struct avd_fact_doc avd_fact_docs[] = {
 
     /* Application Verifier. */
     {"verifier.present", AVD_FACT_BOOL, "DLLs of Application Verifier or page heap are loaded"},
-    {"verifier.engine", AVD_FACT_TEXT, "Application Verifier, page heap or none"},
+    {"verifier.engine", AVD_FACT_TEXT, "Application Verifier, page heap, verifier.dll alone or none"},
     {"verifier.providers", AVD_FACT_LIST, "file names of the layers' DLLs, such as vfnet.dll"},
     {"verifier.global_flag", AVD_FACT_CODE,
      "NtGlobalFlag of the process: 0x100 Application Verifier, 0x02000000 page heap"},

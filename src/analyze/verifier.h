@@ -39,7 +39,8 @@ struct avd_stop_value {
 };
 
 struct avd_verifier {
-    const char *engine;   /* "Application Verifier", "page heap", "none" */
+    const char *engine;   /* "Application Verifier", "page heap", "verifier.dll alone" (neither
+                             flag is set), "none" */
     bool loaded;          /* its DLLs are in the process */
     const char *const *providers; /* file names of the layers' DLLs */
     size_t provider_count;

@@ -2,7 +2,7 @@
 /*
  * The stop record: STATUS_VERIFIER_STOP's third parameter points to it. The exception may be the
  * dump's own, or lie on the stack of a process that a debugger stopped before it was raised: the
- * engine keeps an EXCEPTION_RECORD there, just above the arguments of VerifierBreakin. The layout is
+ * engine keeps an EXCEPTION_RECORD there, where VerifierBreakin's arguments would be. The layout is
  * what Microsoft's OneFuzz reads; all its fields have 64 bits, in 32-bit processes too.
  */
 #include "analyze/verifier_scene.h"

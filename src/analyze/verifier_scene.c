@@ -17,6 +17,7 @@ enum {
     FRAMES_ABOVE_BREAK = 3,
     FRAMES_ABOVE_RAISE = 24,
     MAX_ENGINE_FRAMES = 16,
+    FLG_APPLICATION_VERIFIER = 0x100,
     FLG_HEAP_PAGE_ALLOCS = 0x02000000,
     PEB64_NT_GLOBAL_FLAG = 0xbc,
     PEB32_NT_GLOBAL_FLAG = 0x68
@@ -118,10 +119,13 @@ void avd_stop_engine(struct avd_analysis *an, struct avd_verifier *out)
         out->engine = "Application Verifier";
     else if (!engine)
         out->engine = "none";
-    else if (out->has_global_flag && (out->global_flag & FLG_HEAP_PAGE_ALLOCS) == 0)
+    else if (!out->has_global_flag)
+        out->engine = "page heap";
+    else if ((out->global_flag & FLG_APPLICATION_VERIFIER) != 0)
         out->engine = "Application Verifier";
     else
-        out->engine = "page heap";
+        out->engine = (out->global_flag & FLG_HEAP_PAGE_ALLOCS) != 0 ? "page heap"
+                                                                     : "verifier.dll alone";
 }
 
 /* ---- the frames ---- */

@@ -7,8 +7,8 @@
  *         000003E8 : SOCKET being accessed
  *         ... three more
  *
- * It is left in the buffers of the stack that printed it, and whoever wrote the dump may have put it
- * into a comment. Spellings differ between versions, so that only the form is relied on.
+ * It is left in the buffers of what printed it, and whoever wrote the dump may have put it into a
+ * comment. Spellings differ between versions, so that only the form is relied on.
  */
 #include "analyze/verifier_scene.h"
 
@@ -21,7 +21,7 @@
 
 static const char marker[] = "VERIFIER STOP ";
 
-enum { MARKER_SIZE = sizeof marker - 1, TEXT_SIZE = 4096 };
+enum { MARKER_SIZE = sizeof marker - 1, TEXT_SIZE = 4096, MAX_TEXTS = 16, LEAST_BELOW = 512 };
 
 struct reader {
     const char *p, *end;
@@ -150,40 +150,76 @@ static size_t find_marker(struct avd_view view, size_t from, size_t step)
     return SIZE_MAX;
 }
 
-/* The innermost text of `view`, whose place is the stack. */
-static bool search(struct avd_stop_scene *scene, struct avd_view view, size_t step)
+/* The text behind the marker that begins at `at`, made narrow. */
+static void parse_at(struct avd_stop_scene *scene, struct avd_view view, size_t at, size_t step,
+                     const char *words)
 {
-    size_t at = find_marker(view, 0, step);
-    size_t before = scene->candidate_count;
     char text[TEXT_SIZE];
     size_t size = 0;
 
-    if (at == SIZE_MAX)
-        return false;
     for (at += MARKER_SIZE * step; at + step <= view.size && size < sizeof text; at += step) {
         if (view.data[at] == 0 && (step == 1 || view.data[at + 1] == 0))
             break;
         text[size++] = step == 2 && view.data[at + 1] != 0 ? '?' : (char)view.data[at];
     }
-    parse(scene, text, size, AVD_STOP_FROM_TEXT, "the stop's text on the stack");
+    parse(scene, text, size, AVD_STOP_FROM_TEXT, words);
+}
+
+/* The first text of a piece of stack. With `all_agree` none when the others tell of other stops:
+ * some are left from earlier ones then, and nothing says which. */
+static bool search(struct avd_stop_scene *scene, struct avd_view view, size_t step,
+                   bool all_agree, const char *words)
+{
+    size_t before = scene->candidate_count;
+    size_t at = find_marker(view, 0, step);
+    unsigned looks;
+
+    for (looks = 0; at != SIZE_MAX && looks < MAX_TEXTS; looks++) {
+        parse_at(scene, view, at, step, words);
+        if (scene->candidate_count > before && !all_agree)
+            return true;
+        if (scene->candidate_count > before + 1) {
+            scene->candidate_count = before + 1;
+            if (scene->candidates[before + 1].code != scene->candidates[before].code) {
+                scene->candidate_count = before;
+                return true;
+            }
+        }
+        at = find_marker(view, at + MARKER_SIZE * step, step);
+    }
     return scene->candidate_count != before;
 }
 
+static void below_the_stack(struct avd_stop_scene *scene, uint64_t sp)
+{
+    static const char words[] = "the stop's text that a call left below the stack";
+    struct avd_view view = {NULL, 0};
+    uint64_t size;
+
+    /* As far down as the dump has it. */
+    for (size = AVD_STOP_TEXT_BELOW; size >= LEAST_BELOW; size /= 2)
+        if (sp > size && avd_memory_view(&scene->an->dump->memory, sp - size, size, &view) &&
+            view.size == size)
+            break;
+    if (size >= LEAST_BELOW && !search(scene, view, 1, true, words))
+        (void)search(scene, view, 2, true, words);
+}
+
+/* First the stack in use: what printed the text may have been called from the engine. Then what
+ * lies below it, left by calls that have returned; full dumps hold that. */
 static void from_stack(struct avd_stop_scene *scene)
 {
-    const struct avd_stack *stack;
+    static const char words[] = "the stop's text on the stack";
     struct avd_view view;
-    uint64_t from;
+    uint64_t sp;
 
     if (scene->stack == NULL || scene->first == SIZE_MAX)
         return;
-    stack = &scene->stack->stack;
-    /* From the innermost frame on: what printed the text may have been called from the engine. */
-    from = stack->frames[0].sp;
-    if (!avd_memory_view(&scene->an->dump->memory, from, AVD_MAX_STOP_TEXT_SEARCH, &view))
+    sp = scene->stack->stack.frames[0].sp;
+    if (avd_memory_view(&scene->an->dump->memory, sp, AVD_MAX_STOP_TEXT_SEARCH, &view) &&
+        (search(scene, view, 1, false, words) || search(scene, view, 2, false, words)))
         return;
-    if (!search(scene, view, 1))
-        (void)search(scene, view, 2);
+    below_the_stack(scene, sp);
 }
 
 /* The last stop of a comment: logs grow at their end. */

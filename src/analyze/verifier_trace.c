@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stacks that the verifier recorded, expanded as WinDbg's dps would: a parameter points to a bare
+ * The stacks that the verifier recorded, as WinDbg's dps shows them: a parameter points to a bare
  * array of return addresses. Where it lies in the stack trace database of ntdll, the entry's depth
  * stands just before the array (RTL_STACK_TRACE_ENTRY, in its 32- and 64-bit forms).
  */

@@ -29,7 +29,7 @@ struct avd_rep_stop_value {
 
 struct avd_rep_verifier {
     bool loaded;
-    const char *engine;    /* static: "Application Verifier", "page heap", "none" */
+    const char *engine;    /* static: "Application Verifier", "page heap" ... */
     const char *const *providers;
     size_t provider_count;
     bool has_global_flag;

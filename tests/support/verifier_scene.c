@@ -279,6 +279,28 @@ static void poke_exception_record(struct builder *v)
     poke_word(v, at + (is32 ? 0x1cu : 0x30u), VS_RECORD);
 }
 
+/* AVRF_LAYER_DESCRIPTOR with one break, in the provider's read-only data. */
+static void poke_descriptor(struct builder *v)
+{
+    uint64_t at = vs_base(v->scene->cpu, VS_PROVIDER) + 0x2800;
+    uint64_t entry = at + 0x60;
+    uint64_t name = at + 0x100;
+    bool is32 = v->pointer_size == 4;
+
+    if (v->scene->described == NULL)
+        return;
+    (void)db_memory(v->b, at, 0x200);
+    poke_word(v, at + (is32 ? 0x08 : 0x10), name);
+    poke_word(v, at + (is32 ? 0x10 : 0x20), entry);
+    db_poke32(v->b, entry, v->scene->code);
+    poke_word(v, entry + 0x10, name + 0x20);
+    poke_word(v, entry + (is32 ? 0x18 : 0x20), name + 0x80);
+    poke_word(v, entry + (is32 ? 0x48 : 0x80), at);
+    db_poke_utf16(v->b, name, "OurLayer");
+    db_poke_utf16(v->b, name + 0x20, v->scene->described);
+    db_poke_utf16(v->b, name + 0x80, "our value");
+}
+
 /* ---- the rest ---- */
 
 static void add_threads(struct builder *v)
@@ -332,9 +354,11 @@ static void add_threads(struct builder *v)
 static void poke_text(struct builder *v)
 {
     const char *text = v->scene->text;
-    /* Below the saved registers of frame 0, where its locals are. */
-    uint64_t at = FIRST_SP + (v->pointer_size == 8 ? FRAME64 * v->count : FRAME32 * v->count) + 64;
+    /* A caller may have printed it; what returned has left it further down. */
+    uint64_t at = FIRST_SP + (v->pointer_size == 8 ? FRAME64 : FRAME32) * v->count + 64;
 
+    if (v->scene->text_below)
+        at = FIRST_SP - 0x800;
     if (text != NULL && v->scene->wide_text)
         db_poke_utf16(v->b, at, text);
     else if (text != NULL)
@@ -343,7 +367,8 @@ static void poke_text(struct builder *v)
 
 struct db *vs_build(const struct vs_scene *scene)
 {
-    struct builder v = {.scene = scene, .b = db_new(), .pointer_size = scene->cpu == VS_X64 ? 8 : 4};
+    struct builder v = {
+        .scene = scene, .b = db_new(), .pointer_size = scene->cpu == VS_X64 ? 8 : 4};
     unsigned misc;
 
     if (scene->cpu == VS_WOW64)
@@ -358,6 +383,7 @@ struct db *vs_build(const struct vs_scene *scene)
     (void)db_memory(v.b, STACK, STACK_SIZE);
     poke_frames(&v);
     poke_arguments(&v);
+    poke_descriptor(&v);
     poke_text(&v);
     if (scene->exception_record)
         poke_exception_record(&v);

@@ -38,7 +38,8 @@ struct vs_scene {
     bool not_spilled;      /* x64: the home slots hold something else */
     uint32_t in_register;  /* x64: what rbx holds */
     const char *text;      /* on the stack of the innermost frame */
-    bool wide_text;
+    bool wide_text, text_below;
+    const char *described; /* the layer's descriptor lists the code with this message */
     const char *comment;
     bool exception_record; /* an EXCEPTION_RECORD with the stop record, on the stack */
     uint32_t global_flag;

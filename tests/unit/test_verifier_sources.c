@@ -225,7 +225,66 @@ START_TEST(damaged_texts)
 }
 END_TEST
 
+/* What printed the text has returned; its buffer is not yet overwritten. */
+START_TEST(text_below_the_stack)
+{
+    struct vs_scene scene = {.cpu = VS_X64, .not_spilled = true, .text = e101_text,
+                             .text_below = true};
+    struct run run = run_scene(&scene);
+
+    assert_stop(&run, 0xe101, "the stop's text that a call left below the stack");
+    end_run(&run);
+    /* Two stops, and nothing says which one came last. */
+    scene.text = "VERIFIER STOP 0000E101: pid 0x1234: one \n"
+                 "VERIFIER STOP 0000E102: pid 0x1234: two \n";
+    run = run_scene(&scene);
+    ck_assert(!run.v->recovered);
+    end_run(&run);
+}
+END_TEST
+
+/* ---- the layer's own table ---- */
+
+START_TEST(layer_that_nobody_documents)
+{
+    struct vs_scene scene = {.cpu = (enum vs_cpu)_i, .provider = "vfours.dll", .code = 0x9999,
+                             .values = {0x42}, .described = "Our own check failed."};
+    struct run run = run_scene(&scene);
+
+    ck_assert_msg(run.v->recovered, "%s", run.v->reason);
+    ck_assert_uint_eq(run.v->code, 0x9999);
+    ck_assert_str_eq(run.v->layer, "OurLayer");
+    ck_assert_str_eq(run.v->message, "Our own check failed.");
+    ck_assert_str_eq(run.v->headline, "APPLICATION_VERIFIER_UNKNOWN (9999)");
+    ck_assert_str_eq(run.v->values[0].meaning, "our value");
+    ck_assert_uint_eq(run.v->values[0].value, 0x42);
+    end_run(&run);
+    /* Without the table a number on the stack is just a number. */
+    scene.described = NULL;
+    run = run_scene(&scene);
+    ck_assert(run.v->stopped);
+    ck_assert(!run.v->recovered);
+    end_run(&run);
+}
+END_TEST
+
 /* ---- the engines ---- */
+
+START_TEST(page_heap_is_told_apart)
+{
+    static const struct {
+        uint32_t flag;
+        const char *engine;
+    } engines[] = {{0x02000000, "page heap"}, {0x02000100, "Application Verifier"},
+                   {0x100, "Application Verifier"}, {0, "verifier.dll alone"}};
+    struct run run = run_scene(&(struct vs_scene){.cpu = VS_X86, .way = VS_PAGE_HEAP, .code = 7,
+                                                  .global_flag = engines[_i].flag});
+
+    ck_assert_str_eq(run.v->engine, engines[_i].engine);
+    ck_assert_uint_eq(run.v->provider_count, 0);
+    end_run(&run);
+}
+END_TEST
 
 START_TEST(heap_stop_through_both_engines)
 {
@@ -353,8 +412,8 @@ END_TEST
 
 /* ---- the real ones ---- */
 
-/* Programs of our own, stopped in a stand-in of verifier.dll by code 0xe100; what they were asked to
- * do stands in their source. */
+/* Programs of our own, stopped in a stand-in of verifier.dll by code 0xe100; their source says what
+ * they pass. */
 START_TEST(recorded_dumps)
 {
     static const char *const files[] = {"dbg_64_s2.dmp", "dbg_32_s2.dmp", "dbg_wow64_s2.dmp"};
@@ -395,6 +454,9 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, text_on_the_stack, 0, 2);
     tcase_add_test(tests, text_in_a_comment);
     tcase_add_loop_test(tests, damaged_texts, 0, 6);
+    tcase_add_test(tests, text_below_the_stack);
+    tcase_add_loop_test(tests, layer_that_nobody_documents, 0, VS_CPU_COUNT);
+    tcase_add_loop_test(tests, page_heap_is_told_apart, 0, 4);
     tcase_add_loop_test(tests, heap_stop_through_both_engines, 0, VS_CPU_COUNT);
     tcase_add_loop_test(tests, unloaded_module_in_a_trace, 0, VS_CPU_COUNT);
     tcase_add_test(tests, what_is_no_trace);
