@@ -78,7 +78,7 @@ static bool read_record(struct avd_stop_scene *scene, uint64_t addr, const char 
 
 static void from_exception(struct avd_stop_scene *scene)
 {
-    const struct avd_exception *exception = &scene->an->dump->exception;
+    const struct avd_exception *exception = &scene->an->exception;
     uint64_t mask = scene->out->pointer_size == 4 ? UINT32_MAX : UINT64_MAX;
     bool there;
 

@@ -238,11 +238,34 @@ static bool find_waiting_thread(struct avd_stop_scene *scene)
     return false;
 }
 
+/* The stack of the exception's thread with the engine's frames: its own, else the one from a context
+ * found on it. scene->stack is left at the first that has any frames. */
+static bool find_on_stacks(struct avd_stop_scene *scene)
+{
+    struct avd_analysis *an = scene->an;
+    const struct avd_an_thread *thread = &an->threads[an->crashing_thread];
+    const struct avd_an_stack *const stacks[] = {
+        an->exception_is_32bit && an->wow64.present ? &thread->x86 : &thread->native, &an->fault};
+    const struct avd_an_stack *first = NULL;
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        scene->stack = stacks[i];
+        if (!scene->stack->present || scene->stack->stack.count == 0)
+            continue;
+        if (first == NULL)
+            first = scene->stack;
+        if (find_engine(scene, scene->raised ? FRAMES_ABOVE_RAISE : FRAMES_ABOVE_BREAK))
+            return true;
+    }
+    scene->stack = first;
+    return false;
+}
+
 bool avd_stop_scene_find(struct avd_stop_scene *scene)
 {
     struct avd_analysis *an = scene->an;
-    uint32_t code = an->dump->exception.code;
-    const struct avd_an_thread *thread;
+    uint32_t code = an->exception.code;
     bool found = false;
 
     scene->first = scene->last = SIZE_MAX;
@@ -260,20 +283,12 @@ bool avd_stop_scene_find(struct avd_stop_scene *scene)
     scene->out->pointer_size = an->exception_is_32bit ? 4 : 8;
     if (!scene->raised && code != 0x80000003 && code != 0x4000001f)
         return false;
-    if (an->crashing_thread != AVD_NO_MODULE) {
-        thread = &an->threads[an->crashing_thread];
-        scene->stack = an->exception_is_32bit && an->wow64.present ? &thread->x86
-                                                                  : &thread->native;
-        if (!scene->stack->present || scene->stack->stack.count == 0)
-            scene->stack = NULL;
-    }
-    if (scene->stack != NULL)
-        found = find_engine(scene, scene->raised ? FRAMES_ABOVE_RAISE : FRAMES_ABOVE_BREAK);
+    found = an->crashing_thread != AVD_NO_MODULE && find_on_stacks(scene);
     if (found)
         find_provider(scene);
     /* No stack: a breakpoint inside the engine is one of its own. */
     if (!found && !scene->raised && scene->stack == NULL) {
-        size_t module = avd_analysis_module_at(an, an->dump->exception.address);
+        size_t module = avd_analysis_module_at(an, an->exception.address);
         const char *name = module != AVD_NO_MODULE ? an->modules[module].module->name : NULL;
 
         found = is(name, "vrfcore.dll") || is(name, "verifier.dll");
