@@ -218,6 +218,51 @@ enum avd_status avd_symbols_write(const struct avd_report *report, enum avd_form
                                   int needed_only, const struct avd_write_options *options,
                                   avd_write_fn *write, void *ctx, struct avd_error *err);
 
+/* ---- writing rules ----------------------------------------------------------------------- */
+
+/*
+ * What somebody who writes rules asks for, as text or JSON; `options` may be NULL, `rules` NULL
+ * means the shipped ones. All of them: AVD_E_IO when `write` fails, AVD_E_NOMEM.
+ */
+
+/* A line for each rule: id, severity, title, file. */
+enum avd_status avd_rules_list_write(const struct avd_rules *rules, enum avd_format format,
+                                     const struct avd_write_options *options, avd_write_fn *write,
+                                     void *ctx, struct avd_error *err);
+/* One rule in full; AVD_NOT_FOUND when no rule has that id. */
+enum avd_status avd_rules_show_write(const struct avd_rules *rules, const char *id,
+                                     enum avd_format format,
+                                     const struct avd_write_options *options, avd_write_fn *write,
+                                     void *ctx, struct avd_error *err);
+/* All mistakes in *.yaml files and folders of them; *problem_count is how many. */
+enum avd_status avd_rules_check_write(const char *const *paths, size_t path_count,
+                                      size_t *problem_count, enum avd_format format,
+                                      const struct avd_write_options *options,
+                                      avd_write_fn *write, void *ctx, struct avd_error *err);
+/* Runs the tests that stand in rule files. *failed_count counts mistakes in the files too. */
+enum avd_status avd_rules_test_write(const char *const *paths, size_t path_count,
+                                     const struct avd_analyze_options *analyze,
+                                     size_t *failed_count, enum avd_format format,
+                                     const struct avd_write_options *options, avd_write_fn *write,
+                                     void *ctx, struct avd_error *err);
+/* Every condition of a rule on a dump: its result, the value it looked at, or why there is none.
+ * *found is 1 when the rule holds. AVD_NOT_FOUND when no rule has that id. */
+enum avd_status avd_rules_explain_write(const struct avd_rules *rules, const char *id,
+                                        const struct avd_dump *dump,
+                                        const struct avd_analyze_options *analyze, int *found,
+                                        enum avd_format format,
+                                        const struct avd_write_options *options,
+                                        avd_write_fn *write, void *ctx, struct avd_error *err);
+/* Everything that rules can see of a dump. */
+enum avd_status avd_facts_write(const struct avd_dump *dump,
+                                const struct avd_analyze_options *analyze, enum avd_format format,
+                                const struct avd_write_options *options, avd_write_fn *write,
+                                void *ctx, struct avd_error *err);
+/* What facts there can be: names, types, meanings. */
+enum avd_status avd_fact_docs_write(enum avd_format format,
+                                    const struct avd_write_options *options, avd_write_fn *write,
+                                    void *ctx, struct avd_error *err);
+
 /* Writes an error in the form that a consumer of `format` expects: JSON gives an object. */
 enum avd_status avd_error_write(const struct avd_error *error, const char *file,
                                 enum avd_format format, const struct avd_write_options *options,

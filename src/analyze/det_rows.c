@@ -9,8 +9,9 @@
 
 #include <string.h>
 
-/* An export this far below an address is more likely another function's name. */
-enum { FAR_FROM_EXPORT = 0x1000 };
+/* An export this far below an address is more likely another function's name; one that is a little
+ * nearer may be. */
+enum { FAR_FROM_EXPORT = 0x1000, DOUBTFUL_FROM_EXPORT = 0x200 };
 
 static void set(struct avd_fact *out, enum avd_fact_type type, uint64_t number)
 {
@@ -285,14 +286,28 @@ static const char *frame_incomplete(void *ctx, size_t parent)
     return missing_frames(ctx, parent, frames_of);
 }
 
+static bool is_weak(const struct avd_an_stack *stack, size_t row)
+{
+    const struct avd_symbol *symbol = &stack->symbols[row];
+
+    return !frame_is_certain(&stack->stack.frames[row]) ||
+           (symbol->approximate && symbol->displacement >= DOUBTFUL_FROM_EXPORT);
+}
+
 static bool frame_weak(void *ctx, size_t parent, size_t row)
 {
-    return !frame_is_certain(&frames_of(ctx, parent)->stack.frames[row]);
+    return is_weak(frames_of(ctx, parent), row);
+}
+
+/* Other threads have one stack only, which `frames` shows. */
+static bool has_native_frames(const struct avd_analysis *an, size_t thread)
+{
+    return an->threads[thread].wow64;
 }
 
 static size_t native_count(void *ctx, size_t parent)
 {
-    return count_frames(ctx, parent, native_frames_of);
+    return has_native_frames(ctx, parent) ? count_frames(ctx, parent, native_frames_of) : 0;
 }
 
 static void native_get(void *ctx, size_t parent, size_t row, unsigned column,
@@ -303,12 +318,12 @@ static void native_get(void *ctx, size_t parent, size_t row, unsigned column,
 
 static const char *native_incomplete(void *ctx, size_t parent)
 {
-    return missing_frames(ctx, parent, native_frames_of);
+    return has_native_frames(ctx, parent) ? missing_frames(ctx, parent, native_frames_of) : NULL;
 }
 
 static bool native_weak(void *ctx, size_t parent, size_t row)
 {
-    return !frame_is_certain(&native_frames_of(ctx, parent)->stack.frames[row]);
+    return is_weak(native_frames_of(ctx, parent), row);
 }
 
 /* ---- parameters and notes ---- */

@@ -90,7 +90,7 @@ const struct avd_collection_doc avd_collection_docs[] = {
      "a thread's stack as the report shows it first, innermost first; without a thread, that of "
      "the exception"},
     {"native_frames", "native_frame", "threads", "module", "function", frame_columns,
-     "the 64-bit stack of a WOW64 thread; of other threads the only one"},
+     "the 64-bit stack of a WOW64 thread; other threads have none besides `frames`"},
     {"modules", "module", NULL, "name", NULL, module_columns, "the loaded modules"},
     {"unloaded_modules", "unloaded_module", NULL, "name", NULL, unloaded_columns,
      "modules that were unloaded before the dump was written"},

@@ -66,6 +66,7 @@ struct avd_cli_command {
     const char *help;                                /* one line */
     const char *synopsis;                            /* what follows "avdump " */
     unsigned bit; /* in the options' `commands`; 0: none of them */
+    int no_files; /* it takes no file */
 };
 
 extern const struct avd_cli_command avd_cli_commands[]; /* main.c; ended by a NULL name */
@@ -79,6 +80,8 @@ enum avd_cli_exit avd_cli_info(int argc, char **argv);
 enum avd_cli_exit avd_cli_symbols(int argc, char **argv);
 enum avd_cli_exit avd_cli_gate(int argc, char **argv);
 enum avd_cli_exit avd_cli_merge(int argc, char **argv);
+enum avd_cli_exit avd_cli_rules(int argc, char **argv);
+enum avd_cli_exit avd_cli_facts(int argc, char **argv);
 enum avd_cli_exit avd_cli_help(int argc, char **argv);
 
 /* ---- options.c ---- */
@@ -88,7 +91,11 @@ enum {
     AVD_CLI_INFO = 2,
     AVD_CLI_SYMBOLS = 4,
     AVD_CLI_GATE = 8,
-    AVD_CLI_MERGE = 16
+    AVD_CLI_MERGE = 16,
+    AVD_CLI_FACTS = 32,
+    AVD_CLI_RULES = 64,        /* rules list, show and check */
+    AVD_CLI_RULES_ANALYZE = 128, /* rules explain and test */
+    AVD_CLI_RULES_DOCS = 256
 };
 
 /*
@@ -139,6 +146,10 @@ struct avd_cli_progress {
  * `current` the dump at hand or NULL. */
 void avd_cli_progress_show(void *ctx, uint64_t done, const char *current);
 void avd_cli_progress_clear(struct avd_cli_progress *progress);
+
+/* ---- cmd_rules.c ---- */
+
+extern const struct avd_cli_command avd_cli_rules_commands[]; /* ended by a NULL name */
 
 /* ---- cmd_help.c ---- */
 

@@ -23,12 +23,24 @@ static void print_program(void)
          "  4 out of memory or the output cannot be written");
 }
 
+static void print_rules_commands(void)
+{
+    const struct avd_cli_command *command;
+
+    puts("");
+    for (command = avd_cli_rules_commands; command->name != NULL; command++)
+        printf("  avdump %s\n      %s\n", command->synopsis, command->help);
+    puts("\n'avdump rules COMMAND --help' lists the options of each.");
+}
+
 enum avd_cli_exit avd_cli_help_print(const struct avd_cli_command *command)
 {
     if (command == NULL) {
         print_program();
     } else {
         printf("usage: avdump %s\n\n%s.\n", command->synopsis, command->help);
+        if (command->run == avd_cli_rules)
+            print_rules_commands();
         if (command->bit != 0) {
             puts("\noptions:");
             avd_cli_options_print(command);

@@ -235,11 +235,24 @@ struct avd_rep_exception {
     size_t thread;           /* index into threads, or AVD_NO_INDEX */
 };
 
+/* A parameter of a finding: what it is and its value, in words. */
+struct avd_rep_named {
+    const char *name, *value;
+};
+
 struct avd_rep_finding {
     const char *id, *title, *pattern, *reference;
     int severity;            /* enum avd_severity */
     const char *severity_name;
+    const char *confidence;  /* static: "low", "medium", "high" */
     const char *summary;
+    const char *explanation; /* may be "" */
+    const char *const *tags;
+    size_t tag_count;
+    const char *const *references;
+    size_t reference_count;
+    const struct avd_rep_named *parameters;
+    size_t parameter_count;
     const char *const *evidence;
     size_t evidence_count;
     const char *const *advice;

@@ -384,8 +384,9 @@ enum avd_status avd_comparison_compile(struct avd_compiler *c, const struct avd_
         return compile_operator(c, subject, &plain, key, node, index);
     if (node->kind == AVD_YAML_LIST)
         return avd_rule_problem(c->problems, c->file, node,
-                                "'%s' is compared with a list: write '%s: {in: [...]}'",
-                                subject->operand.name, subject->operand.name);
+                                "'%s' is compared with a list: write '%s: {%s}'",
+                                subject->operand.name, subject->operand.name,
+                                subject->type == AVD_FACT_LIST ? "contains: ..." : "in: [...]");
     if (node->count == 0)
         return avd_rule_problem(c->problems, c->file, node,
                                 "'%s' is not compared with anything", subject->operand.name);

@@ -271,10 +271,13 @@ static enum avd_status read_value(struct yard *y, bool *done)
 static enum avd_status read_close(struct yard *y)
 {
     enum avd_status status = settle(y, PREFERENCE_COMPARE + 1);
+    unsigned open = y->depth;
 
     if (status != AVD_OK)
         return status;
-    if (y->depth == 0)
+    while (open > 0 && y->stack[open - 1].kind == BINARY)
+        open--;
+    if (open == 0)
         return unexpected(y, "an operator or the end");
     if (y->stack[y->depth - 1].kind == BINARY)
         return avd_rule_problem_at(y->c->problems, y->c->file, y->node->line,

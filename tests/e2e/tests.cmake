@@ -29,6 +29,7 @@ avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CO
 avdump_python_test(e2e_truth test_truth.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_schema test_schema.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
+avdump_python_test(e2e_rule_language test_rule_language.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 # Undecorated names against llvm-undname's.
 add_executable(undecorate ${CMAKE_CURRENT_LIST_DIR}/undecorate.c)
 target_link_libraries(undecorate PRIVATE avdump_support avdump_warnings)
