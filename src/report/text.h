@@ -77,6 +77,8 @@ void avd_text_exception(const struct avd_text *t);
 void avd_text_instruction(const struct avd_text *t);
 /* Who is blamed, and how the crash is sorted. */
 void avd_text_blame(const struct avd_text *t);
+/* ---- text_verifier.c: nothing when the verifier is not in the process ---- */
+void avd_text_verifier(const struct avd_text *t);
 
 /* ---- text_lists.c ---- */
 void avd_text_threads(const struct avd_text *t, bool with_stacks);
