@@ -50,3 +50,18 @@ endif()
 if(NOT AVDUMP_CABINETS)
   target_compile_definitions(avdump_dependencies INTERFACE AVD_NO_LIBARCHIVE)
 endif()
+
+# Zydis is loaded at run time too, but its headers are needed: its structs differ between versions.
+# Without them avdump is complete except that it decodes no instruction, and says so.
+if(PkgConfig_FOUND)
+  pkg_check_modules(PC_zydis QUIET zydis)
+endif()
+find_path(zydis_INCLUDE Zydis/Zydis.h HINTS ${PC_zydis_INCLUDE_DIRS})
+find_path(zycore_INCLUDE Zycore/Types.h HINTS ${PC_zydis_INCLUDE_DIRS})
+if(AVDUMP_DISASSEMBLER AND zydis_INCLUDE AND zycore_INCLUDE)
+  target_include_directories(avdump_dependencies SYSTEM INTERFACE ${zydis_INCLUDE} ${zycore_INCLUDE})
+else()
+  message(STATUS "Zydis is missing or not wanted: the faulting instruction will not be decoded "
+                 "(Debian, Ubuntu: apt install libzydis-dev)")
+  target_compile_definitions(avdump_dependencies INTERFACE AVD_NO_ZYDIS)
+endif()

@@ -16,6 +16,7 @@ pkgconfig  yes pkg-config                 pkgconf-pkg-config  pkgconf     pkgcon
 yaml       yes libyaml-dev                libyaml-devel       libyaml     libyaml    reads rules
 zlib       yes zlib1g-dev                 zlib-devel          zlib        zlib       reads compressed dumps
 jansson    yes libjansson-dev             jansson-devel       jansson     jansson    writes JSON
+zydis      no  libzydis-dev               zydis-devel         zydis       zydis      decodes the faulting instruction
 check      yes check,libsubunit-dev       check-devel         check       check      runs the unit tests
 iberty     no  libiberty-dev              binutils-devel      binutils    binutils   undecorates names of GCC, Clang and Rust
 python     no  python3                    python3             python      python     runs the end-to-end tests
@@ -61,6 +62,7 @@ has() {
     yaml)       has_header yaml.h ;;
     zlib)       has_header zlib.h ;;
     jansson)    has_header jansson.h ;;
+    zydis)      has_header Zydis/Zydis.h ;;
     check)      has_header check.h ;;
     iberty)     has_header libiberty/demangle.h || has_header demangle.h ;;
     python)     has_program python3 ;;

@@ -10,6 +10,7 @@
 #include "analyze/facts.h"
 #include "minidump/dump.h"
 #include "pe/image.h"
+#include "stack/candidates.h"
 #include "stack/walk.h"
 #include "symbols/symbolizer.h"
 #include "wow64/wow64.h"
@@ -18,6 +19,7 @@
 struct avd_an_module {
     const struct avd_module *module;
     const char *display_name;   /* WinDbg's */
+    const char *stem;           /* file name without its ending; NULL until asked for */
     const struct avd_an_module *overlaps;
     int image_state;            /* 0 not tried, 1 there, -1 not to be had */
     struct avd_image *image;    /* from dump memory */
@@ -32,6 +34,8 @@ struct avd_an_stack {
     struct avd_stack stack;
     struct avd_symbol *symbols; /* one per frame */
     const char *source;         /* where its registers came from */
+    bool start_found;           /* frame 0 is a return address that was looked for */
+    bool volatile_stale;        /* x86: eax, ecx and edx may be older than the other registers */
     struct avd_regs regs;       /* of frame 0 */
     bool has_eflags;
     uint32_t eflags;
@@ -48,6 +52,15 @@ struct avd_an_thread {
     uint32_t last_error;
 };
 
+/* An EXCEPTION_RECORD that another one points to. */
+struct avd_nested_record {
+    uint64_t at; /* address in the process */
+    uint32_t code, flags;
+    uint64_t address;
+};
+
+struct avd_found_exception; /* analyze/recover.h */
+
 struct avd_analysis {
     struct avd_arena arena;
     const struct avd_dump *dump;
@@ -55,6 +68,7 @@ struct avd_analysis {
     size_t frame_count;             /* of all stacks so far */
     size_t frame_ceiling;           /* of all stacks; over it they are cut short */
     size_t code_budget;             /* struct avd_walk's, over all stacks */
+    struct avd_candidates candidates; /* the same */
     const char *const *image_dirs;
     size_t image_dir_count;
     struct avd_store *store;        /* where symbols come from; NULL: only the dump */
@@ -72,9 +86,24 @@ struct avd_analysis {
     size_t crashing_thread;         /* index or AVD_NO_MODULE */
     size_t first_thread;            /* index of the thread shown first without a crash */
 
+    /* The exception that the report is about: the stored one, or one found on a stack. */
     bool has_exception;
+    struct avd_exception exception;
     struct avd_exception_words words;
     bool exception_is_32bit;
+    struct avd_crash_instruction *instruction; /* analyze/instruction.h; NULL: none to look at */
+    struct avd_blame *blame;                   /* analyze/followup.h; NULL only without memory */
+    const struct avd_triage *triage;           /* the user's; NULL: the shipped entries alone */
+    bool exception_recovered;       /* not from the stream */
+    const char *exception_evidence; /* where it, or its registers, were found; NULL: the stream */
+    const char *stored_doubt;       /* why the stored one may be none; NULL: it is sane */
+    struct avd_an_stack fault;      /* its thread's stack from a context found on the stack, while
+                                       the thread's own stacks show the handler */
+    const struct avd_nested_record *nested;
+    size_t nested_count;
+    struct avd_found_exception *found; /* on stacks, the one above among them */
+    size_t found_count;
+    size_t chosen;                  /* index of the one above, or AVD_NO_MODULE */
 
     struct avd_facts facts;
     struct avd_notes notes;         /* the dump's notes are not repeated here */

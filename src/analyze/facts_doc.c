@@ -21,7 +21,8 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"wow64.peb32", AVD_FACT_ADDRESS, "the 32-bit process environment block"},
 
     /* What the exception record says. */
-    {"exception.present", AVD_FACT_BOOL, "the dump has an exception record"},
+    {"exception.present", AVD_FACT_BOOL,
+     "an exception is known: the dump stores one, or one was found on a stack"},
     {"exception.code", AVD_FACT_CODE,
      "exception code; the signal's number on Linux, the Mach exception on macOS"},
     {"exception.name", AVD_FACT_TEXT, "name of the code, such as STATUS_ACCESS_VIOLATION"},
@@ -38,6 +39,22 @@ const struct avd_fact_doc avd_fact_docs[] = {
      "memory was touched that may not be: 0xC0000005, SIGSEGV or EXC_BAD_ACCESS"},
     {"exception.is_32bit", AVD_FACT_BOOL, "raised by 32-bit code"},
     {"exception.thread", AVD_FACT_CODE, "id of the thread that raised it"},
+    {"exception.source", AVD_FACT_TEXT,
+     "stream when the dump stores it, recovered when it was found on a thread's stack"},
+    {"exception.evidence", AVD_FACT_TEXT,
+     "where the record or its registers were found when the dump does not store them"},
+    {"exception.nested_code", AVD_FACT_CODE,
+     "code of the exception that was being handled when this one was raised"},
+    {"exceptions.count", AVD_FACT_NUMBER,
+     "number of exceptions that are being handled on all threads, this one among them"},
+    {"exceptions.threads", AVD_FACT_NUMBER, "number of threads that have one"},
+    {"exceptions.leftovers", AVD_FACT_NUMBER,
+     "number of exception records on stacks that nothing is known to use: they may be old"},
+    {"exception.parameter_count", AVD_FACT_NUMBER, "number of the record's parameters"},
+    {"exception.parameter0", AVD_FACT_ADDRESS, "the first of them"},
+    {"exception.parameter1", AVD_FACT_ADDRESS, "the second"},
+    {"exception.parameter2", AVD_FACT_ADDRESS, "the third"},
+    {"exception.parameter3", AVD_FACT_ADDRESS, "the fourth"},
 
     /* The memory access that was refused. */
     {"access.kind", AVD_FACT_TEXT,
@@ -82,6 +99,38 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"crash.caller", AVD_FACT_TEXT,
      "module!function of the first caller that could be recovered"},
 
+    /* The instruction that raised it; unknown when it could not be decoded. */
+    {"instruction.text", AVD_FACT_TEXT, "the instruction, in Intel syntax"},
+    {"instruction.mnemonic", AVD_FACT_TEXT, "its mnemonic, such as mov or call"},
+    {"instruction.kind", AVD_FACT_TEXT,
+     "call, jump, return, push, pop, divide, breakpoint, interrupt, syscall, undefined, "
+     "privileged or other"},
+    {"instruction.target", AVD_FACT_ADDRESS,
+     "where it goes: of a call or jump through a register or memory, or a return"},
+    {"instruction.consistent", AVD_FACT_BOOL,
+     "the instruction can raise such an exception with these registers"},
+    {"access.register", AVD_FACT_TEXT,
+     "base register of the memory operand that failed, such as rcx"},
+    {"access.base", AVD_FACT_ADDRESS, "value of that register"},
+    {"access.offset", AVD_FACT_NUMBER,
+     "constant added to it: the offset of a member; unknown when an index is added too"},
+    {"access.size", AVD_FACT_NUMBER, "bytes that the operand takes"},
+    {"access.non_canonical", AVD_FACT_BOOL,
+     "the real address is not canonical, for which the CPU reports none"},
+    {"access.guard_page", AVD_FACT_BOOL, "the address looks like one in a guard page"},
+    {"access.bit_flip", AVD_FACT_BOOL,
+     "one flipped bit would make the address or a register in it a valid one"},
+
+    /* Who is to be asked, and how the crash is sorted. */
+    {"followup.module", AVD_FACT_TEXT, "file name of the module that is blamed"},
+    {"followup.function", AVD_FACT_TEXT, "function that is blamed"},
+    {"followup.frame", AVD_FACT_NUMBER, "index of that frame, 0 for the innermost"},
+    {"followup.owner", AVD_FACT_TEXT, "owner by the triage entries, MachineOwner for all others"},
+    {"bucket.class", AVD_FACT_TEXT, "problem class, such as NULL_POINTER_READ"},
+    {"bucket.id", AVD_FACT_TEXT, "FAILURE_BUCKET_ID as a debugger would make it"},
+    {"bucket.hash", AVD_FACT_TEXT, "FAILURE_ID_HASH of it"},
+    {"signature.id", AVD_FACT_TEXT, "signature of the stack, av1- and 16 digits"},
+
     {"modules.names", AVD_FACT_LIST, "file names of all loaded modules"},
     {"dump.full_memory", AVD_FACT_BOOL, "the dump holds all memory of the process"},
     {"dump.comment", AVD_FACT_TEXT, "comment that the dump's writer left in it"},
@@ -93,7 +142,7 @@ const struct avd_fact_doc *avd_fact_doc_find(const char *name)
     const struct avd_fact_doc *doc;
 
     for (doc = avd_fact_docs; doc->name != NULL; doc++) {
-        if (strcmp(doc->name, name) == 0)
+        if (doc->name[0] == name[0] && strcmp(doc->name, name) == 0)
             return doc;
     }
     return NULL;

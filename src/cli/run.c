@@ -95,7 +95,8 @@ void avd_cli_print_error(const char *file, const struct avd_error *err)
         avd_term_puts(stderr, strcmp(file, "-") == 0 ? "standard input" : file);
         fputs(": ", stderr);
     }
-    if (err->where[0] != '\0' && (file == NULL || strcmp(err->where, file) != 0)) {
+    if (err->where[0] != '\0' &&
+        (file == NULL || err->line != 0 || strcmp(err->where, file) != 0)) {
         avd_term_puts(stderr, err->where);
         if (err->line != 0)
             fprintf(stderr, ":%u:%u", err->line, err->column);
@@ -105,6 +106,19 @@ void avd_cli_print_error(const char *file, const struct avd_error *err)
     }
     avd_term_puts(stderr, err->message);
     fputc('\n', stderr);
+}
+
+size_t avd_cli_print_rule_problems(const struct avd_rules *rules)
+{
+    size_t count = avd_rules_problem_count(rules);
+    struct avd_error err;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        avd_rules_problem(rules, i, &err);
+        avd_cli_print_error(NULL, &err);
+    }
+    return count;
 }
 
 static enum avd_cli_exit report_error(const struct avd_cli_settings *settings, const char *file,

@@ -58,6 +58,19 @@ static void put_items(const struct avd_text *t, const char *label, const char *c
     }
 }
 
+static void put_parameters(const struct avd_text *t, const struct avd_rep_finding *finding)
+{
+    size_t i;
+
+    for (i = 0; i < finding->parameter_count; i++) {
+        avd_strbuf_puts(t->out, "    ");
+        avd_strbuf_escaped(t->out, finding->parameters[i].name);
+        avd_strbuf_puts(t->out, ": ");
+        avd_strbuf_escaped(t->out, finding->parameters[i].value);
+        avd_strbuf_puts(t->out, "\n");
+    }
+}
+
 static void put_finding(const struct avd_text *t, const struct avd_rep_finding *finding)
 {
     bool colored = finding->severity != AVD_SEVERITY_INFO;
@@ -73,17 +86,25 @@ static void put_finding(const struct avd_text *t, const struct avd_rep_finding *
     avd_strbuf_escaped(t->out, finding->title != NULL ? finding->title : "");
     avd_strbuf_puts(t->out, " [");
     avd_strbuf_escaped(t->out, finding->id != NULL ? finding->id : "");
-    avd_strbuf_puts(t->out, "]\n");
+    avd_strbuf_puts(t->out, "]");
+    if (finding->confidence != NULL && strcmp(finding->confidence, "high") != 0)
+        avd_strbuf_printf(t->out, ", %s confidence", finding->confidence);
+    avd_strbuf_puts(t->out, "\n");
     if (finding->summary != NULL && *finding->summary != '\0') {
         avd_strbuf_puts(t->out, "    ");
         avd_text_wrapped(t, 4, finding->summary, 0);
     }
+    put_parameters(t, finding);
     put_items(t, "because", finding->evidence, finding->evidence_count);
     put_items(t, "advice", finding->advice, finding->advice_count);
+    if (t->verbose && finding->explanation != NULL && *finding->explanation != '\0')
+        put_items(t, "more", &finding->explanation, 1);
     if (t->verbose && finding->pattern != NULL && *finding->pattern != '\0')
         put_items(t, "pattern", &finding->pattern, 1);
     if (t->verbose && finding->reference != NULL && *finding->reference != '\0')
         put_items(t, "see", &finding->reference, 1);
+    if (t->verbose)
+        put_items(t, "see", finding->references, finding->reference_count);
 }
 
 static void put_findings(const struct avd_text *t)
@@ -134,6 +155,8 @@ static void render(const struct avd_report *report, const struct avd_write_optio
     put_verdict_line(&t, "what", report->what);
     put_verdict_line(&t, "where", report->where);
     put_verdict_line(&t, "thread", report->who);
+    if (report->blamed != NULL)
+        put_verdict_line(&t, "blame", report->blamed);
     put_mismatched(&t);
     if (shown < report->thread_count) {
         avd_text_thread_stacks(&t, shown, crashed ? "crashed" : "");
@@ -145,6 +168,7 @@ static void render(const struct avd_report *report, const struct avd_write_optio
     }
     put_findings(&t);
     avd_text_exception(&t);
+    avd_text_blame(&t);
     if (t.all_threads)
         avd_text_other_stacks(&t, shown);
     avd_text_threads(&t, true);

@@ -233,6 +233,12 @@ START_TEST(what_rust_minidump_does_not_have)
     assert_number("exception.threads_index", 0);
     assert_text("findings.0.id", "null-pointer");
     assert_text("findings.0.severity", "error");
+    assert_text("findings.0.confidence", "medium");
+    assert_text("findings.0.explanation", "more of it");
+    assert_text("findings.0.tags.0", "a tag");
+    assert_text("findings.0.references.0", "a tag");
+    assert_text("findings.0.parameters.0.name", "the pointer");
+    assert_text("findings.0.parameters.0.value", "0x45");
     assert_text("findings.0.evidence.1", "the first 64 KiB are never mapped");
     assert_text("findings.0.advice.0", "look for a pointer that was not set");
     assert_text("undecided.0.fact", "heap.flags");
