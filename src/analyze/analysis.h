@@ -48,6 +48,15 @@ struct avd_an_thread {
     uint32_t last_error;
 };
 
+/* An EXCEPTION_RECORD that another one points to. */
+struct avd_nested_record {
+    uint64_t at; /* address in the process */
+    uint32_t code, flags;
+    uint64_t address;
+};
+
+struct avd_found_exception; /* analyze/recover.h */
+
 struct avd_analysis {
     struct avd_arena arena;
     const struct avd_dump *dump;
@@ -72,9 +81,21 @@ struct avd_analysis {
     size_t crashing_thread;         /* index or AVD_NO_MODULE */
     size_t first_thread;            /* index of the thread shown first without a crash */
 
+    /* The exception that the report is about: the stored one, or one found on a stack. */
     bool has_exception;
+    struct avd_exception exception;
     struct avd_exception_words words;
     bool exception_is_32bit;
+    bool exception_recovered;       /* not from the stream */
+    const char *exception_evidence; /* where it, or its registers, were found; NULL: the stream */
+    const char *stored_doubt;       /* why the stored one may be none; NULL: it is sane */
+    struct avd_an_stack fault;      /* its thread's stack from a context found on the stack, while
+                                       the thread's own stacks show the handler */
+    const struct avd_nested_record *nested;
+    size_t nested_count;
+    struct avd_found_exception *found; /* on stacks, the one above among them */
+    size_t found_count;
+    size_t chosen;                  /* index of the one above, or AVD_NO_MODULE */
 
     struct avd_facts facts;
     struct avd_notes notes;         /* the dump's notes are not repeated here */

@@ -21,7 +21,8 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"wow64.peb32", AVD_FACT_ADDRESS, "the 32-bit process environment block"},
 
     /* What the exception record says. */
-    {"exception.present", AVD_FACT_BOOL, "the dump has an exception record"},
+    {"exception.present", AVD_FACT_BOOL,
+     "an exception is known: the dump stores one, or one was found on a stack"},
     {"exception.code", AVD_FACT_CODE,
      "exception code; the signal's number on Linux, the Mach exception on macOS"},
     {"exception.name", AVD_FACT_TEXT, "name of the code, such as STATUS_ACCESS_VIOLATION"},
@@ -38,6 +39,17 @@ const struct avd_fact_doc avd_fact_docs[] = {
      "memory was touched that may not be: 0xC0000005, SIGSEGV or EXC_BAD_ACCESS"},
     {"exception.is_32bit", AVD_FACT_BOOL, "raised by 32-bit code"},
     {"exception.thread", AVD_FACT_CODE, "id of the thread that raised it"},
+    {"exception.source", AVD_FACT_TEXT,
+     "stream when the dump stores it, recovered when it was found on a thread's stack"},
+    {"exception.evidence", AVD_FACT_TEXT,
+     "where the record or its registers were found when the dump does not store them"},
+    {"exception.nested_code", AVD_FACT_CODE,
+     "code of the exception that was being handled when this one was raised"},
+    {"exceptions.count", AVD_FACT_NUMBER,
+     "number of exceptions that are being handled on all threads, this one among them"},
+    {"exceptions.threads", AVD_FACT_NUMBER, "number of threads that have one"},
+    {"exceptions.leftovers", AVD_FACT_NUMBER,
+     "number of exception records on stacks that nothing is known to use: they may be old"},
 
     /* The memory access that was refused. */
     {"access.kind", AVD_FACT_TEXT,

@@ -17,5 +17,16 @@ void avd_analysis_unwind_env(struct avd_walk_env *env);
 
 /* Contexts, stacks and names of all threads (threads.c). False when out of memory. */
 bool avd_analysis_threads(struct avd_analysis *analysis);
+/* Walks from `context` on a stack with these bounds (0: not known) and names the frames. */
+bool avd_analysis_walk(struct avd_analysis *analysis, const struct avd_cpu_ops *cpu,
+                       const struct avd_context *context, uint64_t low, uint64_t high,
+                       struct avd_an_stack *out);
+/* Walks a thread once more, from the context that analysis->exception has for it. */
+bool avd_analysis_rewalk(struct avd_analysis *analysis, size_t thread);
+
+/* Makes analysis->exception the exception: its words and whether 32-bit code raised it. */
+bool avd_analysis_describe(struct avd_analysis *analysis, bool is_32bit);
+/* Looks for exceptions on the stacks and chooses the one that the report is about (recover.c). */
+bool avd_analysis_recover(struct avd_analysis *analysis);
 
 #endif

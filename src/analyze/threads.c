@@ -94,9 +94,9 @@ static void stack_of_writer(const struct avd_dump *dump, uint64_t sp, uint64_t *
     }
 }
 
-static bool walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
-                 const struct avd_context *context, uint64_t low, uint64_t high,
-                 struct avd_an_stack *out)
+bool avd_analysis_walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
+                       const struct avd_context *context, uint64_t low, uint64_t high,
+                       struct avd_an_stack *out)
 {
     const struct avd_regs *regs = &context->regs;
     struct avd_walk_env env;
@@ -153,8 +153,8 @@ static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
         thread->wow64 = false;
     } else {
         thread->wow64 = true;
-        if (!walk(an, &avd_cpu_x86, &wow->context, wow->stack32_low, wow->stack32_high,
-                  &thread->x86))
+        if (!avd_analysis_walk(an, &avd_cpu_x86, &wow->context, wow->stack32_low,
+                               wow->stack32_high, &thread->x86))
             return false;
         thread->x86.source = from_exception && wow->source == AVD_WOW64_LIVE
                                  ? "the exception's context (cs 0x23)"
@@ -170,8 +170,8 @@ static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
     }
     if (wow->has_native) {
         thread->native.source = "the thread's context";
-        return walk(an, &avd_cpu_amd64, &wow->native, wow->stack64_low, wow->stack64_high,
-                    &thread->native);
+        return avd_analysis_walk(an, &avd_cpu_amd64, &wow->native, wow->stack64_low,
+                                 wow->stack64_high, &thread->native);
     }
     no_stack(&thread->native, &avd_cpu_amd64, AVD_END_NO_CONTEXT, wow->native_reason);
     return true;
@@ -194,7 +194,7 @@ static bool native_stack(struct avd_analysis *an, struct avd_an_thread *thread,
         return true;
     }
     thread->native.source = from_exception ? "exception context" : "the thread's context";
-    return walk(an, cpu, &decoded, low, high, &thread->native);
+    return avd_analysis_walk(an, cpu, &decoded, low, high, &thread->native);
 }
 
 static bool analyze_thread(struct avd_analysis *an, size_t index)
@@ -204,7 +204,8 @@ static bool analyze_thread(struct avd_analysis *an, size_t index)
     struct avd_an_thread *thread = &an->threads[index];
     const struct teb_layout *layout;
     struct avd_view context = thread->thread->context;
-    bool from_exception = index == an->crashing_thread && dump->exception.context.size != 0;
+    bool from_exception = index == an->crashing_thread && an->exception.context.size != 0 &&
+                          an->stored_doubt == NULL;
     uint64_t teb = thread->thread->teb;
     uint64_t low;
     uint64_t high;
@@ -219,11 +220,11 @@ static bool analyze_thread(struct avd_analysis *an, size_t index)
         struct avd_context decoded;
 
         /* A damaged exception context is worth less than the thread's own. */
-        if (avd_cpu_amd64.read_context(dump->exception.context.data, dump->exception.context.size,
+        if (avd_cpu_amd64.read_context(an->exception.context.data, an->exception.context.size,
                                        &decoded) ||
-            avd_cpu_x86.read_context(dump->exception.context.data, dump->exception.context.size,
+            avd_cpu_x86.read_context(an->exception.context.data, an->exception.context.size,
                                      &decoded))
-            context = dump->exception.context;
+            context = an->exception.context;
         else
             from_exception = false;
     }
@@ -263,7 +264,7 @@ static void choose_thread(struct avd_analysis *an)
     an->crashing_thread = AVD_NO_MODULE;
     an->first_thread = dump->thread_count != 0 ? 0 : AVD_NO_MODULE;
     if (an->has_exception) {
-        id = dump->exception.thread_id;
+        id = an->exception.thread_id;
         found = true;
     } else if (dump->breakpad.present && dump->breakpad.has_requesting_thread) {
         id = dump->breakpad.requesting_thread_id;
@@ -292,6 +293,16 @@ static size_t frame_ceiling(const struct avd_analysis *an)
     size_t ceiling = an->max_frames + an->dump->bytes.size / AVD_MIN_BYTES_PER_FRAME;
 
     return ceiling < AVD_MAX_FRAMES_IN_ALL ? ceiling : AVD_MAX_FRAMES_IN_ALL;
+}
+
+bool avd_analysis_rewalk(struct avd_analysis *an, size_t index)
+{
+    struct avd_an_thread *thread = &an->threads[index];
+    const struct avd_thread *from = thread->thread;
+
+    memset(thread, 0, sizeof *thread);
+    thread->thread = from;
+    return analyze_thread(an, index);
 }
 
 bool avd_analysis_threads(struct avd_analysis *an)

@@ -28,6 +28,12 @@ enum {
     AVD_MIN_BYTES_PER_FRAME = 128,   /* of the file, on average over what exceeds one stack */
     AVD_MAX_FRAMES_WHEN_OVER = 8,    /* per stack after that */
     AVD_MAX_FRAMES_CEILING = 65536,  /* what --max-frames may ask for */
+    AVD_MAX_EXCEPTIONS = 64,         /* found on stacks; one is usual, a nested one comes with two */
+    AVD_MAX_EXCEPTIONS_OF_THREAD = 8,
+    AVD_MAX_EXCEPTION_CHAIN = 16,    /* nested records; they may form a loop */
+    AVD_MAX_EXCEPTION_SEARCH_BYTES = 262144, /* of a live stack; handlers use 100 KB at most */
+    AVD_MAX_EXCEPTION_SEARCH_IN_ALL = 16777216, /* 2,000 threads that use 8 KB each */
+    AVD_MAX_EXCEPTION_TRIES = 65536, /* pairs of pointers into a stack that are followed */
     AVD_MAX_UNWIND_CHAIN = 32,       /* chained UNWIND_INFO links; linkers write 2 or 3 */
     AVD_MAX_SECTIONS = 96,           /* PE loader's own limit */
     AVD_MAX_EXPORTS = 65536,         /* PE ordinals are 16-bit */

@@ -8,24 +8,23 @@
 
 /* Whether the crash address is data's, as rust-minidump and Breakpad have it: on Windows only for
  * access violations and in-page errors. */
-static bool is_data_fault(const struct avd_dump *dump)
+static bool is_data_fault(const struct avd_dump *dump, uint32_t code)
 {
-    uint32_t code = dump->exception.code;
-
     return !avd_dump_is_windows(dump) || code == 0xc0000005 || code == 0xc0000006;
 }
 
 /* The record and its words; `module` owns its address, NULL when none does. */
-static void build_record(const struct avd_dump *dump, const struct avd_exception_words *words,
+static void build_record(const struct avd_dump *dump, const struct avd_exception *from,
+                         const struct avd_exception_words *words,
                          const struct avd_module *module, struct avd_report *report)
 {
-    const struct avd_exception *from = &dump->exception;
     struct avd_rep_exception *exception = &report->exception;
     struct avd_rep_parameter *parameters;
     size_t i;
 
     exception->present = true;
     exception->origin = "exception stream";
+    exception->source = "stream";
     exception->code = from->code;
     exception->name = avd_build_copy(report, words->name);
     exception->meaning = avd_build_copy(report, words->meaning);
@@ -39,7 +38,7 @@ static void build_record(const struct avd_dump *dump, const struct avd_exception
     }
     exception->nested_record = from->nested_record;
     exception->access = avd_access_name(words->access);
-    exception->crash_address = words->has_access_address && is_data_fault(dump)
+    exception->crash_address = words->has_access_address && is_data_fault(dump, from->code)
                                    ? words->access_address
                                    : from->address;
     exception->thread_id = from->thread_id;
@@ -56,11 +55,11 @@ static void build_record(const struct avd_dump *dump, const struct avd_exception
 
 void avd_build_exception(const struct avd_analysis *an, struct avd_report *report)
 {
-    size_t module = avd_analysis_module_at(an, an->dump->exception.address);
+    size_t module = avd_analysis_module_at(an, an->exception.address);
 
     if (!an->has_exception)
         return;
-    build_record(an->dump, &an->words,
+    build_record(an->dump, &an->exception, &an->words,
                  module != AVD_NO_MODULE ? an->modules[module].module : NULL, report);
     if (an->crashing_thread != AVD_NO_MODULE)
         report->exception.thread = an->crashing_thread;
@@ -85,7 +84,7 @@ static void build_exception_info(const struct avd_dump *dump, struct avd_report 
     in.parameters = from->parameters;
     if (!from->present || !avd_exception_describe(&in, &report->arena, &words))
         return;
-    build_record(dump, &words, module != AVD_NO_MODULE ? &dump->modules[module] : NULL, report);
+    build_record(dump, from, &words, module != AVD_NO_MODULE ? &dump->modules[module] : NULL, report);
     for (i = 0; i < dump->thread_count && report->exception.thread == AVD_NO_INDEX; i++)
         if (dump->threads[i].id == from->thread_id)
             report->exception.thread = i;
@@ -242,6 +241,7 @@ enum avd_status avd_report_build(const struct avd_analysis *analysis,
     avd_build_modules(analysis, report);
     avd_build_threads(analysis, report);
     avd_build_exception(analysis, report);
+    avd_build_found(analysis, report);
     build_wow64(analysis, report);
     build_findings(results, report);
     build_facts(analysis, report);

@@ -177,6 +177,27 @@ static const char *context32_source(const struct avd_wow64_thread *wow)
     return wow->reason;
 }
 
+/* The crashing thread as it was at the exception, not as it is in the handler. */
+static void build_crashed(const struct avd_analysis *an, struct avd_report *report)
+{
+    struct avd_rep_thread *crashed;
+    struct avd_rep_stack stack = {0};
+
+    if (!an->fault.present || report->crashing_thread == AVD_NO_INDEX)
+        return;
+    crashed = avd_arena_alloc(&report->arena, 1, sizeof *crashed);
+    if (crashed == NULL)
+        return;
+    *crashed = report->threads[report->crashing_thread];
+    build_stack(an, &an->fault, report, &stack);
+    /* A fault of WOW64's own 64-bit code leaves the 32-bit half as it is. */
+    if (crashed->native.present && stack.pointer_size != crashed->stack.pointer_size)
+        crashed->native = stack;
+    else
+        crashed->stack = stack;
+    report->crashed = crashed;
+}
+
 void avd_build_threads(const struct avd_analysis *an, struct avd_report *report)
 {
     struct avd_rep_thread *threads =
@@ -217,4 +238,5 @@ void avd_build_threads(const struct avd_analysis *an, struct avd_report *report)
         report->crashing_thread = an->crashing_thread;
     if (an->first_thread != AVD_NO_MODULE)
         report->requesting_thread = an->first_thread;
+    build_crashed(an, report);
 }

@@ -41,6 +41,10 @@ static void write_crash_info(struct avd_json *j)
     avd_json_put(j, object, "address",
                  exception->present ? avd_json_address(j, exception->crash_address)
                                     : json_null());
+    avd_json_put(j, object, "source",
+                 avd_json_text(j, exception->present ? exception->source : NULL));
+    avd_json_put(j, object, "evidence",
+                 avd_json_text_or_null(j, exception->present ? exception->evidence : NULL));
     avd_json_put(j, object, "crashing_thread",
                  avd_json_index(report->crashing_thread, report->thread_count));
     avd_json_put(j, object, "assertion",
@@ -165,6 +169,7 @@ static void render(const struct avd_report *report, const struct avd_write_optio
     avd_json_process(&j);
     write_crash_info(&j);
     avd_json_exception(&j);
+    avd_json_found(&j);
     write_assertion(&j);
     avd_json_system(&j);
     avd_json_linux(&j);

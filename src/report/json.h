@@ -68,6 +68,7 @@ void avd_json_system(struct avd_json *j);
 void avd_json_linux(struct avd_json *j);
 void avd_json_process(struct avd_json *j);
 void avd_json_exception(struct avd_json *j);
+void avd_json_found(struct avd_json *j);
 void avd_json_modules(struct avd_json *j);
 void avd_json_symbols(struct avd_json *j, bool needed_only);
 void avd_json_unloaded(struct avd_json *j);

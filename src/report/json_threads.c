@@ -256,7 +256,8 @@ void avd_json_crashing_thread(struct avd_json *j)
     }
     avd_json_open(j, "crashing_thread", '{');
     avd_json_value(j, "threads_index", avd_json_number(index));
-    write_thread(j, &j->report->threads[index], true);
+    write_thread(j, j->report->crashed != NULL ? j->report->crashed : &j->report->threads[index],
+                 true);
     avd_json_close(j, '{');
 }
 

@@ -188,9 +188,34 @@ struct avd_rep_parameter {
     const char *meaning;
 };
 
+/* A record that another one points to. */
+struct avd_rep_nested {
+    uint64_t at, address;
+    uint32_t code, flags;
+    const char *name;        /* NULL when the code is not known */
+};
+
+/* An exception found on a thread's stack. */
+struct avd_rep_found {
+    size_t thread;
+    uint32_t code, flags;
+    const char *name;        /* NULL when the code is not known */
+    uint64_t address;
+    const char *address_module; /* leaf name, NULL */
+    uint64_t address_offset;
+    uint64_t record, context; /* addresses in the process */
+    const char *state;       /* static: "unhandled", "handling", "unwinding", "leftover" */
+    const char *evidence;
+    bool is_exception;       /* it is the one that the report is about */
+};
+
 struct avd_rep_exception {
     bool present;
-    const char *origin;      /* "exception stream" */
+    const char *origin;      /* "exception stream", "stack" */
+    const char *source;      /* static: "stream", "recovered" */
+    const char *evidence;    /* where record or registers were found; NULL: in the stream */
+    const struct avd_rep_nested *nested;
+    size_t nested_count;
     uint32_t code;
     const char *name;        /* NULL when the code is not known */
     const char *meaning;
@@ -256,6 +281,11 @@ struct avd_report {
     struct avd_rep_process process;
     struct avd_rep_exception exception;
     size_t crashing_thread;  /* index of the thread the report is about, or AVD_NO_INDEX */
+    /* That thread with the stack from a context found on it, where threads[] shows how it handles
+     * the exception; NULL: as in threads[]. */
+    const struct avd_rep_thread *crashed;
+    const struct avd_rep_found *found; /* exceptions on stacks */
+    size_t found_count;
     size_t requesting_thread; /* index shown first when nothing crashed; or AVD_NO_INDEX */
     const struct avd_rep_thread *threads;
     size_t thread_count;

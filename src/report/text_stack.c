@@ -319,9 +319,11 @@ static void put_stack(const struct avd_text *t, const struct avd_rep_stack *stac
     put_legend(t, &seen);
 }
 
-static void put_title(const struct avd_text *t, const struct avd_rep_thread *thread,
-                      const struct avd_rep_stack *stack, const char *members, const char *mark)
+static void put_title(const struct avd_text *t, size_t index, const struct avd_rep_stack *stack,
+                      const char *members, const char *mark)
 {
+    const struct avd_rep_thread *thread = &t->report->threads[index];
+
     avd_strbuf_puts(t->out, "\n");
     avd_text_style(t, AVD_STYLE_BOLD);
     if (thread->wow64)
@@ -330,10 +332,10 @@ static void put_title(const struct avd_text *t, const struct avd_rep_thread *thr
         avd_strbuf_puts(t->out, "stack");
     if (strchr(members, ',') != NULL || strchr(members, '-') != NULL) {
         avd_strbuf_printf(t->out, " of threads %s, values of thread ", members);
-        avd_text_thread_name(t, (size_t)(thread - t->report->threads));
+        avd_text_thread_name(t, index);
     } else {
         avd_strbuf_puts(t->out, " of thread ");
-        avd_text_thread_name(t, (size_t)(thread - t->report->threads));
+        avd_text_thread_name(t, index);
     }
     avd_text_plain(t);
     if (*mark != '\0')
@@ -346,10 +348,9 @@ static void put_title(const struct avd_text *t, const struct avd_rep_thread *thr
 }
 
 /* `members` is how the threads that share these stacks are called: "3" or "3, 7-9". */
-static void put_thread(const struct avd_text *t, size_t index, const char *members,
-                       const char *mark)
+static void put_thread(const struct avd_text *t, const struct avd_rep_thread *thread, size_t index,
+                       const char *members, const char *mark)
 {
-    const struct avd_rep_thread *thread = &t->report->threads[index];
     const struct avd_rep_stack *first = &thread->stack;
     const struct avd_rep_stack *second = &thread->native;
 
@@ -357,10 +358,10 @@ static void put_thread(const struct avd_text *t, size_t index, const char *membe
         first = &thread->native;
         second = &thread->stack;
     }
-    put_title(t, thread, first, members, mark);
+    put_title(t, index, first, members, mark);
     put_stack(t, first);
     if (second->present) {
-        put_title(t, thread, second, members, mark);
+        put_title(t, index, second, members, mark);
         put_stack(t, second);
     }
     if (thread->wow64 && thread->stack.pointer_size != 4 && thread->context32_source != NULL &&
@@ -372,7 +373,17 @@ static void put_thread(const struct avd_text *t, size_t index, const char *membe
 
 void avd_text_thread_stacks(const struct avd_text *t, size_t thread, const char *mark)
 {
-    put_thread(t, thread, "", mark);
+    const struct avd_report *report = t->report;
+    bool handles = thread == report->crashing_thread && report->crashed != NULL;
+
+    put_thread(t, handles ? report->crashed : &report->threads[thread], thread, "", mark);
+    if (!handles)
+        return;
+    avd_strbuf_puts(t->out, "   the thread itself handles this exception");
+    if (t->all_threads)
+        avd_strbuf_puts(t->out, "; that stack stands below\n");
+    else
+        avd_strbuf_puts(t->out, " (--all-threads shows that stack too)\n");
 }
 
 /* ---- all threads, equal stacks once ---- */
@@ -488,6 +499,8 @@ void avd_text_other_stacks(const struct avd_text *t, size_t shown)
 {
     const struct avd_report *report = t->report;
     size_t count = report->thread_count;
+    /* What was shown of it is the exception's stack, not its own. */
+    bool handles = shown == report->crashing_thread && report->crashed != NULL;
     struct entry *entries = avd_mem_calloc(count, sizeof *entries);
     size_t *leader = avd_mem_calloc(count, sizeof *leader);
     size_t *next = avd_mem_calloc(count, sizeof *next);
@@ -512,9 +525,9 @@ void avd_text_other_stacks(const struct avd_text *t, size_t shown)
         entries[leader[i]].thread = i;
     }
     for (i = 0; i < count; i++) {
-        if (leader[i] != i || (i == shown && next[i] == AVD_NO_INDEX))
+        if (leader[i] != i || (i == shown && !handles && next[i] == AVD_NO_INDEX))
             continue;
-        if (i == shown) {
+        if (i == shown && !handles) {
             list_members(next, next[i], &members);
             avd_strbuf_printf(t->out, "\nthread%s %s: the same stack as thread %zu above\n",
                               next[next[i]] != AVD_NO_INDEX ? "s" : "",
@@ -522,8 +535,10 @@ void avd_text_other_stacks(const struct avd_text *t, size_t shown)
             continue;
         }
         list_members(next, i, &members);
-        put_thread(t, i, avd_strbuf_text(&members),
-                   report->threads[i].exited ? "exited" : "");
+        put_thread(t, &report->threads[i], i, avd_strbuf_text(&members),
+                   report->threads[i].exited          ? "exited"
+                   : handles && i == shown ? "handling the exception"
+                                           : "");
     }
     if (members.failed)
         t->out->failed = true;
