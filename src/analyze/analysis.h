@@ -10,6 +10,7 @@
 #include "analyze/facts.h"
 #include "minidump/dump.h"
 #include "pe/image.h"
+#include "stack/candidates.h"
 #include "stack/walk.h"
 #include "symbols/symbolizer.h"
 #include "wow64/wow64.h"
@@ -18,6 +19,7 @@
 struct avd_an_module {
     const struct avd_module *module;
     const char *display_name;   /* WinDbg's */
+    const char *stem;           /* file name without its ending; NULL until asked for */
     const struct avd_an_module *overlaps;
     int image_state;            /* 0 not tried, 1 there, -1 not to be had */
     struct avd_image *image;    /* from dump memory */
@@ -58,6 +60,7 @@ struct avd_nested_record {
 };
 
 struct avd_found_exception; /* analyze/recover.h */
+struct avd_verifier;
 
 struct avd_analysis {
     struct avd_arena arena;
@@ -66,6 +69,7 @@ struct avd_analysis {
     size_t frame_count;             /* of all stacks so far */
     size_t frame_ceiling;           /* of all stacks; over it they are cut short */
     size_t code_budget;             /* struct avd_walk's, over all stacks */
+    struct avd_candidates candidates; /* the same */
     const char *const *image_dirs;
     size_t image_dir_count;
     struct avd_store *store;        /* where symbols come from; NULL: only the dump */
@@ -88,6 +92,9 @@ struct avd_analysis {
     struct avd_exception exception;
     struct avd_exception_words words;
     bool exception_is_32bit;
+    struct avd_crash_instruction *instruction; /* analyze/instruction.h; NULL: none to look at */
+    struct avd_blame *blame;                   /* analyze/followup.h; NULL only without memory */
+    const struct avd_triage *triage;           /* the user's; NULL: the shipped entries alone */
     bool exception_recovered;       /* not from the stream */
     const char *exception_evidence; /* where it, or its registers, were found; NULL: the stream */
     const char *stored_doubt;       /* why the stored one may be none; NULL: it is sane */
@@ -98,6 +105,8 @@ struct avd_analysis {
     struct avd_found_exception *found; /* on stacks, the one above among them */
     size_t found_count;
     size_t chosen;                  /* index of the one above, or AVD_NO_MODULE */
+
+    struct avd_verifier *verifier;  /* analyze/verifier.h; NULL only when out of memory */
 
     struct avd_facts facts;
     struct avd_notes notes;         /* the dump's notes are not repeated here */

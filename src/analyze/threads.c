@@ -113,6 +113,7 @@ bool avd_analysis_walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
     if (high == 0 && avd_reg_known(regs, AVD_RSP))
         stack_of_writer(an->dump, regs->value[AVD_RSP], &w.stack_low, &w.stack_high);
     w.code_budget = &an->code_budget;
+    w.candidates = &an->candidates;
     w.max_frames =
         an->frame_count < an->frame_ceiling ? an->max_frames : AVD_MAX_FRAMES_WHEN_OVER;
     w.allow_scan = true;
@@ -340,6 +341,35 @@ bool avd_analysis_rewalk(struct avd_analysis *an, size_t index)
     return analyze_thread(an, index);
 }
 
+/* Where the stacks of all threads are in use. */
+static bool stacks_to_learn_from(struct avd_analysis *an)
+{
+    const struct avd_cpu_ops *cpu = native_cpu(an->dump);
+    struct avd_stack_range *ranges =
+        avd_arena_alloc(&an->arena, an->thread_count, sizeof *ranges);
+    size_t i;
+
+    if (ranges == NULL)
+        return false;
+    an->candidates.ranges = ranges;
+    an->candidates.range_count = an->thread_count;
+    for (i = 0; i < an->thread_count; i++) {
+        const struct avd_thread *thread = &an->dump->threads[i];
+        struct avd_context context;
+        uint64_t sp;
+
+        ranges[i].start = thread->stack_start;
+        ranges[i].end = thread->stack_start + thread->stack_size;
+        if (cpu == NULL ||
+            !cpu->read_context(thread->context.data, thread->context.size, &context))
+            continue;
+        sp = context.regs.value[AVD_RSP];
+        if (sp > ranges[i].start && sp < ranges[i].end)
+            ranges[i].start = sp;
+    }
+    return true;
+}
+
 bool avd_analysis_threads(struct avd_analysis *an)
 {
     size_t i;
@@ -353,6 +383,8 @@ bool avd_analysis_threads(struct avd_analysis *an)
         return false;
     for (i = 0; i < an->thread_count; i++)
         an->threads[i].thread = &an->dump->threads[i];
+    if (!stacks_to_learn_from(an))
+        return false;
     /* The crash first: it must not be the one that is cut short. */
     if (an->crashing_thread < an->thread_count && !analyze_thread(an, an->crashing_thread))
         return false;

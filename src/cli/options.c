@@ -43,6 +43,7 @@ enum option_id {
     OPT_SYMBOLS_LOOSE,
     OPT_TIMEOUT,
     OPT_TODAY,
+    OPT_TRIAGE,
     OPT_UPDATE_BASELINE,
     OPT_VERBOSE
 };
@@ -57,19 +58,23 @@ struct option_doc {
 };
 
 enum {
-    WALKING = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_GATE, /* what walks stacks */
-    ONE = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_INFO,     /* a report per dump */
+    RULE_WRITING = AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE | AVD_CLI_RULES_DOCS | AVD_CLI_FACTS,
+    /* what walks stacks */
+    WALKING = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_GATE | AVD_CLI_FACTS |
+              AVD_CLI_RULES_ANALYZE,
+    ONE = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_INFO, /* a report per dump */
     JUDGING = AVD_CLI_GATE | AVD_CLI_MERGE,
-    ALL = ONE | JUDGING,
+    FORMATTED = ONE | RULE_WRITING,
+    ALL = FORMATTED | JUDGING,
     MAX_FRAMES = 65536,    /* the library's ceiling */
     DEFAULT_TIMEOUT = 120, /* seconds; dumps of gigabytes take one */
     DEFAULT_MEMORY_MIB = 4096
 };
 
 static const struct option_doc options[] = {
-    {OPT_FORMAT, 'f', "format", "text|json", ONE, "form of the output (default: text)"},
-    {OPT_JSON, 0, "json", NULL, ONE, "short for --format json"},
-    {OPT_COMPACT, 0, "compact", NULL, ONE, "JSON: one line per file"},
+    {OPT_FORMAT, 'f', "format", "text|json", FORMATTED, "form of the output (default: text)"},
+    {OPT_JSON, 0, "json", NULL, FORMATTED, "short for --format json"},
+    {OPT_COMPACT, 0, "compact", NULL, FORMATTED, "JSON: one line per file"},
     {OPT_OUTPUT, 'o', "output", "FILE", ONE, "write there instead of standard output"},
     {OPT_ALL_THREADS, 'a', "all-threads", NULL, AVD_CLI_ANALYZE,
      "text: show the stack of every thread"},
@@ -87,8 +92,11 @@ static const struct option_doc options[] = {
     {OPT_OFFLINE, 0, "offline", NULL, WALKING, "ask no symbol server"},
     {OPT_IMAGES, 0, "images", "DIR", WALKING,
      "look there for .exe and .dll files; may be repeated"},
-    {OPT_RULES, 0, "rules", "DIR", AVD_CLI_ANALYZE | AVD_CLI_GATE,
+    {OPT_RULES, 0, "rules", "DIR",
+     AVD_CLI_ANALYZE | AVD_CLI_GATE | AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE,
      "add the rules (*.yaml) of a directory to the shipped ones"},
+    {OPT_TRIAGE, 0, "triage", "FILE", AVD_CLI_ANALYZE,
+     "say whose frames are whose (YAML), before the shipped entries"},
     {OPT_MAX_FRAMES, 0, "max-frames", "N", WALKING,
      "frames per stack at most, 1 to 65536 (default: 10000)"},
     {OPT_FAIL_ON, 0, "fail-on", "info|warning|error|never", AVD_CLI_ANALYZE,
@@ -290,6 +298,7 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_RULES: settings->rules = value; break;
     case OPT_SYMBOLS: settings->symbols[settings->symbol_count++] = value; break;
     case OPT_SYMBOLS_LOOSE: settings->symbols_loose = 1; break;
+    case OPT_TRIAGE: settings->triage = value; break;
     case OPT_VERBOSE: settings->write.verbose = 1; break;
     case OPT_BASELINE:
     case OPT_GATE_FAIL_ON:
@@ -426,7 +435,9 @@ enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
     }
     settings->files = &argv[optind];
     settings->file_count = argc - optind;
-    if (settings->file_count == 0 && !settings->help)
+    if (settings->file_count != 0 && command->no_files)
+        return avd_cli_usage_error("", command->name, " takes no file", NULL);
+    if (settings->file_count == 0 && !command->no_files && !settings->help)
         return avd_cli_usage_error("", command->name, " needs a file", NULL);
     return AVD_EXIT_CLEAN;
 }

@@ -2,6 +2,8 @@
 /* Threads with their stacks: frames get their modules, names and arguments. */
 #include "report/build.h"
 
+#include "symbols/undname.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -68,6 +70,21 @@ static void build_inlines(const struct avd_symbol *symbol, struct avd_report *re
     frame->inline_count = symbol->inline_count;
 }
 
+static void build_declaration(const struct avd_symbol *symbol, bool x86, struct avd_report *report,
+                              struct avd_rep_frame *frame)
+{
+    const char *whole;
+
+    if (symbol->decorated == NULL)
+        return;
+    frame->decorated = avd_build_copy(report, symbol->decorated);
+    whole = avd_undecorate(&report->arena, symbol->decorated, AVD_UNDNAME_FULL, x86);
+    /* Of C names there is nothing more to tell. */
+    if (whole != NULL && strcmp(whole, symbol->function) != 0 &&
+        strcmp(whole, symbol->decorated) != 0)
+        frame->declaration = whole;
+}
+
 /* The nearest export is no name of the frame's own. */
 static const char *wow64_role(const struct avd_an_module *module, const struct avd_symbol *symbol)
 {
@@ -93,6 +110,7 @@ static void build_frame(const struct avd_analysis *an, const struct avd_an_stack
     frame->trust = avd_trust_name(from->trust);
     frame->method = avd_method_name(from->method);
     frame->evidence = avd_evidence_name(from->evidence);
+    frame->percent = from->percent;
     frame->frames_missing = from->frames_missing;
     frame->exact = from->exact;
     if (stack->cpu->pointer_size == 4)
@@ -112,6 +130,7 @@ static void build_frame(const struct avd_analysis *an, const struct avd_an_stack
     if (symbol->function == NULL)
         return;
     frame->function = avd_build_copy(report, symbol->function);
+    build_declaration(symbol, stack->cpu->pointer_size == 4, report, frame);
     frame->function_offset = symbol->displacement + (frame->pc - frame->lookup);
     frame->function_approximate = symbol->approximate;
     frame->function_source = avd_build_copy(report, symbol->source);

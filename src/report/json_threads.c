@@ -118,6 +118,8 @@ static json_t *frame_object(struct avd_json *j, const struct avd_rep_stack *stac
     avd_json_put(j, object, "trust", avd_json_text(j, frame->trust));
     avd_json_put(j, object, "method", avd_json_text(j, frame->method));
     avd_json_put(j, object, "evidence", avd_json_text(j, frame->evidence));
+    avd_json_put(j, object, "confidence",
+                 frame->percent != 0 ? avd_json_number(frame->percent) : json_null());
     avd_json_put(j, object, "exact", json_boolean(frame->exact));
     avd_json_put(j, object, "frames_missing_before", json_boolean(frame->frames_missing));
     avd_json_put(j, object, "wow64_role", avd_json_text(j, frame->wow64_role));
@@ -138,6 +140,8 @@ static json_t *frame_object(struct avd_json *j, const struct avd_rep_stack *stac
                  has_module ? avd_json_hex(frame->module_offset, digits(stack)) : json_null());
     avd_json_put(j, object, "unloaded_modules", unloaded_modules(j, stack, frame));
     avd_json_put(j, object, "function", avd_json_text(j, frame->function));
+    avd_json_put(j, object, "function_decorated", avd_json_text(j, frame->decorated));
+    avd_json_put(j, object, "function_declaration", avd_json_text(j, frame->declaration));
     avd_json_put(j, object, "function_offset",
                  has_offset ? avd_json_hex(frame->function_offset - step, digits(stack))
                             : json_null());

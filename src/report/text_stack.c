@@ -115,7 +115,10 @@ static void put_marks(const struct avd_text *t, const struct avd_rep_frame *fram
 
         if (weak)
             avd_text_style(t, AVD_STYLE_YELLOW);
-        avd_strbuf_puts(t->out, mark);
+        if (frame->percent != 0 && is_word(frame->trust, "scan"))
+            avd_strbuf_printf(t->out, " [scan %u%%]", frame->percent);
+        else
+            avd_strbuf_puts(t->out, mark);
         if (weak)
             avd_text_plain(t);
     }
@@ -144,6 +147,20 @@ static void put_inlines(const struct avd_text *t, const struct avd_rep_stack *st
         put_source(t, call->source_file, call->line);
         avd_strbuf_puts(t->out, "\n");
     }
+}
+
+/* The name with its types, or as it is stored: for those who look it up elsewhere. */
+static void put_declaration(const struct avd_text *t, const struct avd_rep_frame *frame)
+{
+    const char *text = frame->declaration != NULL ? frame->declaration : frame->decorated;
+
+    if (!t->verbose || text == NULL)
+        return;
+    avd_text_style(t, AVD_STYLE_DIM);
+    avd_strbuf_puts(t->out, "   ");
+    avd_strbuf_escaped(t->out, text);
+    avd_text_plain(t);
+    avd_strbuf_puts(t->out, "\n");
 }
 
 /* 0 stands for an address that is not known, but for where a complete stack ends. */
@@ -179,6 +196,7 @@ static void put_frame(const struct avd_text *t, const struct avd_rep_stack *stac
     avd_text_call_site(t, frame);
     put_marks(t, frame, seen);
     avd_strbuf_puts(t->out, "\n");
+    put_declaration(t, frame);
 }
 
 static void put_gap(const struct avd_text *t)

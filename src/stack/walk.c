@@ -353,6 +353,7 @@ bool avd_walk_stack(struct avd_walk *walk, const struct avd_regs *start, struct 
     }
     walk->detail[0] = '\0';
     walk->weak_frames = 0;
+    walk->path = NULL;
     out->end = AVD_END_NONE;
     ok = run(walk, out, &capacity);
     if (ok && out->end == AVD_END_NONE)

@@ -243,9 +243,22 @@ mkdir "$work/rules"
 printf 'rules: [\n' >"$work/rules/bad.yaml"
 run 3 --rules "$work/rules" "$dump"
 err_has "avdump: $work/rules/bad.yaml:"
-out_empty
+out_has "findings" # of the other rules
 run 3 --json --compact --rules "$work/rules" "$dump"
-out_has '"status":"ERROR"'
+json_ok "$out"
+out_has '"status":"OK"'
+
+# --- triage
+run 3 --triage "$work/none" "$dump"
+err_is "avdump: $work/none: cannot be opened: No such file or directory"
+printf -- '- owner: [a]\n  frames: [b]\n' >"$work/triage.yaml"
+run 3 --triage "$work/triage.yaml" "$dump"
+err_is "avdump: $work/triage.yaml:1:10: expected a text, found a list"
+printf -- '- owner: team_crash\n  frames: [crash]\n' >"$work/triage.yaml"
+run 0 --triage "$work/triage.yaml" "$dump"
+out_has "frame 0 (team_crash)"
+run 0 --json --compact --triage "$work/triage.yaml" "$dump"
+out_has '"owner":"team_crash"'
 
 # --- output that cannot be written
 run 4 -o "$work/none/file" "$dump"
