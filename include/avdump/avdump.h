@@ -138,7 +138,18 @@ struct avd_symbol_options {
     int loose;                      /* take symbols whose identifier differs, and say so */
     unsigned timeout_seconds;       /* per request to a server; 0: 30 */
     uint64_t max_download_size;     /* bytes; 0: 4 GiB */
+    uint64_t now;                   /* seconds since 1970: what a server does not have is kept in
+                                     * the cache and not asked for again for a day; 0: it is not */
 };
+
+/*
+ * Loads a triage file: whose frames are whose (docs/buckets.md). Its entries come before the
+ * shipped ones when a frame is blamed. Fails with AVD_E_IO, AVD_E_RULE (line and column in `err`),
+ * AVD_E_LIMIT or AVD_E_NOMEM.
+ */
+struct avd_triage;
+enum avd_status avd_triage_load(const char *path, struct avd_triage **out, struct avd_error *err);
+void avd_triage_free(struct avd_triage *triage);
 
 struct avd_analyze_options {
     /* Directories with image files (.exe, .dll), searched by name, accepted only when
@@ -149,6 +160,8 @@ struct avd_analyze_options {
     unsigned max_frames;
     /* NULL: names come from export tables only. */
     const struct avd_symbol_options *symbols;
+    /* NULL: the shipped triage entries alone. */
+    const struct avd_triage *triage;
 };
 
 /* How bad a finding is; ordered. */
@@ -190,7 +203,9 @@ enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON };
 
 struct avd_write_options {
     int color;         /* text: ANSI colours */
-    int native_first;  /* text: for WOW64 show the 64-bit stack first and in full */
+    int native_first;  /* text: for WOW64 show the 64-bit stack first */
+    int both_stacks;   /* text: for WOW64 show both stacks of every thread shown in full, not only
+                        * of the important one */
     int all_threads;   /* text: every thread's stack, not only the important one */
     int verbose;       /* text: all modules, registers, notes */
     int compact;       /* JSON: one line */

@@ -206,6 +206,7 @@ static enum avd_status open_store(struct avd_analysis *an, const struct avd_symb
     options.proxy_from_environment = from->environment_proxy != 0;
     options.timeout_seconds = from->timeout_seconds;
     options.max_download_size = from->max_download_size;
+    options.now = from->now;
     if (from->beside_dump != 0)
         options.dump_directory = dump_directory(an);
     an->symbols_loose = from->loose != 0;
@@ -240,6 +241,7 @@ enum avd_status avd_analysis_run(const struct avd_dump *dump,
         if (options->max_frames != 0)
             an->max_frames = options->max_frames;
         an->image_dirs = options->image_dirs;
+        an->triage = options->triage;
         an->image_dir_count = options->image_dir_count;
     }
     avd_notes_init(&an->notes, &an->arena);

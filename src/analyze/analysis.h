@@ -10,6 +10,7 @@
 #include "analyze/facts.h"
 #include "minidump/dump.h"
 #include "pe/image.h"
+#include "stack/candidates.h"
 #include "stack/walk.h"
 #include "symbols/symbolizer.h"
 #include "wow64/wow64.h"
@@ -33,6 +34,8 @@ struct avd_an_stack {
     struct avd_stack stack;
     struct avd_symbol *symbols; /* one per frame */
     const char *source;         /* where its registers came from */
+    bool start_found;           /* frame 0 is a return address that was looked for */
+    bool volatile_stale;        /* x86: eax, ecx and edx may be older than the other registers */
     struct avd_regs regs;       /* of frame 0 */
     bool has_eflags;
     uint32_t eflags;
@@ -66,6 +69,7 @@ struct avd_analysis {
     size_t frame_count;             /* of all stacks so far */
     size_t frame_ceiling;           /* of all stacks; over it they are cut short */
     size_t code_budget;             /* struct avd_walk's, over all stacks */
+    struct avd_candidates candidates; /* the same */
     const char *const *image_dirs;
     size_t image_dir_count;
     struct avd_store *store;        /* where symbols come from; NULL: only the dump */
@@ -88,6 +92,9 @@ struct avd_analysis {
     struct avd_exception exception;
     struct avd_exception_words words;
     bool exception_is_32bit;
+    struct avd_crash_instruction *instruction; /* analyze/instruction.h; NULL: none to look at */
+    struct avd_blame *blame;                   /* analyze/followup.h; NULL only without memory */
+    const struct avd_triage *triage;           /* the user's; NULL: the shipped entries alone */
     bool exception_recovered;       /* not from the stream */
     const char *exception_evidence; /* where it, or its registers, were found; NULL: the stream */
     const char *stored_doubt;       /* why the stored one may be none; NULL: it is sane */

@@ -27,16 +27,15 @@ static const char *const exception_facts[] = {
     "exception.class",   "exception.flags",   "exception.address", "exception.is_access_violation",
     "exception.is_32bit", "exception.thread", "access.kind",       "access.address",
     "access.region_state", "access.at_pc",    "access.at_stack_limit", "fastfail.code",
-    "fastfail.name", "exception.source", "exception.evidence",
-    "fastfail.name", "exception.parameter_count", "exception.parameter0", "exception.parameter1",
-    "exception.parameter2", "exception.parameter3",
+    "fastfail.name", "exception.source", "exception.evidence", "exception.parameter_count",
+    "exception.parameter0", "exception.parameter1", "exception.parameter2", "exception.parameter3",
 };
 
 static void publish_parameters(struct avd_analysis *an)
 {
     static const char *const names[] = {"exception.parameter0", "exception.parameter1",
                                         "exception.parameter2", "exception.parameter3"};
-    const struct avd_exception *exception = &an->dump->exception;
+    const struct avd_exception *exception = &an->exception;
     size_t i;
 
     avd_fact_number(&an->facts, "exception.parameter_count", exception->parameter_count);

@@ -331,7 +331,7 @@ static bool native_weak(void *ctx, size_t parent, size_t row)
 static size_t parameter_count(void *ctx, size_t parent)
 {
     (void)parent;
-    return ((const struct avd_analysis *)ctx)->dump->exception.parameter_count;
+    return ((const struct avd_analysis *)ctx)->exception.parameter_count;
 }
 
 static void parameter_get(void *ctx, size_t parent, size_t row, unsigned column,
@@ -343,7 +343,7 @@ static void parameter_get(void *ctx, size_t parent, size_t row, unsigned column,
     if (column == 0)
         set(out, AVD_FACT_NUMBER, row);
     else if (column == 1)
-        set_address(out, an->dump->exception.parameters[row], avd_an_exception_digits(an) / 2);
+        set_address(out, an->exception.parameters[row], avd_an_exception_digits(an) / 2);
     else
         set_text(out, an->words.parameters[row], "the exception does not say");
 }

@@ -51,6 +51,7 @@ enum {
     AVD_MAX_UNDNAME_INPUT = 65536,   /* MSVC cuts names at 4,096 */
     AVD_MAX_UNDNAME_OUTPUT = 16384,  /* a screen of template arguments; then the name stays */
     AVD_MAX_UNDNAME_WORK = 4194304,  /* bytes of pieces put together for one name */
+    AVD_MAX_ITANIUM_INPUT = 4096,    /* of libiberty; its C++ reader gives up at about 1,024 */
     AVD_MAX_UNDNAME_DEPTH = 128,     /* nested types and scopes */
     AVD_MAX_SCAN_WORDS = 160,        /* stack words looked at below a well-known frame */
     AVD_MAX_SCAN_WORDS_LATER = 40,   /* the same below a doubtful one: far hits are mostly stale */
@@ -58,6 +59,12 @@ enum {
     AVD_MAX_CODE_PIECES = 300000,    /* read to see where calls lead, over all stacks: a second */
     AVD_MAX_SCAN_TRIES = 16,         /* of indirect calls whose own callers are looked for */
     AVD_MAX_WEAK_FRAMES = 6,         /* guesses in a row until something must speak for them */
+    AVD_MAX_CANDIDATE_WORDS_STACK = 16384, /* of one stack that are learned from; 128 KiB */
+    AVD_MAX_CANDIDATE_WORDS = 1048576, /* over all stacks; 8 MB, a hundred milliseconds */
+    AVD_MAX_CANDIDATES = 262144,     /* of those words; one in ten is usual */
+    AVD_MAX_PATH_NODES = 2048,       /* candidates weighed at once; a stack of 64 KiB has 500 */
+    AVD_MAX_PATH_NODES_IN_ALL = 131072, /* over all walks: a second at worst */
+    AVD_MIN_PATH_PERCENT = 80,      /* how likely the frames of a path must be on average */
     AVD_MAX_THUNKS = 4,              /* jumps from a call to its function; linkers make 1 or 2 */
     AVD_MAX_AHEAD = 200,             /* instructions from a crash to its function's return */
     AVD_MAX_POSTFIX_DEPTH = 32,      /* operands of a frame program at once; compilers need 4 */
@@ -91,6 +98,7 @@ enum {
     AVD_STOP_TEXT_BELOW = 16384,     /* the same below the stack pointer; the printing calls */
     AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about fifty */
     AVD_MAX_RULES = 4096,
+    AVD_MAX_TRIAGE_ENTRIES = 16384,  /* of one file; the shipped one has about 250 */
     AVD_MAX_RULE_FILE_BYTES = 1048576,
     AVD_MAX_YAML_DEPTH = 32,
     AVD_MAX_YAML_KEYS = 256,         /* per mapping; a rule has nine, a condition a few */

@@ -34,6 +34,7 @@ struct avd_cli_settings {
     int fail_on;
     const char *output;      /* NULL: standard output */
     const char *rules;       /* NULL: the shipped ones */
+    const char *triage;      /* NULL: the shipped entries alone */
     const char **image_dirs; /* room for every argument */
     size_t image_dir_count;
     const char **symbols;    /* --symbols, and so on: room for every argument */

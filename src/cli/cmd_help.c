@@ -13,14 +13,12 @@ static void print_program(void)
     puts("\nFinds out from a Windows minidump what went wrong.\n\ncommands:");
     for (command = avd_cli_commands; command->name != NULL; command++)
         printf("  %-9s %s\n", command->name, command->help);
-    puts("\nFILE may be gzip-compressed; '-' reads standard input. Without a command, FILE is\n"
-         "analysed. 'avdump help analyze' lists the options.\n"
+    puts("\nFILE may be gzip-compressed; '-' reads standard input. 'avdump help COMMAND' says more.\n"
          "\nexamples:\n"
          "  avdump crash.dmp\n"
          "  avdump analyze --json --fail-on error *.dmp > reports.json\n"
-         "\nexit status:\n"
-         "  0 clean, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input cannot be read,\n"
-         "  4 out of memory or the output cannot be written");
+         "\nexit status: 0 clean, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input\n"
+         "cannot be read, 4 out of memory or the output cannot be written");
 }
 
 static void print_rules_commands(void)

@@ -15,6 +15,7 @@
 enum option_id {
     OPT_ALL_THREADS,
     OPT_BASELINE,
+    OPT_BOTH,
     OPT_COLOR,
     OPT_COMPACT,
     OPT_FAIL_ON,
@@ -42,6 +43,7 @@ enum option_id {
     OPT_SYMBOLS_LOOSE,
     OPT_TIMEOUT,
     OPT_TODAY,
+    OPT_TRIAGE,
     OPT_UPDATE_BASELINE,
     OPT_VERBOSE
 };
@@ -76,8 +78,9 @@ static const struct option_doc options[] = {
     {OPT_OUTPUT, 'o', "output", "FILE", ONE, "write there instead of standard output"},
     {OPT_ALL_THREADS, 'a', "all-threads", NULL, AVD_CLI_ANALYZE,
      "text: show the stack of every thread"},
-    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE,
-     "text, WOW64: show the 64-bit stack first and in full"},
+    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE, "text, WOW64: show the 64-bit stack first"},
+    {OPT_BOTH, 0, "both", NULL, AVD_CLI_ANALYZE,
+     "text, WOW64: both stacks in full of every thread shown"},
     {OPT_VERBOSE, 'v', "verbose", NULL, ONE, "text: all modules, registers and notes"},
     {OPT_LIST_NEEDED, 0, "list-needed", NULL, AVD_CLI_SYMBOLS,
      "only what is missing; text: 'name.pdb ID', one line each"},
@@ -92,6 +95,8 @@ static const struct option_doc options[] = {
     {OPT_RULES, 0, "rules", "DIR",
      AVD_CLI_ANALYZE | AVD_CLI_GATE | AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE,
      "add the rules (*.yaml) of a directory to the shipped ones"},
+    {OPT_TRIAGE, 0, "triage", "FILE", AVD_CLI_ANALYZE,
+     "say whose frames are whose (YAML), before the shipped entries"},
     {OPT_MAX_FRAMES, 0, "max-frames", "N", WALKING,
      "frames per stack at most, 1 to 65536 (default: 10000)"},
     {OPT_FAIL_ON, 0, "fail-on", "info|warning|error|never", AVD_CLI_ANALYZE,
@@ -267,6 +272,7 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     }
     switch (option->id) {
     case OPT_ALL_THREADS: settings->write.all_threads = 1; break;
+    case OPT_BOTH: settings->write.both_stacks = 1; break;
     case OPT_COLOR: settings->color = (enum avd_cli_color)choice; break;
     case OPT_COMPACT: settings->write.compact = 1; break;
     case OPT_FAIL_ON: settings->fail_on = choice; break;
@@ -292,6 +298,7 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_RULES: settings->rules = value; break;
     case OPT_SYMBOLS: settings->symbols[settings->symbol_count++] = value; break;
     case OPT_SYMBOLS_LOOSE: settings->symbols_loose = 1; break;
+    case OPT_TRIAGE: settings->triage = value; break;
     case OPT_VERBOSE: settings->write.verbose = 1; break;
     case OPT_BASELINE:
     case OPT_GATE_FAIL_ON:

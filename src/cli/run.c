@@ -95,7 +95,8 @@ void avd_cli_print_error(const char *file, const struct avd_error *err)
         avd_term_puts(stderr, strcmp(file, "-") == 0 ? "standard input" : file);
         fputs(": ", stderr);
     }
-    if (err->where[0] != '\0' && (file == NULL || strcmp(err->where, file) != 0)) {
+    if (err->where[0] != '\0' &&
+        (file == NULL || err->line != 0 || strcmp(err->where, file) != 0)) {
         avd_term_puts(stderr, err->where);
         if (err->line != 0)
             fprintf(stderr, ":%u:%u", err->line, err->column);
@@ -129,7 +130,9 @@ static enum avd_cli_exit report_error(const struct avd_cli_settings *settings, c
     if (settings->format == AVD_FORMAT_JSON)
         (void)avd_error_write(err, file, AVD_FORMAT_JSON, &settings->write, avd_cli_output_write,
                               output);
-    return err->code == AVD_E_NOMEM || err->code == AVD_E_ARG ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
+    if (err->code == AVD_E_ARG) /* a path of symbols, for example, which the library checks */
+        return AVD_EXIT_USAGE;
+    return err->code == AVD_E_NOMEM ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
 }
 
 /* "==> crash.dmp <==" between the text reports of several files, as head and tail do. */

@@ -261,6 +261,8 @@ enum avd_status avd_report_build(const struct avd_analysis *analysis,
     avd_build_modules(analysis, report);
     avd_build_threads(analysis, report);
     avd_build_exception(analysis, report);
+    avd_build_instruction(analysis, report);
+    avd_build_blame(analysis, report);
     avd_build_found(analysis, report);
     build_wow64(analysis, report);
     avd_build_verifier(analysis, report);
@@ -333,9 +335,9 @@ const char *avd_report_text(const struct avd_report *report, enum avd_report_fie
     case AVD_REPORT_WHO: return report->who;
     case AVD_REPORT_PROCESS: return program != NULL ? program->file : NULL;
     case AVD_REPORT_VERSION: return program != NULL ? program->version : NULL;
-    case AVD_REPORT_SIGNATURE:
-    case AVD_REPORT_BUCKET:
-    case AVD_REPORT_FOLLOWUP: break;
+    case AVD_REPORT_SIGNATURE: return report->signature.id;
+    case AVD_REPORT_BUCKET: return report->bucket.id;
+    case AVD_REPORT_FOLLOWUP: return report->followup.place;
     }
     return NULL;
 }

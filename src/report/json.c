@@ -28,6 +28,7 @@ static void write_verdict(struct avd_json *j)
     avd_json_put(j, object, "what", avd_json_text(j, j->report->what));
     avd_json_put(j, object, "where", avd_json_text(j, j->report->where));
     avd_json_put(j, object, "thread", avd_json_text(j, j->report->who));
+    avd_json_put(j, object, "blame", avd_json_text(j, j->report->blamed));
     avd_json_value(j, "verdict", object);
 }
 
@@ -51,6 +52,7 @@ static void write_crash_info(struct avd_json *j)
                  avd_json_text_or_null(j, report->assertion.present
                                               ? report->assertion.expression
                                               : NULL));
+    avd_json_instruction(j, object);
     avd_json_value(j, "crash_info", object);
 }
 
@@ -190,6 +192,7 @@ static void render(const struct avd_report *report, const struct avd_write_optio
     avd_json_process(&j);
     write_crash_info(&j);
     avd_json_exception(&j);
+    avd_json_blame(&j);
     avd_json_found(&j);
     write_assertion(&j);
     avd_json_system(&j);

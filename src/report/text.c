@@ -24,6 +24,28 @@ static void put_verdict_line(const struct avd_text *t, const char *label, const 
     avd_text_plain(t);
 }
 
+/* Names out of symbols that are not the dump's may be wrong: said before the stack, not behind it. */
+static void put_mismatched(const struct avd_text *t)
+{
+    size_t i;
+
+    for (i = 0; i < t->report->module_count; i++) {
+        const struct avd_rep_module *module = &t->report->modules[i];
+        struct avd_strbuf line;
+
+        if (!module->symbol_mismatched)
+            continue;
+        avd_strbuf_init(&line);
+        avd_strbuf_puts(&line, module->file != NULL ? module->file : "(no name)");
+        avd_strbuf_puts(&line, ": the identifier differs from the dump's (--symbols-loose); names and "
+                               "lines may be wrong");
+        if (line.failed)
+            t->out->failed = true;
+        put_verdict_line(t, "symbols", avd_strbuf_text(&line));
+        avd_strbuf_deinit(&line);
+    }
+}
+
 /* "  because  evidence", one item per line, the label once. */
 static void put_items(const struct avd_text *t, const char *label, const char *const *items,
                       size_t count)
@@ -133,6 +155,9 @@ static void render(const struct avd_report *report, const struct avd_write_optio
     put_verdict_line(&t, "what", report->what);
     put_verdict_line(&t, "where", report->where);
     put_verdict_line(&t, "thread", report->who);
+    if (report->blamed != NULL)
+        put_verdict_line(&t, "blame", report->blamed);
+    put_mismatched(&t);
     if (shown < report->thread_count) {
         avd_text_thread_stacks(&t, shown, crashed ? "crashed" : "");
     } else {
@@ -144,6 +169,7 @@ static void render(const struct avd_report *report, const struct avd_write_optio
     put_findings(&t);
     avd_text_verifier(&t);
     avd_text_exception(&t);
+    avd_text_blame(&t);
     if (t.all_threads)
         avd_text_other_stacks(&t, shown);
     avd_text_threads(&t, true);

@@ -174,6 +174,7 @@ void avd_text_exception(const struct avd_text *t)
         avd_text_address(t, exception->crash_address, width);
         avd_strbuf_puts(t->out, "\n");
     }
+    avd_text_instruction(t);
     avd_text_label(t, "thread");
     if (exception->thread < t->report->thread_count)
         avd_text_thread_name(t, exception->thread);

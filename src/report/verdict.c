@@ -168,6 +168,16 @@ static const char *who_text(const struct avd_analysis *an, struct avd_report *re
                             thread->name != NULL ? "\"" : "", bits);
 }
 
+/* Where the frame that is blamed is another than the first. */
+static const char *blamed_text(struct avd_report *report)
+{
+    const struct avd_rep_frame *frame = avd_rep_followup_frame(report);
+
+    if (frame == NULL || frame->index == 0)
+        return NULL;
+    return frame_text(report, frame, report->instruction.pointer_size == 4 ? 8 : 16);
+}
+
 void avd_build_verdict(const struct avd_analysis *an, struct avd_report *report)
 {
     size_t index = report->crashing_thread;
@@ -180,6 +190,7 @@ void avd_build_verdict(const struct avd_analysis *an, struct avd_report *report)
     report->what = what_text(an, report);
     report->where = where_text(an, report, stack);
     report->who = who_text(an, report, index);
+    report->blamed = blamed_text(report);
     if (report->what == NULL || report->where == NULL || report->who == NULL)
         report->arena.failed = true;
 }

@@ -348,7 +348,8 @@ enum avd_status avd_expression_compile(struct avd_compiler *c, const struct avd_
                                 "'%s' needs an expression such as 'access.address - stack.low', "
                                 "found %s",
                                 what, avd_yaml_kind_name(node));
-    memset(&y, 0, sizeof y);
+    /* Not the arrays: their counts say what of them is there. */
+    y.count = y.depth = y.height = y.comparisons = 0;
     y.c = c;
     y.node = node;
     y.what = what;

@@ -85,7 +85,7 @@ struct parser {
     struct avd_arena *arena;
     const char *file;
     struct avd_rule_problems *problems;
-    const struct avd_rule_list *list;
+    struct avd_rule_list *list;
     struct avd_compiler compiler;
 };
 
@@ -225,6 +225,22 @@ static enum avd_status read_parameters(struct parser *p, const struct avd_yaml_n
     return result;
 }
 
+/* Where in list->by_id the id is, or the free place where it belongs: FNV-1a, open addressing, twice
+ * as many places as rules. */
+static size_t place_of_id(const struct avd_rule_list *list, const char *id)
+{
+    uint32_t hash = 2166136261U;
+    const char *c;
+    size_t place;
+
+    for (c = id; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619U;
+    place = hash % (2 * AVD_MAX_RULES);
+    while (list->by_id[place] != 0 && strcmp(list->items[list->by_id[place] - 1].id, id) != 0)
+        place = (place + 1) % (2 * AVD_MAX_RULES);
+    return place;
+}
+
 static enum avd_status read_id(struct parser *p, const struct avd_yaml_node *node,
                                struct avd_rule *rule)
 {
@@ -244,13 +260,12 @@ static enum avd_status read_id(struct parser *p, const struct avd_yaml_node *nod
                               "rule id '%s' must be at most %d characters of a-z, 0-9 and '-', a "
                               "letter first",
                               avd_yaml_excerpt(rule->id, shown), (int)AVD_MAX_RULE_ID_BYTES);
-    for (i = 0; i < p->list->count; i++) {
-        const struct avd_rule *other = &p->list->items[i];
+    i = place_of_id(p->list, rule->id);
+    if (p->list->by_id[i] != 0) {
+        const struct avd_rule *other = &p->list->items[p->list->by_id[i] - 1];
 
-        if (strcmp(other->id, rule->id) == 0)
-            return avd_rule_problem(p->problems, p->file, node,
-                                  "rule id '%s' is taken by %s:%u", rule->id, other->file,
-                                  other->line);
+        return avd_rule_problem(p->problems, p->file, node, "rule id '%s' is taken by %s:%u",
+                                rule->id, other->file, other->line);
     }
     return AVD_OK;
 }
@@ -428,6 +443,10 @@ static enum avd_status read_rules(struct parser *p, const struct avd_yaml_docume
 {
     size_t i;
 
+    if (out->by_id == NULL)
+        out->by_id = avd_arena_alloc(p->arena, (size_t)2 * AVD_MAX_RULES, sizeof *out->by_id);
+    if (out->by_id == NULL)
+        return AVD_E_NOMEM;
     for (i = 0; i < documents->count; i++) {
         const struct avd_yaml_node *node = documents->items[i];
         struct avd_rule *grown;
@@ -444,8 +463,10 @@ static enum avd_status read_rules(struct parser *p, const struct avd_yaml_docume
         status = read_rule(p, node, &grown[out->count]);
         if (status == AVD_E_NOMEM)
             return status;
-        if (status == AVD_OK)
+        if (status == AVD_OK) {
             out->count++;
+            out->by_id[place_of_id(out, out->items[out->count - 1].id)] = (uint16_t)out->count;
+        }
     }
     return AVD_OK;
 }

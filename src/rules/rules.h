@@ -199,6 +199,7 @@ extern const unsigned avd_shipped_rule_count;
 struct avd_rule_list {
     struct avd_rule *items;
     size_t count, capacity;
+    uint16_t *by_id; /* a hash table of indexes + 1: parse.c */
 };
 
 /*

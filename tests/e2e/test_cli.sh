@@ -248,6 +248,18 @@ run 3 --json --compact --rules "$work/rules" "$dump"
 json_ok "$out"
 out_has '"status":"OK"'
 
+# --- triage
+run 3 --triage "$work/none" "$dump"
+err_is "avdump: $work/none: cannot be opened: No such file or directory"
+printf -- '- owner: [a]\n  frames: [b]\n' >"$work/triage.yaml"
+run 3 --triage "$work/triage.yaml" "$dump"
+err_is "avdump: $work/triage.yaml:1:10: expected a text, found a list"
+printf -- '- owner: team_crash\n  frames: [crash]\n' >"$work/triage.yaml"
+run 0 --triage "$work/triage.yaml" "$dump"
+out_has "frame 0 (team_crash)"
+run 0 --json --compact --triage "$work/triage.yaml" "$dump"
+out_has '"owner":"team_crash"'
+
 # --- output that cannot be written
 run 4 -o "$work/none/file" "$dump"
 err_is "avdump: $work/none/file: cannot be written: No such file or directory"

@@ -7,7 +7,7 @@ usage: test_rule_language.py AVDUMP SOURCE_DIR [--update]
 The messages for malformed rule files are those of malformed_rules.txt (--update writes them anew);
 the shipped rules and the examples of the documents have no mistakes, pass their own tests and fit
 the JSON Schema; schema and manual say what the catalogue of facts says; docs/writing-rules.md is a
-walk whose commands do what it says.
+walk whose commands do what it says; and every command has its text, its JSON and its exit codes.
 """
 import glob
 import gzip
@@ -134,6 +134,65 @@ def walk(avdump, source, folder):
     return steps, failures
 
 
+def commands(avdump, source):
+    """The commands' exit codes, and JSON that says the same as text."""
+    dump = os.path.join(source, "testdata", "wow64-wait.dmp.gz")
+    rules = os.path.join(source, "rules")
+    failures = 0
+
+    def expect(condition, what):
+        nonlocal failures
+        if not condition:
+            print("FAIL " + what)
+            failures += 1
+
+    documents = {}
+    for name, arguments in {"list": ["rules", "list"], "show": ["rules", "show", "wild-code"],
+                            "check": ["rules", "check", rules], "docs": ["rules", "docs"],
+                            "test": ["rules", "test", rules], "facts": ["facts", dump],
+                            "explain": ["rules", "explain", "virtualized-process", dump]}.items():
+        code, out, err = run(avdump, *arguments, "--json")
+        expect(code == 0 and not err, "avdump %s --json: exit %d %s" % (arguments, code, err))
+        documents[name] = json.loads(out)
+        code, out, err = run(avdump, *arguments, "--json", "--compact")
+        expect(out.count("\n") == 1 and json.loads(out) == documents[name],
+               "avdump %s --compact differs" % arguments)
+    ids = [rule["id"] for rule in documents["list"]["rules"]]
+    expect(ids == sorted(ids) and "wild-code" in ids, "rules list: %s" % ids)
+    expect(documents["show"]["when"]["children"], "rules show has no condition")
+    expect(documents["check"]["problems"] == [] and documents["check"]["rules"] == len(ids),
+           "rules check counts %d rules of %d" % (documents["check"]["rules"], len(ids)))
+    expect(documents["test"]["failed"] == 0 and documents["test"]["passed"] >= 2 * len(ids) and
+           documents["test"]["rules_without_tests"] == 0, "rules test: a shipped rule has no test")
+    expect(documents["explain"]["found"] is True and
+           documents["explain"]["when"]["value"] is True, "rules explain virtualized-process")
+    # What the program wrote down of itself (testdata/wow64-wait.truth) is what rules see of it.
+    names = {thread["name"] for thread in documents["facts"]["collections"]["threads"]}
+    expect({"main", "sleeper", "waiter"} <= names, "facts: thread names %s" % names)
+    expect(documents["facts"]["facts"]["process.is_wow64"]["value"] is True, "facts: WOW64")
+    expect(documents["facts"]["facts"]["exception.code"]["reason"], "facts: reason")
+    seen = {fact["name"] for fact in documents["docs"]["facts"]}
+    expect(set(documents["facts"]["facts"]) <= seen, "facts that the catalogue does not have")
+    for arguments, wanted, message in (
+            (["rules"], 2, "rules needs a command"),
+            (["rules", "chekc"], 2, "unknown command 'rules chekc' (did you mean 'check'?)"),
+            (["rules", "show", "nothing"], 2, "no rule has the id 'nothing'"),
+            (["rules", "show"], 2, "rules show needs a file"),
+            (["rules", "show", "wild-code", "fast-fail"], 2, "rules show takes one id"),
+            (["rules", "list", "x"], 2, "rules list takes no file"),
+            (["rules", "explain", "wild-code"], 2, "rules explain needs an id and a file"),
+            (["rules", "explain", "nothing", dump], 3, "no rule has the id 'nothing'"),
+            (["rules", "explain", "wild-code", "absent.dmp"], 3, "absent.dmp"),
+            (["rules", "list", "--rules", "absent"], 3, "absent: directory cannot be opened"),
+            (["rules", "check", "absent"], 1, "directory cannot be opened"),
+            (["rules", "test", "absent.yaml"], 1, "absent.yaml: cannot be opened"),
+            (["facts"], 2, "facts needs a file")):
+        code, out, err = run(avdump, *arguments)
+        expect(code == wanted and message in err + out,
+               "avdump %s: exit %d: %s%s" % (" ".join(arguments), code, err, out))
+    return failures
+
+
 def main(arguments):
     avdump, source = os.path.abspath(arguments[0]), arguments[1]
     update = arguments[2:] == ["--update"]
@@ -164,6 +223,7 @@ def main(arguments):
     with tempfile.TemporaryDirectory() as folder:
         steps, bad = walk(avdump, source, folder)
         failures += bad
+    failures += commands(avdump, source)
     fits = schema_failures(rules, source)
     print("%d malformed files, %d rules and examples%s, %d commands of the walk; %d failures" % (
         cases, len(rules), " (schema not checked: jsonschema or yaml is missing)"
