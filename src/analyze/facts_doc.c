@@ -99,38 +99,6 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"crash.caller", AVD_FACT_TEXT,
      "module!function of the first caller that could be recovered"},
 
-    /* The instruction that raised it; unknown when it could not be decoded. */
-    {"instruction.text", AVD_FACT_TEXT, "the instruction, in Intel syntax"},
-    {"instruction.mnemonic", AVD_FACT_TEXT, "its mnemonic, such as mov or call"},
-    {"instruction.kind", AVD_FACT_TEXT,
-     "call, jump, return, push, pop, divide, breakpoint, interrupt, syscall, undefined, "
-     "privileged or other"},
-    {"instruction.target", AVD_FACT_ADDRESS,
-     "where it goes: of a call or jump through a register or memory, or a return"},
-    {"instruction.consistent", AVD_FACT_BOOL,
-     "the instruction can raise such an exception with these registers"},
-    {"access.register", AVD_FACT_TEXT,
-     "base register of the memory operand that failed, such as rcx"},
-    {"access.base", AVD_FACT_ADDRESS, "value of that register"},
-    {"access.offset", AVD_FACT_NUMBER,
-     "constant added to it: the offset of a member; unknown when an index is added too"},
-    {"access.size", AVD_FACT_NUMBER, "bytes that the operand takes"},
-    {"access.non_canonical", AVD_FACT_BOOL,
-     "the real address is not canonical, for which the CPU reports none"},
-    {"access.guard_page", AVD_FACT_BOOL, "the address looks like one in a guard page"},
-    {"access.bit_flip", AVD_FACT_BOOL,
-     "one flipped bit would make the address or a register in it a valid one"},
-
-    /* Who is to be asked, and how the crash is sorted. */
-    {"followup.module", AVD_FACT_TEXT, "file name of the module that is blamed"},
-    {"followup.function", AVD_FACT_TEXT, "function that is blamed"},
-    {"followup.frame", AVD_FACT_NUMBER, "index of that frame, 0 for the innermost"},
-    {"followup.owner", AVD_FACT_TEXT, "owner by the triage entries, MachineOwner for all others"},
-    {"bucket.class", AVD_FACT_TEXT, "problem class, such as NULL_POINTER_READ"},
-    {"bucket.id", AVD_FACT_TEXT, "FAILURE_BUCKET_ID as a debugger would make it"},
-    {"bucket.hash", AVD_FACT_TEXT, "FAILURE_ID_HASH of it"},
-    {"signature.id", AVD_FACT_TEXT, "signature of the stack, av1- and 16 digits"},
-
     /* Application Verifier. */
     {"verifier.present", AVD_FACT_BOOL, "DLLs of Application Verifier or page heap are loaded"},
     {"verifier.engine", AVD_FACT_TEXT, "Application Verifier, page heap, verifier.dll alone or none"},
@@ -188,6 +156,38 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"verifier.trace4", AVD_FACT_LIST, "the frames of the stack that it leads to"},
     {"verifier.argument4", AVD_FACT_TEXT,
      "the fourth parameter in one line: meaning, value, what it leads to"},
+
+    /* The instruction that raised it; unknown when it could not be decoded. */
+    {"instruction.text", AVD_FACT_TEXT, "the instruction, in Intel syntax"},
+    {"instruction.mnemonic", AVD_FACT_TEXT, "its mnemonic, such as mov or call"},
+    {"instruction.kind", AVD_FACT_TEXT,
+     "call, jump, return, push, pop, divide, breakpoint, interrupt, syscall, undefined, "
+     "privileged or other"},
+    {"instruction.target", AVD_FACT_ADDRESS,
+     "where it goes: of a call or jump through a register or memory, or a return"},
+    {"instruction.consistent", AVD_FACT_BOOL,
+     "the instruction can raise such an exception with these registers"},
+    {"access.register", AVD_FACT_TEXT,
+     "base register of the memory operand that failed, such as rcx"},
+    {"access.base", AVD_FACT_ADDRESS, "value of that register"},
+    {"access.offset", AVD_FACT_NUMBER,
+     "constant added to it: the offset of a member; unknown when an index is added too"},
+    {"access.size", AVD_FACT_NUMBER, "bytes that the operand takes"},
+    {"access.non_canonical", AVD_FACT_BOOL,
+     "the real address is not canonical, for which the CPU reports none"},
+    {"access.guard_page", AVD_FACT_BOOL, "the address looks like one in a guard page"},
+    {"access.bit_flip", AVD_FACT_BOOL,
+     "one flipped bit would make the address or a register in it a valid one"},
+
+    /* Who is to be asked, and how the crash is sorted. */
+    {"followup.module", AVD_FACT_TEXT, "file name of the module that is blamed"},
+    {"followup.function", AVD_FACT_TEXT, "function that is blamed"},
+    {"followup.frame", AVD_FACT_NUMBER, "index of that frame, 0 for the innermost"},
+    {"followup.owner", AVD_FACT_TEXT, "owner by the triage entries, MachineOwner for all others"},
+    {"bucket.class", AVD_FACT_TEXT, "problem class, such as NULL_POINTER_READ"},
+    {"bucket.id", AVD_FACT_TEXT, "FAILURE_BUCKET_ID as a debugger would make it"},
+    {"bucket.hash", AVD_FACT_TEXT, "FAILURE_ID_HASH of it"},
+    {"signature.id", AVD_FACT_TEXT, "signature of the stack, av1- and 16 digits"},
 
     {"modules.names", AVD_FACT_LIST, "file names of all loaded modules"},
     {"dump.full_memory", AVD_FACT_BOOL, "the dump holds all memory of the process"},

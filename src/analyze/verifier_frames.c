@@ -7,8 +7,9 @@
  *
  * and RtlApplicationVerifierStop of ntdll takes the latter's. On x86 all of it lies on the stack.
  * On x64 the first four arguments came in registers; their home slots hold them only if the callee
- * stored them there, so that a second argument must speak for the first. What lies further up is
- * passed on the stack and there for sure. Candidates only: see verifier_choose.c.
+ * stored them there, so that something else must speak for the code: a second argument, or its layer
+ * and size. What lies further up is passed on the stack and there for sure. Candidates only: see
+ * verifier_choose.c.
  */
 #include "analyze/verifier_scene.h"
 
@@ -19,8 +20,8 @@
 enum {
     ARGUMENT_COUNT = 10,
     HOME_SLOTS = 4,
-    /* Smaller codes are what any register may hold by accident. */
-    LEAST_CODE_IN_REGISTER = 0x100
+    /* Smaller codes are what any register or slot may hold by accident. */
+    LEAST_CODE = 0x100
 };
 
 enum shape { SHAPE_EX, SHAPE_MESSAGE, SHAPE_CAPTURE };
@@ -117,7 +118,13 @@ static void try_shape(struct avd_stop_scene *scene, size_t i, enum shape shape, 
             }
         }
     }
-    if (code == 0 || code > UINT32_MAX || (!confirmed && (is64 || !named)))
+    if (code == 0 || code > UINT32_MAX)
+        return;
+    /* A code of the reporting layer's in this very slot is no accident, unless it is a number as
+     * small as many others. */
+    if (code >= LEAST_CODE && avd_stop_layer_agrees(scene, (uint32_t)code))
+        confirmed = true;
+    if (!confirmed && (is64 || !named))
         return;
     candidate = avd_stop_candidate_add(scene, AVD_STOP_FROM_ARGUMENTS, (uint32_t)code,
                                        words_for(scene, i, shape));
@@ -155,7 +162,7 @@ static void try_registers(struct avd_stop_scene *scene)
             uint64_t value = stack->frames[i].regs.value[kept[k]];
 
             if (!avd_reg_known(&stack->frames[i].regs, kept[k]) || value > UINT32_MAX ||
-                value < LEAST_CODE_IN_REGISTER ||
+                value < LEAST_CODE ||
                 !avd_stop_layer_agrees(scene, (uint32_t)value))
                 continue;
             /* Two different ones: one of them at least is an accident. */

@@ -22,7 +22,6 @@ static void put_line(const struct avd_text *t, const char *label, struct avd_str
         t->out->failed = true;
     avd_text_field(t, label, avd_strbuf_text(line));
     avd_strbuf_deinit(line);
-    avd_strbuf_init(line);
 }
 
 static void put_engine(const struct avd_text *t)

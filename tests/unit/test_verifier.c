@@ -4,11 +4,8 @@
  * and without what the parameters lead to. Names, titles and parameters are those of Microsoft's
  * page "Stop Codes - Networking", not of avdump's own tables.
  */
-#include "analyze/analysis.h"
-#include "analyze/verifier.h"
 #include "rules/rules.h"
-#include "support/dump_fixture.h"
-#include "support/verifier_scene.h"
+#include "support/verifier_run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -91,28 +88,22 @@ static const struct expected stops[15] = {
 /* ---- running ---- */
 
 struct run {
-    struct dump_fixture dump;
+    struct vs_run scene;
     struct avd_analysis *an;
     const struct avd_verifier *v;
     struct avd_rule_results results;
 };
 
+/* With the shipped rules on top. */
 static struct run run_scene(const struct vs_scene *scene)
 {
     struct run run = {0};
-    struct avd_error err;
 
-    run.dump = dump_fixture_open(vs_build(scene));
-    ck_assert_int_eq(avd_analysis_run(run.dump.dump, NULL, &run.an, &err), AVD_OK);
+    run.scene = vs_run(scene);
+    run.an = run.scene.an;
+    run.v = run.scene.v;
     ck_assert_int_eq(avd_rules_run(NULL, &run.an->facts, &run.an->arena, &run.results), AVD_OK);
-    run.v = run.an->verifier;
     return run;
-}
-
-static void end_run(struct run *run)
-{
-    avd_analysis_free(run->an);
-    dump_fixture_close(&run->dump);
 }
 
 static bool has_finding(const struct run *run, const char *id)
@@ -258,7 +249,7 @@ START_TEST(every_networking_stop)
         ck_assert_msg(has_finding(&run, "verifier-networking"), "%s: no finding", what);
         ck_assert(!has_finding(&run, "verifier-stop"));
         ck_assert_uint_eq(fact(&run, "verifier.stop.code")->number, scene.code);
-        end_run(&run);
+        vs_run_end(&run.scene);
     }
 }
 END_TEST
@@ -274,12 +265,12 @@ static void assert_no_networking(const struct vs_scene *scene, bool stopped)
     if (!stopped) {
         ck_assert(has_finding(&run, "verifier-active"));
         ck_assert(!has_finding(&run, "verifier-stop"));
-        ck_assert(!has_finding(&run, "verifier-stop-unknown"));
+        ck_assert(!has_finding(&run, "verifier-unknown"));
         ck_assert_int_eq(fact(&run, "verifier.stop.code")->type, AVD_FACT_UNKNOWN);
         ck_assert_str_eq(fact(&run, "verifier.stop.code")->text,
                          "the dump does not stand at a verifier stop");
     }
-    end_run(&run);
+    vs_run_end(&run.scene);
 }
 
 /* vfnet is loaded and on the stack, but the program died of something else. */
@@ -303,8 +294,8 @@ START_TEST(code_by_accident)
     run = run_scene(&scene);
     ck_assert(!run.v->recovered);
     ck_assert_msg(strstr(run.v->reason, "reported by vfbasics.dll") != NULL, "%s", run.v->reason);
-    ck_assert(has_finding(&run, "verifier-stop-unknown"));
-    end_run(&run);
+    ck_assert(has_finding(&run, "verifier-unknown"));
+    vs_run_end(&run.scene);
 }
 END_TEST
 
@@ -319,7 +310,7 @@ START_TEST(stop_of_another_layer)
     ck_assert_uint_eq(run.v->code, 0x303);
     ck_assert(!has_finding(&run, "verifier-networking"));
     ck_assert(has_finding(&run, "verifier-stop"));
-    end_run(&run);
+    vs_run_end(&run.scene);
 }
 END_TEST
 

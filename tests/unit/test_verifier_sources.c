@@ -3,46 +3,12 @@
  * Where a stop may be found when the plain way is closed, what is said when it cannot be, and the
  * published stops of the field (their numbers, as people posted them) put into built dumps.
  */
-#include "analyze/analysis.h"
-#include "analyze/verifier.h"
-#include "base/strbuf.h"
-#include "report/model.h"
-#include "rules/rules.h"
-#include "support/dump_fixture.h"
-#include "support/verifier_scene.h"
+#include "support/verifier_run.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct run {
-    struct dump_fixture dump;
-    struct avd_analysis *an;
-    const struct avd_verifier *v;
-};
-
-static struct run run_built(struct db *b)
-{
-    struct run run = {0};
-    struct avd_error err;
-
-    run.dump = dump_fixture_open(b);
-    ck_assert_int_eq(avd_analysis_run(run.dump.dump, NULL, &run.an, &err), AVD_OK);
-    run.v = run.an->verifier;
-    return run;
-}
-
-static struct run run_scene(const struct vs_scene *scene)
-{
-    return run_built(vs_build(scene));
-}
-
-static void end_run(struct run *run)
-{
-    avd_analysis_free(run->an);
-    dump_fixture_close(&run->dump);
-}
-
-static void assert_stop(const struct run *run, uint32_t code, const char *source)
+static void assert_stop(const struct vs_run *run, uint32_t code, const char *source)
 {
     ck_assert(run->v->stopped);
     ck_assert_msg(run->v->recovered, "%s", run->v->reason);
@@ -50,7 +16,7 @@ static void assert_stop(const struct run *run, uint32_t code, const char *source
     ck_assert_str_eq(run->v->source, source);
 }
 
-static void assert_unknown(const struct run *run, const char *reason)
+static void assert_unknown(const struct vs_run *run, const char *reason)
 {
     ck_assert(run->v->stopped);
     ck_assert(!run->v->recovered);
@@ -67,7 +33,7 @@ static const char in_register[] =
 
 START_TEST(code_in_a_register)
 {
-    struct run run = run_scene(&(struct vs_scene){.cpu = VS_X64, .code = 0xe103,
+    struct vs_run run = vs_run(&(struct vs_scene){.cpu = VS_X64, .code = 0xe103,
                                                   .values = {1, 2, VS_THREAD, 4},
                                                   .not_spilled = true, .in_register = 0xe103});
 
@@ -78,40 +44,40 @@ START_TEST(code_in_a_register)
     /* The third and the fourth were passed on the stack. */
     ck_assert_str_eq(run.v->values[2].text, "thread 0 of the dump (id 0x10)");
     ck_assert_uint_eq(run.v->values[3].value, 4);
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
 START_TEST(nothing_is_left)
 {
     struct vs_scene scene = {.cpu = VS_X64, .code = 0xe103, .not_spilled = true};
-    struct run run = run_scene(&scene);
+    struct vs_run run = vs_run(&scene);
 
     assert_unknown(&run,
                    "64-bit code passes the code in a register that is gone by now, and the dump "
                    "has neither a stop record nor the stop's text");
     ck_assert_str_eq(run.v->caller, "app!run+0x25 ~");
     ck_assert_str_eq(run.v->culprit_module, "app.exe");
-    end_run(&run);
+    vs_run_end(&run);
     scene.way = VS_RAISED;
     scene.without_memory = true;
-    run = run_scene(&scene);
+    run = vs_run(&scene);
     assert_unknown(&run, "the stop record at 0x2000800 is not in the dump, and no other source "
                          "gives the stop");
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
 /* A register that holds a code of the Heaps layer, all of them small numbers, says nothing. */
 START_TEST(small_numbers_in_registers)
 {
-    struct run run = run_scene(&(struct vs_scene){.cpu = VS_X64, .provider = "vfbasics.dll",
+    struct vs_run run = vs_run(&(struct vs_scene){.cpu = VS_X64, .provider = "vfbasics.dll",
                                                   .code = 7, .not_spilled = true,
                                                   .in_register = 7});
 
     ck_assert(run.v->stopped);
     ck_assert(!run.v->recovered);
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
@@ -119,7 +85,7 @@ END_TEST
 
 START_TEST(record_alone)
 {
-    struct run run = run_scene(&(struct vs_scene){.cpu = (enum vs_cpu)_i, .way = VS_RAISED,
+    struct vs_run run = vs_run(&(struct vs_scene){.cpu = (enum vs_cpu)_i, .way = VS_RAISED,
                                                   .code = 0xe101, .values = {0x3e8, VS_TRACE},
                                                   .without_stack = true});
 
@@ -129,7 +95,7 @@ START_TEST(record_alone)
     /* The record has a stack of its own. */
     ck_assert_str_eq(run.v->caller, "app!run+0x25 ~");
     ck_assert_str_eq(run.v->culprit, "app!open_it+0x25 ~");
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
@@ -139,7 +105,7 @@ START_TEST(record_on_the_stack)
     struct vs_scene scene = {.cpu = (enum vs_cpu)_i, .way = VS_PAGE_HEAP, .code = 0xf,
                              .values = {0xe11000, 0x5e32ff0, 16, 0x5e33000},
                              .exception_record = true, .global_flag = 0x02000000};
-    struct run run = run_scene(&scene);
+    struct vs_run run = vs_run(&scene);
 
     ck_assert_str_eq(run.v->engine, "page heap");
     ck_assert_str_eq(run.v->generation, "G2");
@@ -155,7 +121,7 @@ START_TEST(record_on_the_stack)
                      "APPLICATION_VERIFIER_HEAPS_CORRUPTED_HEAP_BLOCK_SUFFIX (f)");
     ck_assert_uint_eq(run.v->values[1].value, 0x5e32ff0);
     ck_assert_str_eq(run.v->caller, "app!run+0x25 ~");
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
@@ -172,14 +138,14 @@ START_TEST(text_on_the_stack)
 {
     struct vs_scene scene = {.cpu = VS_X64, .not_spilled = true, .text = e101_text,
                              .wide_text = _i != 0};
-    struct run run = run_scene(&scene);
+    struct vs_run run = vs_run(&scene);
 
     assert_stop(&run, 0xe101, "the stop's text on the stack");
     ck_assert_str_eq(run.v->message, "Attempt to use a closed SOCKET.");
     ck_assert_uint_eq(run.v->values[0].value, 0x3e8);
     ck_assert_str_eq(run.v->values[0].recorded, "SOCKET being accessed.");
     ck_assert_uint_eq(run.v->values[1].trace->culprit, 3);
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
@@ -190,23 +156,23 @@ START_TEST(text_in_a_comment)
                                         "VERIFIER STOP 0000A012 : pid 0x1234: other layer \n"
                                         "VERIFIER STOP 0000E10B : pid 0x1234: last \n\n\n"
                                         "\t5 : sockets\n"};
-    struct run run = run_scene(&scene);
+    struct vs_run run = vs_run(&scene);
 
     assert_stop(&run, 0xe10b, "the stop's text in the dump's comment");
     ck_assert_str_eq(run.v->values[0].text, "5");
     ck_assert(!run.v->values[1].known);
-    end_run(&run);
+    vs_run_end(&run);
     /* Another process's, or another layer's, which nothing else confirms. */
     scene.comment = "VERIFIER STOP 0000E102: pid 0x99: first \n";
-    run = run_scene(&scene);
+    run = vs_run(&scene);
     ck_assert(!run.v->recovered);
-    end_run(&run);
+    vs_run_end(&run);
     scene.comment = "VERIFIER STOP 00000303: pid 0x1234: null handle \n";
-    run = run_scene(&scene);
+    run = vs_run(&scene);
     assert_unknown(&run, "the stop's text in the dump's comment would give 0x303, a stop of the "
                          "layer Handles, but the stop is reported by vfnet.dll and nothing else "
                          "in the dump gives that code");
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
@@ -216,12 +182,12 @@ START_TEST(damaged_texts)
         "VERIFIER STOP ",        "VERIFIER STOP E101",      "VERIFIER STOP 11112222333344445:",
         "VERIFIER STOP : pid 1", "VERIFIER STOP xyz: pid ", "VERIFIER STOP 0: pid 0x1234: m",
     };
-    struct run run = run_scene(&(struct vs_scene){.cpu = VS_X64, .not_spilled = true,
+    struct vs_run run = vs_run(&(struct vs_scene){.cpu = VS_X64, .not_spilled = true,
                                                   .comment = texts[_i], .text = texts[_i]});
 
     ck_assert(run.v->stopped);
     ck_assert(!run.v->recovered);
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
@@ -230,16 +196,16 @@ START_TEST(text_below_the_stack)
 {
     struct vs_scene scene = {.cpu = VS_X64, .not_spilled = true, .text = e101_text,
                              .text_below = true};
-    struct run run = run_scene(&scene);
+    struct vs_run run = vs_run(&scene);
 
     assert_stop(&run, 0xe101, "the stop's text that a call left below the stack");
-    end_run(&run);
+    vs_run_end(&run);
     /* Two stops, and nothing says which one came last. */
     scene.text = "VERIFIER STOP 0000E101: pid 0x1234: one \n"
                  "VERIFIER STOP 0000E102: pid 0x1234: two \n";
-    run = run_scene(&scene);
+    run = vs_run(&scene);
     ck_assert(!run.v->recovered);
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
@@ -249,7 +215,7 @@ START_TEST(layer_that_nobody_documents)
 {
     struct vs_scene scene = {.cpu = (enum vs_cpu)_i, .provider = "vfours.dll", .code = 0x9999,
                              .values = {0x42}, .described = "Our own check failed."};
-    struct run run = run_scene(&scene);
+    struct vs_run run = vs_run(&scene);
 
     ck_assert_msg(run.v->recovered, "%s", run.v->reason);
     ck_assert_uint_eq(run.v->code, 0x9999);
@@ -258,13 +224,13 @@ START_TEST(layer_that_nobody_documents)
     ck_assert_str_eq(run.v->headline, "APPLICATION_VERIFIER_UNKNOWN (9999)");
     ck_assert_str_eq(run.v->values[0].meaning, "our value");
     ck_assert_uint_eq(run.v->values[0].value, 0x42);
-    end_run(&run);
+    vs_run_end(&run);
     /* Without the table a number on the stack is just a number. */
     scene.described = NULL;
-    run = run_scene(&scene);
+    run = vs_run(&scene);
     ck_assert(run.v->stopped);
     ck_assert(!run.v->recovered);
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
@@ -277,18 +243,18 @@ START_TEST(page_heap_is_told_apart)
         const char *engine;
     } engines[] = {{0x02000000, "page heap"}, {0x02000100, "Application Verifier"},
                    {0x100, "Application Verifier"}, {0, "verifier.dll alone"}};
-    struct run run = run_scene(&(struct vs_scene){.cpu = VS_X86, .way = VS_PAGE_HEAP, .code = 7,
+    struct vs_run run = vs_run(&(struct vs_scene){.cpu = VS_X86, .way = VS_PAGE_HEAP, .code = 7,
                                                   .global_flag = engines[_i].flag});
 
     ck_assert_str_eq(run.v->engine, engines[_i].engine);
     ck_assert_uint_eq(run.v->provider_count, 0);
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
 START_TEST(heap_stop_through_both_engines)
 {
-    struct run run = run_scene(&(struct vs_scene){
+    struct vs_run run = vs_run(&(struct vs_scene){
         .cpu = (enum vs_cpu)_i, .way = VS_HEAP_BREAK, .provider = "vfbasics.dll", .code = 0x10,
         .values = {0x1000, 0x2000, 0x18, 0}, .global_flag = 0x02000100});
 
@@ -301,7 +267,7 @@ START_TEST(heap_stop_through_both_engines)
     ck_assert_uint_eq(run.v->values[2].value, 0x18);
     ck_assert_str_eq(run.v->values[2].text, "24 bytes");
     ck_assert_str_eq(run.v->caller_module, "app.exe");
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
@@ -310,7 +276,7 @@ END_TEST
 START_TEST(unloaded_module_in_a_trace)
 {
     uint64_t gone = _i == VS_X64 ? UINT64_C(0x7ff500000000) : 0x0b000000;
-    struct run run = run_scene(&(struct vs_scene){.cpu = (enum vs_cpu)_i, .code = 0xe103,
+    struct vs_run run = vs_run(&(struct vs_scene){.cpu = (enum vs_cpu)_i, .code = 0xe103,
                                                   .values = {0x3e8, VS_GONE_TRACE, 1},
                                                   .unloaded = gone});
     const struct avd_stop_trace *trace;
@@ -322,24 +288,24 @@ START_TEST(unloaded_module_in_a_trace)
     ck_assert_str_eq(trace->lines[1].module, "gone.dll");
     ck_assert_uint_eq(trace->culprit, 1);
     ck_assert_str_eq(run.v->culprit_module, "gone.dll");
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
 START_TEST(what_is_no_trace)
 {
     /* A name's letters are no addresses. */
-    struct run run = run_scene(&(struct vs_scene){.cpu = VS_X86, .code = 0xe101,
+    struct vs_run run = vs_run(&(struct vs_scene){.cpu = VS_X86, .code = 0xe101,
                                                   .values = {0x3e8, VS_NAME}});
 
     ck_assert_str_eq(run.v->values[1].reason, "the trace at 0x2000400 holds no return addresses");
     ck_assert_str_eq(run.v->culprit_source, "the stack");
-    end_run(&run);
+    vs_run_end(&run);
     /* The last word of the piece of memory is a return address, alone. */
-    run = run_scene(&(struct vs_scene){.cpu = VS_X86, .code = 0xe101,
+    run = vs_run(&(struct vs_scene){.cpu = VS_X86, .code = 0xe101,
                                        .values = {0x3e8, VS_TRACE + 16}});
     ck_assert_str_eq(run.v->values[1].reason, "the trace at 0x2000110 holds no return addresses");
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
@@ -395,18 +361,18 @@ START_TEST(published_stops)
     const struct published *post = &posts[_i];
     struct vs_scene scene = {.cpu = post->cpu, .way = post->way, .provider = post->provider,
                              .code = post->code, .without_memory = true};
-    struct run run;
+    struct vs_run run;
     size_t i;
 
     memcpy(scene.values, post->values, sizeof scene.values);
-    run = run_scene(&scene);
+    run = vs_run(&scene);
     ck_assert_msg(run.v->recovered, "%s: %s", post->name, run.v->reason);
     ck_assert_str_eq(run.v->headline, post->headline);
     for (i = 0; i < 4; i++) {
         ck_assert_msg(run.v->values[i].known, "%s: parameter %zu", post->name, i + 1);
         ck_assert_uint_eq(run.v->values[i].value, post->values[i]);
     }
-    end_run(&run);
+    vs_run_end(&run);
 }
 END_TEST
 
