@@ -27,6 +27,20 @@ avdump_dependency(yaml-0.1 yaml.h yaml)
 avdump_dependency(zlib zlib.h z)
 avdump_dependency(jansson jansson.h jansson)
 
+# libiberty undecorates the names that GCC, Clang and Rust make; without it they stay as they are.
+if(AVDUMP_LIBIBERTY)
+  find_path(libiberty_INCLUDE demangle.h PATH_SUFFIXES libiberty)
+  find_library(libiberty_LIBRARY NAMES iberty)
+  if(libiberty_INCLUDE AND libiberty_LIBRARY)
+    target_include_directories(avdump_dependencies SYSTEM INTERFACE ${libiberty_INCLUDE})
+    target_link_libraries(avdump_dependencies INTERFACE ${libiberty_LIBRARY})
+    target_compile_definitions(avdump_dependencies INTERFACE AVD_HAVE_LIBIBERTY)
+  else()
+    message(STATUS "libiberty is missing (Debian, Ubuntu: apt install libiberty-dev): "
+                   "names made by GCC, Clang and Rust stay decorated")
+  endif()
+endif()
+
 # libcurl and libarchive are loaded at run time, by the few runs that need them: neither building nor
 # starting avdump needs them. See src/symbols/library.h.
 target_link_libraries(avdump_dependencies INTERFACE ${CMAKE_DL_LIBS})

@@ -206,6 +206,7 @@ static enum avd_status open_store(struct avd_analysis *an, const struct avd_symb
     options.proxy_from_environment = from->environment_proxy != 0;
     options.timeout_seconds = from->timeout_seconds;
     options.max_download_size = from->max_download_size;
+    options.now = from->now;
     if (from->beside_dump != 0)
         options.dump_directory = dump_directory(an);
     an->symbols_loose = from->loose != 0;

@@ -10,6 +10,7 @@
 #include "analyze/facts.h"
 #include "minidump/dump.h"
 #include "pe/image.h"
+#include "stack/candidates.h"
 #include "stack/walk.h"
 #include "symbols/symbolizer.h"
 #include "wow64/wow64.h"
@@ -18,6 +19,7 @@
 struct avd_an_module {
     const struct avd_module *module;
     const char *display_name;   /* WinDbg's */
+    const char *stem;           /* file name without its ending; NULL until asked for */
     const struct avd_an_module *overlaps;
     int image_state;            /* 0 not tried, 1 there, -1 not to be had */
     struct avd_image *image;    /* from dump memory */
@@ -32,6 +34,8 @@ struct avd_an_stack {
     struct avd_stack stack;
     struct avd_symbol *symbols; /* one per frame */
     const char *source;         /* where its registers came from */
+    bool start_found;           /* frame 0 is a return address that was looked for */
+    bool volatile_stale;        /* x86: eax, ecx and edx may be older than the other registers */
     struct avd_regs regs;       /* of frame 0 */
     bool has_eflags;
     uint32_t eflags;
@@ -64,6 +68,7 @@ struct avd_analysis {
     size_t frame_count;             /* of all stacks so far */
     size_t frame_ceiling;           /* of all stacks; over it they are cut short */
     size_t code_budget;             /* struct avd_walk's, over all stacks */
+    struct avd_candidates candidates; /* the same */
     const char *const *image_dirs;
     size_t image_dir_count;
     struct avd_store *store;        /* where symbols come from; NULL: only the dump */

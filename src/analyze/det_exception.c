@@ -27,8 +27,26 @@ static const char *const exception_facts[] = {
     "exception.class",   "exception.flags",   "exception.address", "exception.is_access_violation",
     "exception.is_32bit", "exception.thread", "access.kind",       "access.address",
     "access.region_state", "access.at_pc",    "access.at_stack_limit", "fastfail.code",
-    "fastfail.name", "exception.source", "exception.evidence",
+    "fastfail.name", "exception.source", "exception.evidence", "exception.parameter_count",
+    "exception.parameter0", "exception.parameter1", "exception.parameter2", "exception.parameter3",
 };
+
+static void publish_parameters(struct avd_analysis *an)
+{
+    static const char *const names[] = {"exception.parameter0", "exception.parameter1",
+                                        "exception.parameter2", "exception.parameter3"};
+    const struct avd_exception *exception = &an->exception;
+    size_t i;
+
+    avd_fact_number(&an->facts, "exception.parameter_count", exception->parameter_count);
+    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (i < exception->parameter_count)
+            avd_fact_address(&an->facts, names[i], exception->parameters[i],
+                             avd_an_exception_digits(an));
+        else
+            avd_fact_unknown(&an->facts, names[i], "the record has fewer parameters");
+    }
+}
 
 static bool is_access_violation(const struct avd_analysis *an)
 {
@@ -183,6 +201,7 @@ static void run(struct avd_analysis *an)
     avd_fact_bool(facts, "exception.is_32bit", an->exception_is_32bit);
     avd_fact_code(facts, "exception.thread", exception->thread_id);
     publish_source(an);
+    publish_parameters(an);
     publish_access(an);
     if (words->has_fast_fail) {
         avd_fact_number(facts, "fastfail.code", words->fast_fail_code);

@@ -9,5 +9,7 @@ const struct avd_detector *const avd_detectors[] = {
     &avd_det_stack,
     &avd_det_instruction,
     &avd_det_blame,
+    &avd_det_modules,
+    &avd_det_rows,
     NULL,
 };

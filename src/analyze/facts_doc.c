@@ -50,6 +50,11 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"exceptions.threads", AVD_FACT_NUMBER, "number of threads that have one"},
     {"exceptions.leftovers", AVD_FACT_NUMBER,
      "number of exception records on stacks that nothing is known to use: they may be old"},
+    {"exception.parameter_count", AVD_FACT_NUMBER, "number of the record's parameters"},
+    {"exception.parameter0", AVD_FACT_ADDRESS, "the first of them"},
+    {"exception.parameter1", AVD_FACT_ADDRESS, "the second"},
+    {"exception.parameter2", AVD_FACT_ADDRESS, "the third"},
+    {"exception.parameter3", AVD_FACT_ADDRESS, "the fourth"},
 
     /* The memory access that was refused. */
     {"access.kind", AVD_FACT_TEXT,
@@ -137,7 +142,7 @@ const struct avd_fact_doc *avd_fact_doc_find(const char *name)
     const struct avd_fact_doc *doc;
 
     for (doc = avd_fact_docs; doc->name != NULL; doc++) {
-        if (strcmp(doc->name, name) == 0)
+        if (doc->name[0] == name[0] && strcmp(doc->name, name) == 0)
             return doc;
     }
     return NULL;

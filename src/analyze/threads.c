@@ -113,9 +113,11 @@ bool avd_analysis_walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
     if (high == 0 && avd_reg_known(regs, AVD_RSP))
         stack_of_writer(an->dump, regs->value[AVD_RSP], &w.stack_low, &w.stack_high);
     w.code_budget = &an->code_budget;
+    w.candidates = &an->candidates;
     w.max_frames =
         an->frame_count < an->frame_ceiling ? an->max_frames : AVD_MAX_FRAMES_WHEN_OVER;
     w.allow_scan = true;
+    w.start_found = out->start_found;
     w.windows = avd_dump_is_windows(an->dump);
     out->present = true;
     out->cpu = cpu;
@@ -141,6 +143,28 @@ static void no_stack(struct avd_an_stack *out, const struct avd_cpu_ops *cpu,
     out->source = "none";
 }
 
+/*
+ * The 32-bit half. What wow64cpu saved on a system call are the nonvolatile registers, eip and esp;
+ * the others are what an earlier transition left there.
+ */
+static bool walk_x86(struct avd_analysis *an, const struct avd_wow64_thread *wow,
+                     struct avd_an_stack *out)
+{
+    struct avd_context start = wow->context;
+    uint64_t esp = start.regs.value[AVD_ESP];
+
+    /* Where the stub's code is not in the dump, nothing else would take the address off. */
+    if (wow->return_on_stack &&
+        avd_memory_extent(&an->dump->memory, start.regs.value[AVD_EIP], 1) == 0)
+        avd_reg_set(&start.regs, AVD_ESP, (esp + 4) & UINT32_MAX);
+    if (!avd_analysis_walk(an, &avd_cpu_x86, &start, wow->stack32_low, wow->stack32_high, out))
+        return false;
+    out->regs = wow->context.regs;
+    out->volatile_stale = wow->source == AVD_WOW64_CPU_AREA && out->stack.count > 1 &&
+                          out->stack.frames[1].method == AVD_METHOD_SYSCALL_STUB;
+    return true;
+}
+
 static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
                          bool from_exception)
 {
@@ -153,8 +177,7 @@ static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
         thread->wow64 = false;
     } else {
         thread->wow64 = true;
-        if (!avd_analysis_walk(an, &avd_cpu_x86, &wow->context, wow->stack32_low,
-                               wow->stack32_high, &thread->x86))
+        if (!walk_x86(an, wow, &thread->x86))
             return false;
         thread->x86.source = from_exception && wow->source == AVD_WOW64_LIVE
                                  ? "the exception's context (cs 0x23)"
@@ -170,6 +193,18 @@ static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
     }
     if (wow->has_native) {
         thread->native.source = "the thread's context";
+    } else if (wow->native_sp != 0) {
+        wow->native_reason = "the thread was running 32-bit code; no return address into wow64.dll "
+                             "was found above the 64-bit stack pointer that wow64cpu kept";
+        wow->has_native = avd_analysis_wow64_native(an, wow, &wow->native);
+        thread->native.start_found = wow->has_native;
+        thread->native.source = avd_arena_printf(
+            &an->arena, "a return address above %s, which wow64cpu keeps",
+            wow->native_sp_route);
+        if (thread->native.source == NULL)
+            return false;
+    }
+    if (wow->has_native) {
         return avd_analysis_walk(an, &avd_cpu_amd64, &wow->native, wow->stack64_low,
                                  wow->stack64_high, &thread->native);
     }
@@ -232,8 +267,9 @@ static bool analyze_thread(struct avd_analysis *an, size_t index)
     if (!avd_dump_is_windows(dump))
         teb = 0;
     if (an->wow64.present) {
-        avd_wow64_thread_find(dump, &an->wow64, thread->thread, context, &an->arena, &thread->wow);
-        if (!wow64_stacks(an, thread, from_exception))
+        if (!avd_wow64_thread_find(dump, &an->wow64, thread->thread, context, &an->arena,
+                                   &thread->wow) ||
+            !wow64_stacks(an, thread, from_exception))
             return false;
         if (thread->wow.teb32 != 0) {
             layout = &teb32_layout;
@@ -305,6 +341,35 @@ bool avd_analysis_rewalk(struct avd_analysis *an, size_t index)
     return analyze_thread(an, index);
 }
 
+/* Where the stacks of all threads are in use. */
+static bool stacks_to_learn_from(struct avd_analysis *an)
+{
+    const struct avd_cpu_ops *cpu = native_cpu(an->dump);
+    struct avd_stack_range *ranges =
+        avd_arena_alloc(&an->arena, an->thread_count, sizeof *ranges);
+    size_t i;
+
+    if (ranges == NULL)
+        return false;
+    an->candidates.ranges = ranges;
+    an->candidates.range_count = an->thread_count;
+    for (i = 0; i < an->thread_count; i++) {
+        const struct avd_thread *thread = &an->dump->threads[i];
+        struct avd_context context;
+        uint64_t sp;
+
+        ranges[i].start = thread->stack_start;
+        ranges[i].end = thread->stack_start + thread->stack_size;
+        if (cpu == NULL ||
+            !cpu->read_context(thread->context.data, thread->context.size, &context))
+            continue;
+        sp = context.regs.value[AVD_RSP];
+        if (sp > ranges[i].start && sp < ranges[i].end)
+            ranges[i].start = sp;
+    }
+    return true;
+}
+
 bool avd_analysis_threads(struct avd_analysis *an)
 {
     size_t i;
@@ -318,6 +383,8 @@ bool avd_analysis_threads(struct avd_analysis *an)
         return false;
     for (i = 0; i < an->thread_count; i++)
         an->threads[i].thread = &an->dump->threads[i];
+    if (!stacks_to_learn_from(an))
+        return false;
     /* The crash first: it must not be the one that is cut short. */
     if (an->crashing_thread < an->thread_count && !analyze_thread(an, an->crashing_thread))
         return false;

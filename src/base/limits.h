@@ -51,6 +51,7 @@ enum {
     AVD_MAX_UNDNAME_INPUT = 65536,   /* MSVC cuts names at 4,096 */
     AVD_MAX_UNDNAME_OUTPUT = 16384,  /* a screen of template arguments; then the name stays */
     AVD_MAX_UNDNAME_WORK = 4194304,  /* bytes of pieces put together for one name */
+    AVD_MAX_ITANIUM_INPUT = 4096,    /* of libiberty; its C++ reader gives up at about 1,024 */
     AVD_MAX_UNDNAME_DEPTH = 128,     /* nested types and scopes */
     AVD_MAX_SCAN_WORDS = 160,        /* stack words looked at below a well-known frame */
     AVD_MAX_SCAN_WORDS_LATER = 40,   /* the same below a doubtful one: far hits are mostly stale */
@@ -58,6 +59,12 @@ enum {
     AVD_MAX_CODE_PIECES = 300000,    /* read to see where calls lead, over all stacks: a second */
     AVD_MAX_SCAN_TRIES = 16,         /* of indirect calls whose own callers are looked for */
     AVD_MAX_WEAK_FRAMES = 6,         /* guesses in a row until something must speak for them */
+    AVD_MAX_CANDIDATE_WORDS_STACK = 16384, /* of one stack that are learned from; 128 KiB */
+    AVD_MAX_CANDIDATE_WORDS = 1048576, /* over all stacks; 8 MB, a hundred milliseconds */
+    AVD_MAX_CANDIDATES = 262144,     /* of those words; one in ten is usual */
+    AVD_MAX_PATH_NODES = 2048,       /* candidates weighed at once; a stack of 64 KiB has 500 */
+    AVD_MAX_PATH_NODES_IN_ALL = 131072, /* over all walks: a second at worst */
+    AVD_MIN_PATH_PERCENT = 80,      /* how likely the frames of a path must be on average */
     AVD_MAX_THUNKS = 4,              /* jumps from a call to its function; linkers make 1 or 2 */
     AVD_MAX_AHEAD = 200,             /* instructions from a crash to its function's return */
     AVD_MAX_POSTFIX_DEPTH = 32,      /* operands of a frame program at once; compilers need 4 */
@@ -94,7 +101,19 @@ enum {
     AVD_MAX_YAML_DEPTH = 32,
     AVD_MAX_YAML_KEYS = 256,         /* per mapping; a rule has nine, a condition a few */
     AVD_MAX_RULE_TEXT_BYTES = 2000,  /* a paragraph; ISO C promises literals of 4,095 */
-    AVD_MAX_RULE_ID_BYTES = 64
+    AVD_MAX_RULE_ID_BYTES = 64,
+    AVD_MAX_RULE_PROBLEMS = 1000,    /* kept of a directory's mistakes; the rest is counted */
+    AVD_MAX_RULE_NAME_BYTES = 64,    /* of a name given by `let` or `as` */
+    AVD_MAX_RULE_LETS = 32,          /* named values of a rule */
+    AVD_MAX_RULE_SLOTS = 16,         /* names for rows in a rule; each nesting needs one */
+    AVD_MAX_RULE_CODE = 64,          /* steps of one expression */
+    AVD_MAX_RULE_STACK = 16,         /* values of an expression at once */
+    AVD_MAX_RULE_SEQUENCE = 32,      /* items of a sequence of frames */
+    AVD_MAX_RULE_TESTS = 64,         /* of a rule, and rows of a collection in one */
+    AVD_MAX_RULE_STEPS = 1000000,    /* conditions judged for one rule: a tenth of a second */
+    AVD_MAX_RULE_READ_BYTES = 1024,  /* of a text read from memory by a rule */
+    AVD_MAX_RULE_TRACE = 64,         /* return addresses of a recorded stack; writers keep 32 */
+    AVD_MAX_RULE_BOUND_ROWS = 12     /* of those that match, kept for texts */
 };
 
 #endif

@@ -67,6 +67,7 @@ struct avd_cli_command {
     const char *help;                                /* one line */
     const char *synopsis;                            /* what follows "avdump " */
     unsigned bit; /* in the options' `commands`; 0: none of them */
+    int no_files; /* it takes no file */
 };
 
 extern const struct avd_cli_command avd_cli_commands[]; /* main.c; ended by a NULL name */
@@ -80,6 +81,8 @@ enum avd_cli_exit avd_cli_info(int argc, char **argv);
 enum avd_cli_exit avd_cli_symbols(int argc, char **argv);
 enum avd_cli_exit avd_cli_gate(int argc, char **argv);
 enum avd_cli_exit avd_cli_merge(int argc, char **argv);
+enum avd_cli_exit avd_cli_rules(int argc, char **argv);
+enum avd_cli_exit avd_cli_facts(int argc, char **argv);
 enum avd_cli_exit avd_cli_help(int argc, char **argv);
 
 /* ---- options.c ---- */
@@ -89,7 +92,11 @@ enum {
     AVD_CLI_INFO = 2,
     AVD_CLI_SYMBOLS = 4,
     AVD_CLI_GATE = 8,
-    AVD_CLI_MERGE = 16
+    AVD_CLI_MERGE = 16,
+    AVD_CLI_FACTS = 32,
+    AVD_CLI_RULES = 64,        /* rules list, show and check */
+    AVD_CLI_RULES_ANALYZE = 128, /* rules explain and test */
+    AVD_CLI_RULES_DOCS = 256
 };
 
 /*
@@ -141,6 +148,10 @@ struct avd_cli_progress {
 void avd_cli_progress_show(void *ctx, uint64_t done, const char *current);
 void avd_cli_progress_clear(struct avd_cli_progress *progress);
 
+/* ---- cmd_rules.c ---- */
+
+extern const struct avd_cli_command avd_cli_rules_commands[]; /* ended by a NULL name */
+
 /* ---- cmd_help.c ---- */
 
 /* Help on a command, or on the program when NULL, on standard output. */
@@ -171,6 +182,8 @@ int avd_cli_output_write(void *output, const char *bytes, size_t size);
 
 /* One line on standard error: "avdump: file: where: message". `file` may be NULL. */
 void avd_cli_print_error(const char *file, const struct avd_error *err);
+/* The mistakes in rule files, a line each; returns how many. */
+size_t avd_cli_print_rule_problems(const struct avd_rules *rules);
 
 /* Flushes standard output: AVD_EXIT_INTERNAL with a message when that fails, otherwise `code`. */
 enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code);

@@ -17,6 +17,8 @@ static enum avd_status load(const struct avd_cli_settings *settings, void *ctx, 
     *file = settings->rules;
     if (settings->rules != NULL)
         status = avd_rules_load(settings->rules, &by->rules, err);
+    /* A rule with a mistake does not keep the others from being used. */
+    avd_cli_print_rule_problems(by->rules);
     if (status != AVD_OK || settings->triage == NULL)
         return status;
     *file = settings->triage;
@@ -69,6 +71,8 @@ enum avd_cli_exit avd_cli_analyze(int argc, char **argv)
     job.ctx = &by;
     if (code == AVD_EXIT_CLEAN)
         code = settings.help ? avd_cli_help_print(command) : avd_cli_run(&settings, &job);
+    if (avd_rules_problem_count(by.rules) != 0 && code < AVD_EXIT_INPUT)
+        code = AVD_EXIT_INPUT;
     avd_rules_free(by.rules);
     avd_triage_free(by.triage);
     avd_cli_settings_deinit(&settings);

@@ -180,6 +180,9 @@ static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_s
         avd_cli_print_error(settings->rules, &err);
         return AVD_EXIT_INPUT;
     }
+    /* A verdict without some of the rules would pass what they are there to stop. */
+    if (avd_cli_print_rule_problems(gate->rules) != 0)
+        return AVD_EXIT_INPUT;
     if (avd_cli_sources_init(&gate->sources, settings, &err) != AVD_OK) {
         avd_cli_print_error(NULL, &err);
         return AVD_EXIT_INTERNAL;

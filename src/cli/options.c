@@ -15,6 +15,7 @@
 enum option_id {
     OPT_ALL_THREADS,
     OPT_BASELINE,
+    OPT_BOTH,
     OPT_COLOR,
     OPT_COMPACT,
     OPT_FAIL_ON,
@@ -57,24 +58,29 @@ struct option_doc {
 };
 
 enum {
-    WALKING = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_GATE, /* what walks stacks */
-    ONE = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_INFO,     /* a report per dump */
+    RULE_WRITING = AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE | AVD_CLI_RULES_DOCS | AVD_CLI_FACTS,
+    /* what walks stacks */
+    WALKING = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_GATE | AVD_CLI_FACTS |
+              AVD_CLI_RULES_ANALYZE,
+    ONE = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_INFO, /* a report per dump */
     JUDGING = AVD_CLI_GATE | AVD_CLI_MERGE,
-    ALL = ONE | JUDGING,
+    FORMATTED = ONE | RULE_WRITING,
+    ALL = FORMATTED | JUDGING,
     MAX_FRAMES = 65536,    /* the library's ceiling */
     DEFAULT_TIMEOUT = 120, /* seconds; dumps of gigabytes take one */
     DEFAULT_MEMORY_MIB = 4096
 };
 
 static const struct option_doc options[] = {
-    {OPT_FORMAT, 'f', "format", "text|json", ONE, "form of the output (default: text)"},
-    {OPT_JSON, 0, "json", NULL, ONE, "short for --format json"},
-    {OPT_COMPACT, 0, "compact", NULL, ONE, "JSON: one line per file"},
+    {OPT_FORMAT, 'f', "format", "text|json", FORMATTED, "form of the output (default: text)"},
+    {OPT_JSON, 0, "json", NULL, FORMATTED, "short for --format json"},
+    {OPT_COMPACT, 0, "compact", NULL, FORMATTED, "JSON: one line per file"},
     {OPT_OUTPUT, 'o', "output", "FILE", ONE, "write there instead of standard output"},
     {OPT_ALL_THREADS, 'a', "all-threads", NULL, AVD_CLI_ANALYZE,
      "text: show the stack of every thread"},
-    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE,
-     "text, WOW64: show the 64-bit stack first and in full"},
+    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE, "text, WOW64: show the 64-bit stack first"},
+    {OPT_BOTH, 0, "both", NULL, AVD_CLI_ANALYZE,
+     "text, WOW64: both stacks in full of every thread shown"},
     {OPT_VERBOSE, 'v', "verbose", NULL, ONE, "text: all modules, registers and notes"},
     {OPT_LIST_NEEDED, 0, "list-needed", NULL, AVD_CLI_SYMBOLS,
      "only what is missing; text: 'name.pdb ID', one line each"},
@@ -86,7 +92,8 @@ static const struct option_doc options[] = {
     {OPT_OFFLINE, 0, "offline", NULL, WALKING, "ask no symbol server"},
     {OPT_IMAGES, 0, "images", "DIR", WALKING,
      "look there for .exe and .dll files; may be repeated"},
-    {OPT_RULES, 0, "rules", "DIR", AVD_CLI_ANALYZE | AVD_CLI_GATE,
+    {OPT_RULES, 0, "rules", "DIR",
+     AVD_CLI_ANALYZE | AVD_CLI_GATE | AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE,
      "add the rules (*.yaml) of a directory to the shipped ones"},
     {OPT_TRIAGE, 0, "triage", "FILE", AVD_CLI_ANALYZE,
      "say whose frames are whose (YAML), before the shipped entries"},
@@ -265,6 +272,7 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     }
     switch (option->id) {
     case OPT_ALL_THREADS: settings->write.all_threads = 1; break;
+    case OPT_BOTH: settings->write.both_stacks = 1; break;
     case OPT_COLOR: settings->color = (enum avd_cli_color)choice; break;
     case OPT_COMPACT: settings->write.compact = 1; break;
     case OPT_FAIL_ON: settings->fail_on = choice; break;
@@ -427,7 +435,9 @@ enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
     }
     settings->files = &argv[optind];
     settings->file_count = argc - optind;
-    if (settings->file_count == 0 && !settings->help)
+    if (settings->file_count != 0 && command->no_files)
+        return avd_cli_usage_error("", command->name, " takes no file", NULL);
+    if (settings->file_count == 0 && !command->no_files && !settings->help)
         return avd_cli_usage_error("", command->name, " needs a file", NULL);
     return AVD_EXIT_CLEAN;
 }

@@ -108,6 +108,19 @@ void avd_cli_print_error(const char *file, const struct avd_error *err)
     fputc('\n', stderr);
 }
 
+size_t avd_cli_print_rule_problems(const struct avd_rules *rules)
+{
+    size_t count = avd_rules_problem_count(rules);
+    struct avd_error err;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        avd_rules_problem(rules, i, &err);
+        avd_cli_print_error(NULL, &err);
+    }
+    return count;
+}
+
 static enum avd_cli_exit report_error(const struct avd_cli_settings *settings, const char *file,
                                       const struct avd_error *err, struct avd_cli_output *output)
 {
@@ -117,7 +130,9 @@ static enum avd_cli_exit report_error(const struct avd_cli_settings *settings, c
     if (settings->format == AVD_FORMAT_JSON)
         (void)avd_error_write(err, file, AVD_FORMAT_JSON, &settings->write, avd_cli_output_write,
                               output);
-    return err->code == AVD_E_NOMEM || err->code == AVD_E_ARG ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
+    if (err->code == AVD_E_ARG) /* a path of symbols, for example, which the library checks */
+        return AVD_EXIT_USAGE;
+    return err->code == AVD_E_NOMEM ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
 }
 
 /* "==> crash.dmp <==" between the text reports of several files, as head and tail do. */

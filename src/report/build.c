@@ -113,6 +113,39 @@ static const char *const *copy_texts(struct avd_report *report, const char *cons
     return copies;
 }
 
+static void build_finding(const struct avd_finding *from, struct avd_report *report,
+                          struct avd_rep_finding *out)
+{
+    const struct avd_rule *rule = from->rule;
+    struct avd_rep_named *parameters =
+        avd_arena_alloc(&report->arena, from->parameter_count, sizeof *parameters);
+    size_t i;
+
+    out->id = avd_build_copy(report, rule->id);
+    out->title = avd_build_copy(report, rule->title);
+    out->pattern = avd_build_copy(report, rule->pattern);
+    out->reference = avd_build_copy(report, rule->reference);
+    out->references = copy_texts(report, rule->references, rule->reference_count);
+    out->reference_count = rule->reference_count;
+    out->tags = copy_texts(report, rule->tags, rule->tag_count);
+    out->tag_count = rule->tag_count;
+    out->severity = (int)from->severity;
+    out->severity_name = avd_severity_name(from->severity);
+    out->confidence = avd_confidence_name(from->confidence);
+    out->summary = avd_build_copy(report, from->summary);
+    out->explanation = avd_build_copy(report, from->explanation);
+    out->evidence = copy_texts(report, from->evidence, from->evidence_count);
+    out->evidence_count = from->evidence_count;
+    out->advice = copy_texts(report, from->advice, from->advice_count);
+    out->advice_count = from->advice_count;
+    for (i = 0; parameters != NULL && i < from->parameter_count; i++) {
+        parameters[i].name = avd_build_copy(report, from->parameters[i].name);
+        parameters[i].value = avd_build_copy(report, from->parameters[i].text);
+    }
+    out->parameters = parameters;
+    out->parameter_count = parameters != NULL ? from->parameter_count : 0;
+}
+
 static void build_findings(const struct avd_rule_results *results, struct avd_report *report)
 {
     struct avd_rep_finding *findings =
@@ -123,21 +156,8 @@ static void build_findings(const struct avd_rule_results *results, struct avd_re
 
     if (findings == NULL || undecided == NULL)
         return;
-    for (i = 0; i < results->finding_count; i++) {
-        const struct avd_finding *from = &results->findings[i];
-
-        findings[i].id = avd_build_copy(report, from->rule->id);
-        findings[i].title = avd_build_copy(report, from->rule->title);
-        findings[i].pattern = avd_build_copy(report, from->rule->pattern);
-        findings[i].reference = avd_build_copy(report, from->rule->reference);
-        findings[i].severity = (int)from->severity;
-        findings[i].severity_name = avd_severity_name(from->severity);
-        findings[i].summary = avd_build_copy(report, from->summary);
-        findings[i].evidence = copy_texts(report, from->evidence, from->evidence_count);
-        findings[i].evidence_count = from->evidence_count;
-        findings[i].advice = copy_texts(report, from->advice, from->advice_count);
-        findings[i].advice_count = from->advice_count;
-    }
+    for (i = 0; i < results->finding_count; i++)
+        build_finding(&results->findings[i], report, &findings[i]);
     for (i = 0; i < results->undecided_count; i++) {
         const struct avd_undecided *from = &results->undecided[i];
 

@@ -88,6 +88,21 @@ static void write_wow64(struct avd_json *j)
     avd_json_value(j, "wow64", object);
 }
 
+static json_t *finding_parameters(struct avd_json *j, const struct avd_rep_finding *finding)
+{
+    json_t *array = json_array();
+    size_t i;
+
+    for (i = 0; array != NULL && i < finding->parameter_count; i++) {
+        json_t *object = json_object();
+
+        avd_json_put(j, object, "name", avd_json_text(j, finding->parameters[i].name));
+        avd_json_put(j, object, "value", avd_json_text(j, finding->parameters[i].value));
+        avd_json_append(j, array, object);
+    }
+    return array;
+}
+
 static void write_findings(struct avd_json *j)
 {
     const struct avd_report *report = j->report;
@@ -101,6 +116,7 @@ static void write_findings(struct avd_json *j)
         avd_json_put(j, object, "id", avd_json_text(j, finding->id));
         avd_json_put(j, object, "title", avd_json_text(j, finding->title));
         avd_json_put(j, object, "severity", avd_json_text(j, finding->severity_name));
+        avd_json_put(j, object, "confidence", avd_json_text(j, finding->confidence));
         avd_json_put(j, object, "pattern", avd_json_text_or_null(j, finding->pattern));
         avd_json_put(j, object, "reference", avd_json_text_or_null(j, finding->reference));
         avd_json_put(j, object, "summary", avd_json_text(j, finding->summary));
@@ -108,6 +124,11 @@ static void write_findings(struct avd_json *j)
                      avd_json_texts(j, finding->evidence, finding->evidence_count));
         avd_json_put(j, object, "advice",
                      avd_json_texts(j, finding->advice, finding->advice_count));
+        avd_json_put(j, object, "explanation", avd_json_text_or_null(j, finding->explanation));
+        avd_json_put(j, object, "references",
+                     avd_json_texts(j, finding->references, finding->reference_count));
+        avd_json_put(j, object, "tags", avd_json_texts(j, finding->tags, finding->tag_count));
+        avd_json_put(j, object, "parameters", finding_parameters(j, finding));
         avd_json_value(j, NULL, object);
     }
     avd_json_close(j, '[');

@@ -88,13 +88,17 @@ struct avd_rep_frame {
     const char *trust;        /* static words of stack/walk.h */
     const char *method;
     const char *evidence;     /* what speaks for a frame found by scanning; NULL: does not apply */
+    unsigned percent;         /* how likely it is a frame; 0: does not apply */
     bool exact;
     bool frames_missing;      /* frames may be missing between the one before and this one */
+    const char *wow64_role;   /* "transition", "turbo_thunk" (wow64/wow64.h); NULL */
     size_t module;            /* index into modules, or AVD_NO_INDEX */
     const char *module_name;  /* how it is displayed: "ntdll", "ntdll_77cc0000"; NULL */
     const char *module_file;  /* leaf: "ntdll.dll"; NULL */
     uint64_t module_offset;   /* lookup - base; pc's own offset is module_offset + (pc - lookup) */
     const char *function;     /* NULL when nothing is known */
+    const char *decorated;    /* the name that it is made from; NULL: the same */
+    const char *declaration;  /* with types; NULL: the decorated name does not tell */
     uint64_t function_offset; /* pc - start of the function, as WinDbg prints it */
     bool function_approximate; /* nearest export */
     const char *function_source; /* "exports" */
@@ -121,6 +125,7 @@ struct avd_rep_stack {
     const char *const *reg_names;
     const uint64_t *reg_values;
     size_t reg_count;
+    bool volatile_stale;      /* x86: eax, ecx and edx may be older than the others */
 };
 
 struct avd_rep_thread {
@@ -137,7 +142,9 @@ struct avd_rep_thread {
     /* WOW64 only */
     bool wow64;
     uint64_t teb32;
+    const char *teb32_route;  /* what led to it; "" when nothing did */
     uint64_t cpu_area;
+    const char *cpu_area_route; /* the same */
     const char *context32_source; /* "cpu area", "live (cs 0x23)", ...; or why there is none */
 };
 
@@ -297,11 +304,24 @@ struct avd_rep_signature {
     size_t frame_count, named_count;
 };
 
+/* A parameter of a finding: what it is and its value, in words. */
+struct avd_rep_named {
+    const char *name, *value;
+};
+
 struct avd_rep_finding {
     const char *id, *title, *pattern, *reference;
     int severity;            /* enum avd_severity */
     const char *severity_name;
+    const char *confidence;  /* static: "low", "medium", "high" */
     const char *summary;
+    const char *explanation; /* may be "" */
+    const char *const *tags;
+    size_t tag_count;
+    const char *const *references;
+    size_t reference_count;
+    const struct avd_rep_named *parameters;
+    size_t parameter_count;
     const char *const *evidence;
     size_t evidence_count;
     const char *const *advice;

@@ -19,7 +19,7 @@ enum avd_text_style {
 struct avd_text {
     const struct avd_report *report;
     struct avd_strbuf *out;
-    bool color, native_first, all_threads, verbose;
+    bool color, native_first, both_stacks, all_threads, verbose;
 };
 
 /* ---- text_style.c ---- */

@@ -105,13 +105,20 @@ static void put_marks(const struct avd_text *t, const struct avd_rep_frame *fram
         avd_strbuf_puts(t->out, " ~");
         seen->approximate = true;
     }
+    if (is_word(frame->wow64_role, "turbo_thunk"))
+        avd_strbuf_puts(t->out, " [wow64 turbo thunk]");
+    else if (frame->wow64_role != NULL)
+        avd_strbuf_puts(t->out, " [wow64 transition]");
     put_source(t, frame->source_file, frame->line);
     if (*mark != '\0') {
         bool weak = !is_word(frame->trust, "frame_pointer") && !is_word(frame->evidence, "target");
 
         if (weak)
             avd_text_style(t, AVD_STYLE_YELLOW);
-        avd_strbuf_puts(t->out, mark);
+        if (frame->percent != 0 && is_word(frame->trust, "scan"))
+            avd_strbuf_printf(t->out, " [scan %u%%]", frame->percent);
+        else
+            avd_strbuf_puts(t->out, mark);
         if (weak)
             avd_text_plain(t);
     }
@@ -140,6 +147,20 @@ static void put_inlines(const struct avd_text *t, const struct avd_rep_stack *st
         put_source(t, call->source_file, call->line);
         avd_strbuf_puts(t->out, "\n");
     }
+}
+
+/* The name with its types, or as it is stored: for those who look it up elsewhere. */
+static void put_declaration(const struct avd_text *t, const struct avd_rep_frame *frame)
+{
+    const char *text = frame->declaration != NULL ? frame->declaration : frame->decorated;
+
+    if (!t->verbose || text == NULL)
+        return;
+    avd_text_style(t, AVD_STYLE_DIM);
+    avd_strbuf_puts(t->out, "   ");
+    avd_strbuf_escaped(t->out, text);
+    avd_text_plain(t);
+    avd_strbuf_puts(t->out, "\n");
 }
 
 /* 0 stands for an address that is not known, but for where a complete stack ends. */
@@ -175,6 +196,7 @@ static void put_frame(const struct avd_text *t, const struct avd_rep_stack *stac
     avd_text_call_site(t, frame);
     put_marks(t, frame, seen);
     avd_strbuf_puts(t->out, "\n");
+    put_declaration(t, frame);
 }
 
 static void put_gap(const struct avd_text *t)
@@ -293,6 +315,9 @@ static void put_registers(const struct avd_text *t, const struct avd_rep_stack *
         avd_strbuf_printf(t->out, "%3s=%0*" PRIx64 "%s", stack->reg_names[i], digits,
                           stack->reg_values[i], last ? "\n" : " ");
     }
+    if (stack->volatile_stale)
+        avd_strbuf_puts(t->out, "   eax, ecx and edx may be older: a system call does not save "
+                                "them\n");
 }
 
 /* Registers when verbose, frames, what their marks mean, and why there are no more. */
@@ -347,9 +372,23 @@ static void put_title(const struct avd_text *t, size_t index, const struct avd_r
     avd_strbuf_puts(t->out, "\n");
 }
 
+/* In one line what put_stack would show. */
+static void put_summary(const struct avd_text *t, const struct avd_rep_stack *stack)
+{
+    avd_strbuf_puts(t->out, stack->pointer_size == 4 ? "   32-bit stack: " : "   64-bit stack: ");
+    if (stack->frame_count == 0) {
+        avd_text_wrapped(t, 17, stack->end_detail != NULL ? stack->end_detail : "no frames", 0);
+        return;
+    }
+    avd_text_count(t, stack->frame_count, "frame", "frames");
+    avd_strbuf_puts(t->out, ", innermost ");
+    avd_text_call_site(t, &stack->frames[0]);
+    avd_strbuf_puts(t->out, " (--both shows all)\n");
+}
+
 /* `members` is how the threads that share these stacks are called: "3" or "3, 7-9". */
 static void put_thread(const struct avd_text *t, const struct avd_rep_thread *thread, size_t index,
-                       const char *members, const char *mark)
+                       const char *members, const char *mark, bool both)
 {
     const struct avd_rep_stack *first = &thread->stack;
     const struct avd_rep_stack *second = &thread->native;
@@ -360,9 +399,11 @@ static void put_thread(const struct avd_text *t, const struct avd_rep_thread *th
     }
     put_title(t, index, first, members, mark);
     put_stack(t, first);
-    if (second->present) {
+    if (second->present && both) {
         put_title(t, index, second, members, mark);
         put_stack(t, second);
+    } else if (second->present) {
+        put_summary(t, second);
     }
     if (thread->wow64 && thread->stack.pointer_size != 4 && thread->context32_source != NULL &&
         *thread->context32_source != '\0') {
@@ -376,7 +417,7 @@ void avd_text_thread_stacks(const struct avd_text *t, size_t thread, const char 
     const struct avd_report *report = t->report;
     bool handles = thread == report->crashing_thread && report->crashed != NULL;
 
-    put_thread(t, handles ? report->crashed : &report->threads[thread], thread, "", mark);
+    put_thread(t, handles ? report->crashed : &report->threads[thread], thread, "", mark, true);
     if (!handles)
         return;
     avd_strbuf_puts(t->out, "   the thread itself handles this exception");
@@ -538,7 +579,8 @@ void avd_text_other_stacks(const struct avd_text *t, size_t shown)
         put_thread(t, &report->threads[i], i, avd_strbuf_text(&members),
                    report->threads[i].exited          ? "exited"
                    : handles && i == shown ? "handling the exception"
-                                           : "");
+                                           : "",
+                   t->both_stacks);
     }
     if (members.failed)
         t->out->failed = true;

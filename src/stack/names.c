@@ -46,6 +46,7 @@ const char *avd_evidence_name(enum avd_evidence evidence)
     switch (evidence) {
     case AVD_EVIDENCE_NONE: break;
     case AVD_EVIDENCE_WEAK: return "place";
+    case AVD_EVIDENCE_PATH: return "path";
     case AVD_EVIDENCE_CALL: return "call";
     case AVD_EVIDENCE_TARGET: return "target";
     }

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/view.h"
+#include "stack/likely_path.h"
 
 #include <inttypes.h>
 
@@ -274,6 +275,45 @@ static enum avd_step_result found_nothing(struct avd_walk *walk, const struct av
     return AVD_STEP_NO_INFO;
 }
 
+/*
+ * The next frame of the likeliest path; *known tells whether one could be looked for. A path goes
+ * on as long as nobody else knows better how to go on from its frames.
+ */
+static bool follow_path(struct avd_walk *walk, const struct avd_frame *callee,
+                        struct avd_frame *caller, bool *known)
+{
+    struct avd_likely_path *path = walk->path;
+    const struct avd_likely_frame *next;
+
+    *known = false;
+    if (walk->candidates == NULL || walk->cpu->pointer_size != 8 || !walk->windows)
+        return false;
+    if (path == NULL)
+        path = walk->path = avd_arena_alloc(walk->arena, 1, sizeof *path);
+    if (path == NULL)
+        return false;
+    if (path->sp != callee->sp || path->next == path->count) {
+        if (!avd_likely_path_find(walk, callee, path)) {
+            walk->arena->failed = true;
+            return false;
+        }
+    }
+    *known = path->known;
+    if (path->next == path->count)
+        return false;
+    next = &path->frames[path->next++];
+    caller->pc = next->value;
+    caller->sp = path->sp = next->slot + 8;
+    caller->trust = AVD_TRUST_SCAN;
+    caller->method = AVD_METHOD_SCAN;
+    caller->evidence = next->has_call ? AVD_EVIDENCE_CALL : AVD_EVIDENCE_PATH;
+    caller->percent = next->percent;
+    caller->frames_missing = next->frames_missing;
+    avd_reg_set(&caller->regs, AVD_RIP, caller->pc);
+    avd_reg_set(&caller->regs, AVD_RSP, caller->sp);
+    return true;
+}
+
 enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame *callee,
                                    size_t callee_index, struct avd_frame *caller,
                                    enum avd_walk_end *end)
@@ -283,6 +323,7 @@ enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame
     enum avd_evidence best = AVD_EVIDENCE_NONE;
     size_t best_at = 0;
     uint64_t start = 0;
+    bool path_known;
     struct window w;
     size_t i;
 
@@ -299,6 +340,8 @@ enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame
                      walk->stack_high - callee->sp, walk->stack_high);
         return AVD_STEP_END;
     }
+    if (follow_path(walk, callee, caller, &path_known))
+        return AVD_STEP_OK;
     open_window(&w, walk, callee,
                 walk->stack_high != 0 ? walk->stack_high : walk->cpu->address_mask);
     for (i = 0; i < w.words; i++) {
@@ -316,7 +359,7 @@ enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame
         if (best == AVD_EVIDENCE_TARGET)
             break;
     }
-    if (best == AVD_EVIDENCE_NONE)
+    if (best == AVD_EVIDENCE_NONE || (best == AVD_EVIDENCE_WEAK && path_known))
         return found_nothing(walk, callee, &w, words, end);
     if (best == AVD_EVIDENCE_WEAK && walk->weak_frames >= AVD_MAX_WEAK_FRAMES &&
         !avd_walk_starts_thread(walk, slot_of(&w, best_at) + walk->cpu->pointer_size)) {

@@ -16,6 +16,9 @@
 
 #include <stddef.h>
 
+struct avd_candidates; /* stack/candidates.h */
+struct avd_likely_path;       /* stack/likely_path.h */
+
 /* How far a frame can be trusted, the least first. JSON uses rust-minidump's words for them. */
 enum avd_trust {
     AVD_TRUST_NONE = 0,
@@ -53,10 +56,11 @@ const char *avd_method_name(enum avd_method method); /* "unwind_info", "leaf" ..
 enum avd_evidence {
     AVD_EVIDENCE_NONE = 0, /* not asked: another method than scanning or the frame pointer */
     AVD_EVIDENCE_WEAK,     /* it lies in a module, at a place where one can be; no code bytes */
+    AVD_EVIDENCE_PATH,     /* it lies on the likeliest path through the stack (likely_path.c) */
     AVD_EVIDENCE_CALL,     /* the code bytes before it are a call */
     AVD_EVIDENCE_TARGET    /* that call leads to the callee's function */
 };
-const char *avd_evidence_name(enum avd_evidence evidence); /* "place", "call", "target", NULL */
+const char *avd_evidence_name(enum avd_evidence evidence); /* "place", "path", "call" ... */
 
 struct avd_frame {
     uint64_t pc;        /* frame 0 and exact frames: the instruction; others: return address */
@@ -67,9 +71,10 @@ struct avd_frame {
     enum avd_trust trust;
     enum avd_method method;
     enum avd_evidence evidence;
+    unsigned percent;   /* AVD_EVIDENCE_PATH: how likely it is a frame; otherwise 0 */
     bool exact;         /* pc is an instruction that was executing, not a return address */
     bool frames_missing; /* frames may be missing between its callee and this one: the call before
-                            pc leads to another function than the callee's */
+                            pc leads to another function than the callee's, or the path is vague */
     struct avd_regs regs;
 };
 
@@ -160,9 +165,13 @@ struct avd_walk {
     uint64_t stack_high;       /* exclusive. Methods see both as 0 when sp starts outside */
     unsigned max_frames;       /* 0: AVD_MAX_FRAMES; never more than AVD_MAX_FRAMES_CEILING */
     bool allow_scan;
+    bool start_found;          /* what is started from is a return address that a search found */
     bool windows;              /* the process's operating system: decides frame conventions */
     /* How often code may yet be read to see where calls lead, over all walks; NULL: any number. */
     size_t *code_budget;
+    /* What the stacks of all threads hold; NULL: nothing is learned from it. */
+    struct avd_candidates *candidates;
+    struct avd_likely_path *path;     /* scan.c's own; NULL at the start */
     /* The loop's own: frames found by scanning in a row without code bytes that speak for them. */
     unsigned weak_frames;
     /* What the methods asked for the last frame have to say when the walk ends (avd_walk_say). */

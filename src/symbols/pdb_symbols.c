@@ -9,7 +9,6 @@
 
 #include "base/memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -167,8 +166,7 @@ static enum avd_status open_procs(struct avd_pdb *pdb, struct avd_pdb_module *mo
         procs = grown;
         procs[count++] = proc;
     }
-    if (count > 1)
-        qsort(procs, count, sizeof *procs, compare_procs);
+    avd_pdb_sort(procs, count, sizeof *procs, compare_procs);
     module->procs = procs;
     module->proc_count = count;
     module->has_procs = true;

@@ -2,6 +2,7 @@
 /* Conditions over facts, templates, the order of results; and what the shipped rules say. */
 #include "base/memory.h"
 #include "rules/rules.h"
+#include "support/rule_parse.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ static const struct avd_rule *parse(const char *text)
 {
     struct avd_rule_list list = {0};
     struct avd_error err;
-    enum avd_status status = avd_rules_parse(&arena, "t.yaml", text, strlen(text), &list, &err);
+    enum avd_status status = rule_parse(&arena, "t.yaml", text, strlen(text), &list, &err);
 
     ck_assert_msg(status == AVD_OK, "%u:%u: %s", err.line, err.column, err.message);
     return list.items;
@@ -236,7 +237,7 @@ static void run(const char *text, struct avd_rule_results *out)
     struct avd_error err;
     size_t i;
 
-    ck_assert_int_eq(avd_rules_parse(&arena, "t.yaml", text, strlen(text), &list, &err), AVD_OK);
+    ck_assert_int_eq(rule_parse(&arena, "t.yaml", text, strlen(text), &list, &err), AVD_OK);
     items = avd_arena_alloc(&arena, list.count, sizeof(const struct avd_rule *));
     ck_assert_ptr_nonnull(items);
     for (i = 0; i < list.count; i++)

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The likeliest path through an x64 stack. A function's frame has one size (alloca apart), so the
+ * distance from a return address into it to its own return address is the same wherever it was
+ * called: on other threads, and where finished calls left it behind. Where another candidate lies
+ * at the same distance above every occurrence of a value, that is the size of its frame. All paths
+ * from the callee to the thread's start are weighed by such sizes with the forward-backward
+ * algorithm (Rabiner, "A tutorial on hidden Markov models", 1989), which tells for every candidate
+ * how likely it is a return address that will still be used.
+ */
+#include "stack/likely_path.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "stack/scaled.h"
+
+#include <string.h>
+
+enum {
+    SMALLEST_FRAME = 0x30, /* of a function that calls: home space, return address, alignment */
+    REACH = 0x2000,        /* largest frame considered, in bytes */
+    SIZES = REACH / 16 + 1,
+    MAX_EDGES = 128,       /* candidates that may follow one */
+    MAX_OTHERS = 16,       /* occurrences of a value elsewhere that are compared */
+    MAX_NEAR = 12,         /* the same of values in the same function, most likely */
+    MAX_LOOKED_AT = 64,
+    NEAR = 0x50,           /* code bytes that most likely belong to one function */
+    UNITS_SAME = 2,        /* how much an occurrence counts */
+    UNITS_NEAR = 1,
+    PASSED_UNITS = 2 * UNITS_SAME, /* from so many on something is regular */
+    MAX_UNITS = MAX_OTHERS * UNITS_SAME + MAX_NEAR * UNITS_NEAR
+};
+
+/* How likely a candidate still lies where the frame above an occurrence had its return address,
+ * and how likely one lies where a finished call's was. */
+#define STILL_THERE 0.9
+/* How much likelier two return addresses follow each other when the call between them is seen. */
+#define PROVED_CALL 20.0
+/* How much likelier a live return address has the saved frame pointer of its function below it than
+ * one that was left behind, where that is usual; and how much less likely it has not. */
+#define MORE_LIKELY_THAN_NOT 0.5 /* two nodes that are lie on one path */
+#define PASSED 0.15 /* how likely a regular candidate lies inside a frame all the same */
+#define CANDIDATE_BELOW 0.3 /* the same of one in the smallest frame, where none can be live */
+#define FRAME_SAVED 6.0
+#define FRAME_NOT_SAVED 0.3
+
+struct node {
+    const struct avd_candidate *candidate;
+    bool has_call;          /* code bytes show a call before it */
+    double worth;           /* how much likelier its place and value are if it is live than if not */
+    struct avd_scaled forward, backward;
+    double tail;            /* its frame reaches beyond the piece of stack looked at */
+    unsigned edge_count;
+    double *edges;          /* to the nodes behind it that are near enough, from first_edge on */
+    size_t first_edge;
+};
+
+struct thinking {
+    struct avd_walk *walk;
+    const struct avd_candidates *candidates;
+    double density;
+    double hit[MAX_UNITS + 1], miss[MAX_UNITS + 1]; /* powers of what one unit says */
+    double prior[SIZES];
+    double tail[SIZES];     /* sum of `prior` from here on */
+    bool framed;            /* the callee lies in a module with frame pointers */
+    uint64_t context;       /* of the callee's own candidate; 0 when it is none */
+    struct node *nodes;     /* the callee first */
+    size_t count;
+    size_t end;             /* the thread's start; 0 when not known */
+    double *edges;
+    size_t edge_count;
+};
+
+/* What other occurrences say about the size of a frame. */
+struct sizes {
+    unsigned units;
+    unsigned char hits[SIZES];
+    double passed[SIZES]; /* what is left of a size's likelihood as smaller ones fit as well */
+    double total;
+};
+
+/*
+ * How often functions have frames of a size: between the inverse square and the cube in the unwind
+ * tables of large programs and of Windows, and larger on stacks that wait, where outer functions
+ * are the larger ones.
+ */
+static void set_prior(struct thinking *t)
+{
+    double sum = 0;
+    size_t i;
+
+    for (i = SMALLEST_FRAME / 16; i < SIZES; i++) {
+        double size = 16.0 * (double)i + 16.0;
+
+        t->prior[i] = 1.0 / (size * size);
+        sum += t->prior[i];
+    }
+    for (i = SIZES; i-- != 0;) {
+        t->prior[i] /= sum;
+        t->tail[i] = t->prior[i] + (i + 1 < SIZES ? t->tail[i + 1] : 0);
+    }
+    t->hit[0] = t->miss[0] = 1.0;
+    for (i = 1; i <= MAX_UNITS; i++) {
+        t->hit[i] = t->hit[i - 1] * (STILL_THERE / t->density);
+        t->miss[i] = t->miss[i - 1] * ((1 - STILL_THERE) / (1 - t->density));
+    }
+}
+
+/* Counts which sizes a frame may have of which the candidate `index` is such an occurrence. */
+static void count_hits(const struct thinking *t, struct sizes *sizes, size_t index, unsigned units)
+{
+    const struct avd_candidate *from = &t->candidates->items[index];
+    size_t k;
+
+    sizes->units += units;
+    for (k = index + 1; k < t->candidates->count && k <= index + MAX_EDGES; k++) {
+        const struct avd_candidate *to = &t->candidates->items[k];
+
+        if (to->stack != from->stack || to->slot - from->slot > REACH)
+            return;
+        sizes->hits[(to->slot - from->slot) / 16] += (unsigned char)units;
+    }
+}
+
+/*
+ * Compares the occurrences of the values [first, last] in by_value, at most `limit` of them. Two with
+ * the same surroundings are copies of one history, as threads of one pool have them, and count
+ * once; those like the frame's own, `context`, do not count at all.
+ */
+static void compare(const struct thinking *t, struct sizes *sizes, uint64_t first, uint64_t last,
+                    uint64_t context, uint64_t slot, unsigned limit, unsigned units)
+{
+    const struct avd_candidates *c = t->candidates;
+    size_t at = avd_candidates_of_value(c, first);
+    size_t end = avd_candidates_of_value(c, last + 1);
+    size_t step = (end - at) / MAX_LOOKED_AT + 1;
+    uint64_t seen[MAX_OTHERS + 1];
+    unsigned count = 0;
+
+    for (; at < end && count < limit; at += step) {
+        const struct avd_candidate *other = &c->items[c->by_value[at]];
+        unsigned k;
+
+        if (other->slot == slot || other->context == context)
+            continue;
+        for (k = 0; k < count && seen[k] != other->context; k++)
+            ;
+        if (k != count)
+            continue;
+        seen[count++] = other->context;
+        count_hits(t, sizes, c->by_value[at], units);
+    }
+}
+
+/* How likely a frame has a size, not yet divided by `total`. */
+static double weight(const struct thinking *t, const struct sizes *sizes, size_t size)
+{
+    unsigned hits = sizes->hits[size];
+
+    return t->prior[size] * t->hit[hits] * t->miss[sizes->units - hits] * sizes->passed[size];
+}
+
+/*
+ * Where a candidate lies at one distance above nearly every occurrence, the frame hardly reaches
+ * beyond: what lies in the middle of frames is not there so regularly. What lies above its end is,
+ * because the same functions call each other.
+ */
+static void pass_by(struct sizes *sizes)
+{
+    double left = 1.0;
+    size_t i;
+
+    for (i = 0; i < SIZES; i++) {
+        sizes->passed[i] = left;
+        if (i >= SMALLEST_FRAME / 16 && sizes->units >= PASSED_UNITS &&
+            sizes->hits[i] * 8 >= sizes->units * 7)
+            left *= PASSED;
+    }
+}
+
+static void learn_sizes(const struct thinking *t, struct sizes *sizes, uint64_t value,
+                        uint64_t context, uint64_t slot)
+{
+    size_t i;
+
+    memset(sizes, 0, sizeof *sizes);
+    compare(t, sizes, value, value, context, slot, MAX_OTHERS, UNITS_SAME);
+    compare(t, sizes, value - NEAR, value - 1, context, slot, MAX_NEAR / 2, UNITS_NEAR);
+    compare(t, sizes, value + 1, value + NEAR, context, slot, MAX_NEAR / 2, UNITS_NEAR);
+    pass_by(sizes);
+    for (i = SMALLEST_FRAME / 16; i < SIZES; i++)
+        sizes->total += weight(t, sizes, i);
+}
+
+/*
+ * How much likelier the value and its surroundings are for a live return address than for what else
+ * lies on stacks and looks like one. Functions begin at multiples of 16, tables and strings at
+ * multiples of 8, and what follows a call lies anywhere. Around a live one are what the callee
+ * saved, at last, and arguments, which often are 0 and seldom point into modules; around old ones
+ * other old ones. Measured on stacks with known frames of several programs and compilers; factors
+ * are smaller than measured where programs differ. 0: a place that no call leads to.
+ */
+static double value_worth(const struct avd_candidate *candidate, int call)
+{
+    static const double as_data[] = {1.0, 0.15, 0.05, 0.02};
+    static const double below[] = {1.0, 2.0, 0.4}; /* by enum avd_neighbour */
+    static const double above[] = {1.0, 1.8, 0.5};
+    double worth;
+
+    if (call == 0)
+        return 0.0;
+    if (call == 1)
+        worth = 1.4;
+    else if (candidate->value % 16 == 0)
+        worth = 0.2;
+    else
+        worth = candidate->value % 8 == 0 ? 0.6 : 2.0;
+    if (!candidate->in_framed_module)
+        worth *= below[candidate->below];
+    return worth * above[candidate->above] * as_data[candidate->as_data] *
+           (candidate->repeated ? 0.6 : 1.2);
+}
+
+static bool add_node(struct thinking *t, const struct avd_candidate *candidate)
+{
+    struct node *node = &t->nodes[t->count];
+
+    memset(node, 0, sizeof *node);
+    node->candidate = candidate;
+    if (candidate != NULL) {
+        int call = avd_walk_after_call(t->walk, candidate->value);
+
+        node->has_call = call == 1;
+        node->worth = value_worth(candidate, call);
+        if (candidate != t->candidates->items && candidate[-1].slot == candidate->slot - 16)
+            node->worth *= CANDIDATE_BELOW;
+        if (node->worth == 0)
+            return false;
+    }
+    t->count++;
+    return true;
+}
+
+static uint64_t slot_of(const struct thinking *t, const struct avd_frame *callee, size_t node)
+{
+    return node == 0 ? callee->sp - 8 : t->nodes[node].candidate->slot;
+}
+
+/*
+ * The sizes that the frame of what was executing can have; the code bytes said nothing. A stack
+ * pointer that is no multiple of 16 means that it has none yet, or no more; a function that calls
+ * nothing needs neither home space nor alignment.
+ */
+static double exact_weight(const struct thinking *t, const struct avd_frame *callee, uint64_t slot)
+{
+    uint64_t distance = slot - callee->sp;
+    size_t size = (size_t)(distance + 16) / 16;
+
+    if (callee->sp % 16 == 8)
+        return distance == 0 ? 1.0 : t->prior[SMALLEST_FRAME / 16] / (double)(size * size) / 8;
+    return size < SMALLEST_FRAME / 16 ? t->prior[SMALLEST_FRAME / 16] / 4 : t->prior[size];
+}
+
+/* What the code bytes before a return address say about the function that `pc` lies in being called
+ * there. */
+static double call_factor(const struct thinking *t, uint64_t pc, uint64_t return_address)
+{
+    uint64_t start;
+    int leads = avd_walk_call_leads_to(t->walk, return_address, pc, &start);
+
+    return leads == 1 ? PROVED_CALL : leads == 0 ? 0.0 : 1.0;
+}
+
+/*
+ * What the word below a return address into a function with a frame pointer says: its callee pushed
+ * that pointer there, if it has a frame itself.
+ */
+static double frame_factor(bool callee_framed, bool saved)
+{
+    if (callee_framed)
+        return saved ? FRAME_SAVED : FRAME_NOT_SAVED;
+    return saved ? 6.0 : 0.3;
+}
+
+/* The edges from a node, and what they do to the worth of those they lead to (`expected`). */
+static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t from,
+                      double *expected)
+{
+    struct node *node = &t->nodes[from];
+    uint64_t slot = slot_of(t, callee, from);
+    bool exact = from == 0 && callee->exact;
+    uint64_t pc = from == 0 ? avd_walk_lookup(callee) : node->candidate->value - 1;
+    bool framed = from == 0 ? t->framed : node->candidate->in_framed_module;
+    uint64_t last = 0;
+    struct sizes sizes;
+    size_t i;
+
+    if (!exact)
+        learn_sizes(t, &sizes, from == 0 ? callee->pc : node->candidate->value,
+                    from == 0 ? t->context : node->candidate->context, slot);
+    node->edges = &t->edges[t->edge_count];
+    node->first_edge = from + 1;
+    for (i = from + 1; i < t->count && node->edge_count < MAX_EDGES; i++) {
+        uint64_t distance = t->nodes[i].candidate->slot - slot;
+        double value = 0;
+
+        if (distance > REACH)
+            break;
+        if (exact)
+            value = exact_weight(t, callee, t->nodes[i].candidate->slot);
+        else if (distance >= SMALLEST_FRAME && distance % 16 == 0)
+            value = weight(t, &sizes, (size_t)distance / 16) / sizes.total;
+        if (t->nodes[i].candidate->in_framed_module)
+            value *= frame_factor(framed, t->nodes[i].candidate->saves_frame);
+        if (value != 0 && t->nodes[i].has_call)
+            value *= call_factor(t, pc, t->nodes[i].candidate->value);
+        if (value > expected[i])
+            expected[i] = value;
+        node->edges[node->edge_count++] = value;
+    }
+    t->edge_count += node->edge_count;
+    last = t->nodes[t->count - 1].candidate != NULL ? t->nodes[t->count - 1].candidate->slot : slot;
+    last = last > slot ? (last - slot) / 16 : 0;
+    if (last + 1 < SIZES)
+        node->tail = t->tail[last + 1] *
+                     (exact ? 1.0
+                            : t->miss[sizes.units] * sizes.passed[SIZES - 1] / sizes.total);
+}
+
+/*
+ * A candidate that others below make likely to be there, live or left behind, is no surprise: what
+ * it is worth as a sign of life is measured against that.
+ */
+static void weigh_nodes(struct thinking *t, const double *expected)
+{
+    size_t i;
+
+    for (i = 1; i < t->count; i++) {
+        double there = 1 - (1 - t->density) * (1 - STILL_THERE * expected[i]);
+
+        t->nodes[i].worth /= there;
+    }
+}
+
+static void run_forward(struct thinking *t)
+{
+    size_t i;
+    size_t k;
+
+    t->nodes[0].forward = avd_scaled_one();
+    for (i = 0; i < t->count; i++) {
+        const struct node *node = &t->nodes[i];
+
+        for (k = 0; k < node->edge_count; k++) {
+            struct node *next = &t->nodes[node->first_edge + k];
+
+            if (node->edges[k] != 0)
+                next->forward = avd_scaled_add(
+                    next->forward, avd_scaled_times(node->forward, node->edges[k] * next->worth));
+        }
+    }
+}
+
+static void run_backward(struct thinking *t)
+{
+    size_t i;
+    size_t k;
+
+    for (i = t->end != 0 ? t->end + 1 : t->count; i-- != 0;) {
+        struct node *node = &t->nodes[i];
+
+        if (i == t->end && t->end != 0) {
+            node->backward = avd_scaled_one();
+            continue;
+        }
+        if (t->end == 0)
+            node->backward = avd_scaled_times(avd_scaled_one(), node->tail);
+        for (k = 0; k < node->edge_count; k++) {
+            const struct node *next = &t->nodes[node->first_edge + k];
+
+            node->backward =
+                avd_scaled_add(node->backward,
+                               avd_scaled_times(next->backward, node->edges[k] * next->worth));
+        }
+    }
+}
+
+/*
+ * How likely it is in truth, of 100, that a node is live which the model gives `p`. The model takes
+ * for independent what is not, so it is too sure of itself; on stacks with known frames of several
+ * programs the square comes close.
+ */
+static unsigned percent_of(double p)
+{
+    unsigned percent = (unsigned)(p * p * 100 + 0.5);
+
+    return percent > 99 ? 99 : percent;
+}
+
+/*
+ * The lowest percentage that is taken: as low as possible while the frames taken are as likely on
+ * average as they must be. Many certain frames make up for a doubtful one among them.
+ */
+static unsigned lowest_percent(const double *live, size_t count)
+{
+    size_t having[100] = {0};
+    unsigned lowest = 100;
+    size_t taken = 0;
+    size_t sum = 0;
+    unsigned percent;
+    size_t i;
+
+    for (i = 1; i < count; i++)
+        if (live[i] > MORE_LIKELY_THAN_NOT)
+            having[percent_of(live[i])]++;
+    for (percent = 100; percent-- != 0;) {
+        taken += having[percent];
+        sum += having[percent] * percent;
+        if (having[percent] != 0 && sum >= taken * AVD_MIN_PATH_PERCENT)
+            lowest = percent;
+    }
+    return lowest;
+}
+
+/* The chance that `last` is followed by `i` without another frame between them. */
+static double direct_chance(const struct thinking *t, size_t last, size_t i, struct avd_scaled all)
+{
+    const struct node *before = &t->nodes[last];
+    const struct node *node = &t->nodes[i];
+
+    if (i - before->first_edge >= before->edge_count)
+        return 0;
+    return avd_scaled_ratio(
+        avd_scaled_product(avd_scaled_times(before->forward,
+                                            before->edges[i - before->first_edge] * node->worth),
+                           node->backward),
+        all);
+}
+
+/* Makes frames of the nodes that are likely enough. `live` has room for a number for each. False
+ * when out of memory. */
+static bool take_frames(struct thinking *t, double *live, struct avd_likely_path *out)
+{
+    struct avd_scaled all = t->nodes[0].backward;
+    unsigned lowest;
+    size_t last = 0;
+    size_t i;
+
+    out->frames = avd_arena_alloc(t->walk->arena, t->count, sizeof *out->frames);
+    if (out->frames == NULL)
+        return false;
+    for (i = 1; i < t->count; i++)
+        live[i] = avd_scaled_ratio(
+            avd_scaled_product(t->nodes[i].forward, t->nodes[i].backward), all);
+    lowest = lowest_percent(live, t->count);
+    for (i = 1; i < t->count; i++) {
+        const struct node *node = &t->nodes[i];
+        struct avd_likely_frame *frame = &out->frames[out->count];
+
+        if (!(live[i] > MORE_LIKELY_THAN_NOT) || percent_of(live[i]) < lowest)
+            continue;
+        frame->slot = node->candidate->slot;
+        frame->value = node->candidate->value;
+        frame->has_call = node->has_call;
+        frame->percent = percent_of(live[i]);
+        frame->frames_missing = direct_chance(t, last, i, all) <= MORE_LIKELY_THAN_NOT;
+        out->count++;
+        last = i;
+    }
+    return true;
+}
+
+/* The nodes of the piece of stack above the callee, and where its thread starts. */
+static void add_nodes(struct thinking *t, const struct avd_frame *callee, size_t first, size_t last)
+{
+    const struct avd_candidates *c = t->candidates;
+    struct avd_frame start[2];
+    uint64_t last_slot = 0;
+    size_t i;
+
+    /* The callee itself may be the inner one of the two. */
+    if (t->walk->stack_high != 0 && callee->sp >= 8 &&
+        avd_walk_find_thread_start(t->walk, callee->sp - 8, start))
+        last_slot = (start[0].sp == callee->sp ? start[1].sp : start[0].sp) - 8;
+    add_node(t, NULL);
+    for (i = first; i < last; i++) {
+        if (!add_node(t, &c->items[i]))
+            continue;
+        if (c->items[i].slot == last_slot) {
+            t->end = t->count - 1;
+            return;
+        }
+    }
+}
+
+/* How many of the places for a return address hold a candidate: in the piece [first, last), at least
+ * as many as elsewhere. */
+static double density_of(const struct avd_candidates *c, size_t first, size_t last)
+{
+    double places = (double)((c->items[last - 1].slot - c->items[first].slot) / 16 + 1);
+    double here = (double)(last - first) / places;
+    double density = here > c->density ? here : c->density;
+
+    return density < 0.02 ? 0.02 : density > 0.5 ? 0.5 : density;
+}
+
+bool avd_likely_path_find(struct avd_walk *walk, const struct avd_frame *callee, struct avd_likely_path *out)
+{
+    struct avd_candidates *c = walk->candidates;
+    double *expected;
+    struct thinking t;
+    bool ok = true;
+    size_t first;
+    size_t last;
+    size_t i;
+
+    memset(out, 0, sizeof *out);
+    if (!avd_candidates_collect(c, walk))
+        return false;
+    first = last = avd_candidates_at(c, callee->sp);
+    while (last < c->count && last - first < AVD_MAX_PATH_NODES &&
+           c->items[last].stack == c->items[first].stack &&
+           (walk->stack_high == 0 || c->items[last].slot < walk->stack_high))
+        last++;
+    if (last == first || last - first > c->nodes_left)
+        return true;
+    c->nodes_left -= last - first;
+    out->known = true;
+    memset(&t, 0, sizeof t);
+    t.walk = walk;
+    t.candidates = c;
+    t.density = density_of(c, first, last);
+    if (first != 0 && c->items[first - 1].slot == callee->sp - 8) {
+        t.context = c->items[first - 1].context;
+        t.framed = c->items[first - 1].in_framed_module;
+    }
+    set_prior(&t);
+    t.nodes = avd_mem_calloc(last - first + 1, sizeof *t.nodes);
+    t.edges = avd_mem_calloc((last - first + 1) * MAX_EDGES, sizeof *t.edges);
+    expected = avd_mem_calloc(last - first + 1, sizeof *expected);
+    if (t.nodes == NULL || t.edges == NULL || expected == NULL) {
+        ok = false;
+        goto out;
+    }
+    add_nodes(&t, callee, first, last);
+    for (i = 0; i < t.count; i++)
+        add_edges(&t, callee, i, expected);
+    weigh_nodes(&t, expected);
+    run_forward(&t);
+    run_backward(&t);
+    ok = take_frames(&t, expected, out);
+out:
+    avd_mem_free(t.nodes);
+    avd_mem_free(t.edges);
+    avd_mem_free(expected);
+    return ok;
+}

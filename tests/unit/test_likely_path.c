@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* src/stack/likely_path.c: what the stacks of all threads say about one of them. */
+#include "stack/likely_path.h"
+#include "base/limits.h"
+#include "base/memory.h"
+#include "stack/scaled.h"
+#include "support/fake_process.h"
+
+#include <check.h>
+#include <string.h>
+
+/* Four threads in modules of which nothing but name and place is known. */
+#define KERNEL32 UINT64_C(0x7ff800000000)
+#define NTDLL    UINT64_C(0x7ff900000000)
+#define SIZE     0x2000u
+#define TOP(k)   (UINT64_C(0x10000) * ((k) + 1) + SIZE)
+enum { THREADS = 4 };
+
+/* A returns into a function whose frame takes 0x90 bytes; OLD lies in the middle of it. */
+#define A    (FAKE_IMAGE + 0x2345)
+#define NEXT (FAKE_IMAGE + 0x3456)
+#define OLD  (FAKE_IMAGE + 0x4567)
+#define AT_A    0x168u /* below TOP */
+#define AT_OLD  0x128u
+#define AT_NEXT 0xd8u
+
+static struct avd_candidates candidates;
+static struct avd_stack_range ranges[THREADS];
+
+static void put(struct fake_process *p, unsigned thread, unsigned below_top, uint64_t value)
+{
+    fake_u64(p, TOP(thread) - below_top, value);
+}
+
+static struct fake_process *four_threads(size_t known)
+{
+    struct fake_process *p = fake_new(&avd_cpu_amd64);
+    unsigned k;
+
+    fake_module(p, FAKE_IMAGE, 0x10000);
+    fake_module(p, KERNEL32, 0x10000)->role = AVD_ROLE_KERNEL32;
+    fake_module(p, NTDLL, 0x10000)->role = AVD_ROLE_NTDLL;
+    for (k = 0; k < p->module_count; k++) {
+        p->modules[k].sections_known = false;
+        p->modules[k].pdata_state = -1;
+    }
+    memset(&candidates, 0, sizeof candidates);
+    candidates.ranges = ranges;
+    candidates.range_count = known;
+    for (k = 0; k < THREADS; k++) {
+        fake_map(p, TOP(k) - SIZE, SIZE);
+        put(p, k, 0x78, KERNEL32 + 0x1234);
+        put(p, k, 0x48, NTDLL + 0x4321);
+        ranges[k].start = TOP(k) - 0x400;
+        ranges[k].end = TOP(k);
+    }
+    p->walk.stack_low = TOP(0) - SIZE;
+    p->walk.stack_high = TOP(0);
+    p->walk.candidates = &candidates;
+    put(p, 0, AT_A, A);
+    put(p, 0, AT_OLD, OLD);
+    put(p, 0, AT_NEXT, NEXT);
+    return p;
+}
+
+/* Other threads call the same function from elsewhere, 0x20 * k further down. */
+static void others(struct fake_process *p)
+{
+    unsigned k;
+
+    for (k = 1; k < THREADS; k++) {
+        put(p, k, AT_A + 0x20 * k, A);
+        put(p, k, AT_NEXT + 0x20 * k, FAKE_IMAGE + 0x5001 + 0x200 * k);
+    }
+}
+
+static const struct avd_stack *walk(struct fake_process *p)
+{
+    return fake_walk(p, NTDLL + 0x2004, TOP(0) - AT_A, NULL);
+}
+
+static const struct avd_frame *frame_of(const struct avd_stack *stack, uint64_t pc)
+{
+    size_t i;
+
+    for (i = 0; i < stack->count; i++)
+        if (stack->frames[i].pc == pc)
+            return &stack->frames[i];
+    return NULL;
+}
+
+START_TEST(test_learns_size)
+{
+    struct fake_process *p = four_threads(THREADS);
+    const struct avd_stack *stack;
+
+    others(p);
+    stack = walk(p);
+    ck_assert_uint_eq(stack->count, 5);
+    ck_assert_uint_eq(stack->frames[1].pc, A);
+    ck_assert_uint_eq(stack->frames[1].sp, TOP(0) - AT_A + 8);
+    ck_assert_int_eq(stack->frames[1].trust, AVD_TRUST_SCAN);
+    ck_assert_int_eq(stack->frames[1].evidence, AVD_EVIDENCE_PATH);
+    ck_assert_uint_ge(stack->frames[1].percent, 90);
+    ck_assert_uint_eq(stack->frames[2].pc, NEXT);
+    ck_assert_uint_ge(stack->frames[2].percent, 80);
+    ck_assert_uint_le(stack->frames[2].percent, 99);
+    ck_assert(!stack->frames[2].frames_missing);
+    ck_assert_uint_eq(stack->frames[3].pc, KERNEL32 + 0x1234);
+    ck_assert_uint_eq(stack->frames[4].pc, NTDLL + 0x4321);
+    ck_assert_int_eq(stack->end, AVD_END_COMPLETE);
+    fake_free(p);
+}
+END_TEST
+
+/* Alone, or beside copies of itself, the smaller size is as good: nothing was learned. */
+START_TEST(test_nothing_to_learn)
+{
+    struct fake_process *p = four_threads(1);
+    unsigned alone;
+    unsigned k;
+
+    others(p);
+    ck_assert_ptr_nonnull(frame_of(walk(p), OLD));
+    alone = frame_of(&p->stack, OLD)->percent;
+    fake_free(p);
+    p = four_threads(THREADS);
+    for (k = 1; k < THREADS; k++) {
+        put(p, k, AT_A, A);
+        put(p, k, AT_OLD, OLD);
+        put(p, k, AT_NEXT, NEXT);
+    }
+    ck_assert_ptr_nonnull(frame_of(walk(p), OLD));
+    ck_assert_uint_ge(frame_of(&p->stack, OLD)->percent + 15, alone);
+    fake_free(p);
+}
+END_TEST
+
+/* Where the middle is in doubt, its frames are left out and the gap is said. */
+START_TEST(test_doubt)
+{
+    struct fake_process *p = four_threads(1);
+    const struct avd_stack *stack;
+    unsigned at;
+
+    for (at = AT_A - 0x30; at > 0x78; at -= 0x10)
+        put(p, 0, at, FAKE_IMAGE + 0x6001 + 0x100 * at);
+    p->modules[0].size = 0x100000;
+    stack = walk(p);
+    ck_assert_uint_lt(stack->count, 6);
+    ck_assert_ptr_nonnull(frame_of(stack, KERNEL32 + 0x1234));
+    ck_assert(frame_of(stack, KERNEL32 + 0x1234)->frames_missing);
+    ck_assert(!frame_of(stack, NTDLL + 0x4321)->frames_missing);
+    fake_free(p);
+}
+END_TEST
+
+/* A call to another function ends there: no path leads through it. */
+START_TEST(test_code_bytes)
+{
+    struct fake_process *p = four_threads(1);
+
+    fake_map(p, FAKE_IMAGE + 0x4000, 0x1000);
+    ck_assert_ptr_null(frame_of(walk(p), OLD));
+    fake_call_before(p, OLD);
+    memset(&candidates, 0, sizeof candidates);
+    candidates.ranges = ranges;
+    candidates.range_count = 1;
+    ck_assert_ptr_nonnull(frame_of(walk(p), OLD));
+    ck_assert_int_eq(frame_of(&p->stack, OLD)->evidence, AVD_EVIDENCE_CALL);
+    fake_free(p);
+}
+END_TEST
+
+START_TEST(test_budget)
+{
+    struct fake_process *p = four_threads(THREADS);
+    struct avd_likely_path path;
+    struct avd_frame callee;
+
+    others(p);
+    memset(&callee, 0, sizeof callee);
+    callee.pc = A;
+    callee.sp = TOP(0) - AT_A + 8;
+    ck_assert(avd_likely_path_find(&p->walk, &callee, &path));
+    ck_assert(path.known);
+    ck_assert_uint_eq(path.count, 2); /* the thread's start is the next walk's */
+    ck_assert_uint_eq(path.frames[0].value, NEXT);
+    ck_assert_uint_eq(path.frames[0].slot, TOP(0) - AT_NEXT);
+    candidates.nodes_left = 3; /* four lie above */
+    ck_assert(avd_likely_path_find(&p->walk, &callee, &path));
+    ck_assert(!path.known);
+    ck_assert_uint_eq(path.count, 0);
+    callee.sp = TOP(3);
+    candidates.nodes_left = 100;
+    ck_assert(avd_likely_path_find(&p->walk, &callee, &path));
+    ck_assert(!path.known);
+    fake_free(p);
+}
+END_TEST
+
+START_TEST(test_out_of_memory)
+{
+    unsigned long n;
+    bool ok = false;
+
+    for (n = 1; !ok; n++) {
+        struct fake_process *p = four_threads(THREADS);
+        struct avd_likely_path path;
+        struct avd_frame callee;
+
+        others(p);
+        memset(&callee, 0, sizeof callee);
+        callee.pc = A;
+        callee.sp = TOP(0) - AT_A + 8;
+        avd_mem_fail_after(n);
+        ok = avd_likely_path_find(&p->walk, &callee, &path);
+        avd_mem_fail_after(0);
+        ck_assert(ok || n < 100);
+        fake_free(p);
+    }
+    ck_assert_uint_gt(n, 4);
+}
+END_TEST
+
+/* Products far below what a double holds, and sums of numbers far apart. */
+START_TEST(test_scaled)
+{
+    struct avd_scaled small = avd_scaled_one();
+    struct avd_scaled sum;
+    int i;
+
+    for (i = 0; i < 1000; i++)
+        small = avd_scaled_times(small, 1e-10);
+    sum = avd_scaled_add(small, avd_scaled_times(small, 3));
+    ck_assert_double_eq_tol(avd_scaled_ratio(small, sum), 0.25, 1e-12);
+    ck_assert_double_eq_tol(avd_scaled_ratio(small, avd_scaled_one()), 0, 1e-300);
+    sum = avd_scaled_add(small, avd_scaled_one());
+    ck_assert_double_eq_tol(avd_scaled_ratio(sum, avd_scaled_one()), 1, 1e-12);
+    sum = avd_scaled_product(small, small);
+    ck_assert_double_eq_tol(
+        avd_scaled_ratio(avd_scaled_times(sum, 0.5), avd_scaled_product(small, small)), 0.5, 1e-12);
+    ck_assert(avd_scaled_ratio(small, avd_scaled_times(small, 0)) == 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("likely_path");
+    TCase *tests = tcase_create("likely_path");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_test(tests, test_learns_size);
+    tcase_add_test(tests, test_nothing_to_learn);
+    tcase_add_test(tests, test_doubt);
+    tcase_add_test(tests, test_code_bytes);
+    tcase_add_test(tests, test_budget);
+    tcase_add_test(tests, test_out_of_memory);
+    tcase_add_test(tests, test_scaled);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
