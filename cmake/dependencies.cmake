@@ -27,6 +27,20 @@ avdump_dependency(yaml-0.1 yaml.h yaml)
 avdump_dependency(zlib zlib.h z)
 avdump_dependency(jansson jansson.h jansson)
 
+# libiberty undecorates the names that GCC, Clang and Rust make; without it they stay as they are.
+if(AVDUMP_LIBIBERTY)
+  find_path(libiberty_INCLUDE demangle.h PATH_SUFFIXES libiberty)
+  find_library(libiberty_LIBRARY NAMES iberty)
+  if(libiberty_INCLUDE AND libiberty_LIBRARY)
+    target_include_directories(avdump_dependencies SYSTEM INTERFACE ${libiberty_INCLUDE})
+    target_link_libraries(avdump_dependencies INTERFACE ${libiberty_LIBRARY})
+    target_compile_definitions(avdump_dependencies INTERFACE AVD_HAVE_LIBIBERTY)
+  else()
+    message(STATUS "libiberty is missing (Debian, Ubuntu: apt install libiberty-dev): "
+                   "names made by GCC, Clang and Rust stay decorated")
+  endif()
+endif()
+
 # libcurl and libarchive are loaded at run time, by the few runs that need them: neither building nor
 # starting avdump needs them. See src/symbols/library.h.
 target_link_libraries(avdump_dependencies INTERFACE ${CMAKE_DL_LIBS})
@@ -35,4 +49,19 @@ if(NOT AVDUMP_HTTP)
 endif()
 if(NOT AVDUMP_CABINETS)
   target_compile_definitions(avdump_dependencies INTERFACE AVD_NO_LIBARCHIVE)
+endif()
+
+# Zydis is loaded at run time too, but its headers are needed: its structs differ between versions.
+# Without them avdump is complete except that it decodes no instruction, and says so.
+if(PkgConfig_FOUND)
+  pkg_check_modules(PC_zydis QUIET zydis)
+endif()
+find_path(zydis_INCLUDE Zydis/Zydis.h HINTS ${PC_zydis_INCLUDE_DIRS})
+find_path(zycore_INCLUDE Zycore/Types.h HINTS ${PC_zydis_INCLUDE_DIRS})
+if(AVDUMP_DISASSEMBLER AND zydis_INCLUDE AND zycore_INCLUDE)
+  target_include_directories(avdump_dependencies SYSTEM INTERFACE ${zydis_INCLUDE} ${zycore_INCLUDE})
+else()
+  message(STATUS "Zydis is missing or not wanted: the faulting instruction will not be decoded "
+                 "(Debian, Ubuntu: apt install libzydis-dev)")
+  target_compile_definitions(avdump_dependencies INTERFACE AVD_NO_ZYDIS)
 endif()

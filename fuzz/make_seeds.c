@@ -6,6 +6,7 @@
  */
 #include "avdump/avdump.h"
 #include "minidump/format.h"
+#include "process.h"
 #include "support/dump_builder.h"
 #include "support/pdb_builder.h"
 
@@ -150,6 +151,29 @@ static void write_pdb_seeds(const char *corpus)
     }
 }
 
+static void write_walk_seeds(const char *corpus)
+{
+    static const struct {
+        const char *name;
+        bool x86;
+        unsigned flags; /* turned over */
+    } seeds[] = {{"fuzz_walk/x64", false, 0},
+                 {"fuzz_walk/x64_jit", false, FUZZ_DYNAMIC},
+                 {"fuzz_walk/x64_symbols", false, FUZZ_SYMBOLS | FUZZ_SECTIONS},
+                 {"fuzz_walk/x86", true, 0},
+                 {"fuzz_walk/x86_symbols", true, FUZZ_SYMBOLS | FUZZ_BOUNDS},
+                 {"fuzz_unwind_info/chained", false, 0}};
+    uint8_t bytes[FUZZ_SAMPLE_MAX];
+    size_t i;
+
+    for (i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
+        size_t size = fuzz_process_sample(seeds[i].x86, bytes);
+
+        bytes[0] ^= (uint8_t)seeds[i].flags;
+        write_seed(corpus, seeds[i].name, bytes, size);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -160,5 +184,6 @@ int main(int argc, char **argv)
     write_gzip_seeds(argv[1]);
     write_image_seeds(argv[1]);
     write_pdb_seeds(argv[1]);
+    write_walk_seeds(argv[1]);
     return EXIT_SUCCESS;
 }

@@ -16,7 +16,9 @@ pkgconfig  yes pkg-config                 pkgconf-pkg-config  pkgconf     pkgcon
 yaml       yes libyaml-dev                libyaml-devel       libyaml     libyaml    reads rules
 zlib       yes zlib1g-dev                 zlib-devel          zlib        zlib       reads compressed dumps
 jansson    yes libjansson-dev             jansson-devel       jansson     jansson    writes JSON
+zydis      no  libzydis-dev               zydis-devel         zydis       zydis      decodes the faulting instruction
 check      yes check,libsubunit-dev       check-devel         check       check      runs the unit tests
+iberty     no  libiberty-dev              binutils-devel      binutils    binutils   undecorates names of GCC, Clang and Rust
 python     no  python3                    python3             python      python     runs the end-to-end tests
 jsonschema no  python3-jsonschema         python3-jsonschema  python-jsonschema python-jsonschema checks JSON output against its schema
 mandoc     no  mandoc                     mandoc              mandoc      mandoc     checks the manual pages
@@ -60,7 +62,9 @@ has() {
     yaml)       has_header yaml.h ;;
     zlib)       has_header zlib.h ;;
     jansson)    has_header jansson.h ;;
+    zydis)      has_header Zydis/Zydis.h ;;
     check)      has_header check.h ;;
+    iberty)     has_header libiberty/demangle.h || has_header demangle.h ;;
     python)     has_program python3 ;;
     jsonschema) has_program python3 && python3 -c 'import jsonschema' 2>/dev/null ;;
     mandoc)     has_program mandoc ;;

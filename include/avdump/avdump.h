@@ -103,10 +103,15 @@ size_t avd_dump_read(const struct avd_dump *dump, uint64_t addr, void *buffer, s
 
 /*
  * Loads every *.yaml of a directory, in the order of their names. A rule whose id is one of the
- * shipped rules replaces that rule. Fails with AVD_E_RULE (file, line and column in `err`).
+ * shipped rules replaces that rule. A rule with a mistake in it is left out and the others count:
+ * ask avd_rules_problem_count afterwards. Fails with AVD_E_IO or AVD_E_RULE when the directory
+ * cannot be read or holds no *.yaml.
  */
 enum avd_status avd_rules_load(const char *directory, struct avd_rules **out,
                                struct avd_error *err);
+/* What was wrong in the files; number `index` goes to *err with file, line and column. */
+size_t avd_rules_problem_count(const struct avd_rules *rules);
+void avd_rules_problem(const struct avd_rules *rules, size_t index, struct avd_error *err);
 void avd_rules_free(struct avd_rules *rules);
 
 /* ---- analysis ---------------------------------------------------------------------------- */
@@ -133,7 +138,18 @@ struct avd_symbol_options {
     int loose;                      /* take symbols whose identifier differs, and say so */
     unsigned timeout_seconds;       /* per request to a server; 0: 30 */
     uint64_t max_download_size;     /* bytes; 0: 4 GiB */
+    uint64_t now;                   /* seconds since 1970: what a server does not have is kept in
+                                     * the cache and not asked for again for a day; 0: it is not */
 };
+
+/*
+ * Loads a triage file: whose frames are whose (docs/buckets.md). Its entries come before the
+ * shipped ones when a frame is blamed. Fails with AVD_E_IO, AVD_E_RULE (line and column in `err`),
+ * AVD_E_LIMIT or AVD_E_NOMEM.
+ */
+struct avd_triage;
+enum avd_status avd_triage_load(const char *path, struct avd_triage **out, struct avd_error *err);
+void avd_triage_free(struct avd_triage *triage);
 
 struct avd_analyze_options {
     /* Directories with image files (.exe, .dll), searched by name, accepted only when
@@ -144,6 +160,8 @@ struct avd_analyze_options {
     unsigned max_frames;
     /* NULL: names come from export tables only. */
     const struct avd_symbol_options *symbols;
+    /* NULL: the shipped triage entries alone. */
+    const struct avd_triage *triage;
 };
 
 /* How bad a finding is; ordered. */
@@ -163,11 +181,31 @@ size_t avd_report_finding_count(const struct avd_report *report);
 const char *avd_report_finding_id(const struct avd_report *report, size_t index);
 enum avd_severity avd_report_finding_severity(const struct avd_report *report, size_t index);
 
+/* Single texts of a report, for whoever gathers many. UTF-8, untrusted. */
+enum avd_report_field {
+    AVD_REPORT_WHAT = 0,  /* the verdict: what happened, where, in which thread */
+    AVD_REPORT_WHERE,
+    AVD_REPORT_WHO,
+    AVD_REPORT_PROCESS,   /* file name of the program */
+    AVD_REPORT_VERSION,   /* its file version */
+    AVD_REPORT_SIGNATURE, /* avdump's own signature of the crash's stack */
+    AVD_REPORT_BUCKET,    /* in the style of WinDbg's FAILURE_BUCKET_ID */
+    AVD_REPORT_FOLLOWUP   /* "module!function" of the frame to look at */
+};
+/* NULL when it is not known. */
+const char *avd_report_text(const struct avd_report *report, enum avd_report_field field);
+/* Whether there is an exception; a dump of a process that hangs has none. */
+int avd_report_crashed(const struct avd_report *report);
+/* When the dump was written, unix seconds; 0 when it does not say. */
+uint32_t avd_report_time(const struct avd_report *report);
+
 enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON };
 
 struct avd_write_options {
     int color;         /* text: ANSI colours */
-    int native_first;  /* text: for WOW64 show the 64-bit stack first and in full */
+    int native_first;  /* text: for WOW64 show the 64-bit stack first */
+    int both_stacks;   /* text: for WOW64 show both stacks of every thread shown in full, not only
+                        * of the important one */
     int all_threads;   /* text: every thread's stack, not only the important one */
     int verbose;       /* text: all modules, registers, notes */
     int compact;       /* JSON: one line */
@@ -194,6 +232,51 @@ enum avd_status avd_info_write(const struct avd_dump *dump, enum avd_format form
 enum avd_status avd_symbols_write(const struct avd_report *report, enum avd_format format,
                                   int needed_only, const struct avd_write_options *options,
                                   avd_write_fn *write, void *ctx, struct avd_error *err);
+
+/* ---- writing rules ----------------------------------------------------------------------- */
+
+/*
+ * What somebody who writes rules asks for, as text or JSON; `options` may be NULL, `rules` NULL
+ * means the shipped ones. All of them: AVD_E_IO when `write` fails, AVD_E_NOMEM.
+ */
+
+/* A line for each rule: id, severity, title, file. */
+enum avd_status avd_rules_list_write(const struct avd_rules *rules, enum avd_format format,
+                                     const struct avd_write_options *options, avd_write_fn *write,
+                                     void *ctx, struct avd_error *err);
+/* One rule in full; AVD_NOT_FOUND when no rule has that id. */
+enum avd_status avd_rules_show_write(const struct avd_rules *rules, const char *id,
+                                     enum avd_format format,
+                                     const struct avd_write_options *options, avd_write_fn *write,
+                                     void *ctx, struct avd_error *err);
+/* All mistakes in *.yaml files and folders of them; *problem_count is how many. */
+enum avd_status avd_rules_check_write(const char *const *paths, size_t path_count,
+                                      size_t *problem_count, enum avd_format format,
+                                      const struct avd_write_options *options,
+                                      avd_write_fn *write, void *ctx, struct avd_error *err);
+/* Runs the tests that stand in rule files. *failed_count counts mistakes in the files too. */
+enum avd_status avd_rules_test_write(const char *const *paths, size_t path_count,
+                                     const struct avd_analyze_options *analyze,
+                                     size_t *failed_count, enum avd_format format,
+                                     const struct avd_write_options *options, avd_write_fn *write,
+                                     void *ctx, struct avd_error *err);
+/* Every condition of a rule on a dump: its result, the value it looked at, or why there is none.
+ * *found is 1 when the rule holds. AVD_NOT_FOUND when no rule has that id. */
+enum avd_status avd_rules_explain_write(const struct avd_rules *rules, const char *id,
+                                        const struct avd_dump *dump,
+                                        const struct avd_analyze_options *analyze, int *found,
+                                        enum avd_format format,
+                                        const struct avd_write_options *options,
+                                        avd_write_fn *write, void *ctx, struct avd_error *err);
+/* Everything that rules can see of a dump. */
+enum avd_status avd_facts_write(const struct avd_dump *dump,
+                                const struct avd_analyze_options *analyze, enum avd_format format,
+                                const struct avd_write_options *options, avd_write_fn *write,
+                                void *ctx, struct avd_error *err);
+/* What facts there can be: names, types, meanings. */
+enum avd_status avd_fact_docs_write(enum avd_format format,
+                                    const struct avd_write_options *options, avd_write_fn *write,
+                                    void *ctx, struct avd_error *err);
 
 /* Writes an error in the form that a consumer of `format` expects: JSON gives an object. */
 enum avd_status avd_error_write(const struct avd_error *error, const char *file,

@@ -25,7 +25,7 @@ enum avd_os avd_analysis_os(const struct avd_dump *dump)
 static bool exception_is_32bit(struct avd_analysis *an)
 {
     const struct avd_dump *dump = an->dump;
-    const struct avd_exception *exception = &dump->exception;
+    const struct avd_exception *exception = &an->exception;
     const struct avd_thread *thread = avd_dump_thread(dump, exception->thread_id);
     const struct avd_image *image;
     struct avd_wow64_thread wow;
@@ -66,30 +66,46 @@ static bool exception_is_32bit(struct avd_analysis *an)
     return other_place;
 }
 
-static bool describe_exception(struct avd_analysis *an)
+bool avd_analysis_describe(struct avd_analysis *an, bool is_32bit)
 {
-    const struct avd_exception *exception = &an->dump->exception;
+    const struct avd_exception *exception = &an->exception;
     struct avd_exception_input in;
 
-    if (!exception->present)
-        return true;
     memset(&in, 0, sizeof in);
     in.os = avd_analysis_os(an->dump);
-    if (in.os == AVD_OS_WINDOWS && exception->code == 0) {
-        avd_note_add(&an->notes, "exception", exception->offset,
-                     "the record has code 0, which is no exception (64-bit writers leave such "
-                     "records when handed 32-bit exception pointers); not used");
-        return true;
-    }
     an->has_exception = true;
-    an->exception_is_32bit = exception_is_32bit(an);
-    in.is_64bit = !an->exception_is_32bit;
+    an->exception_is_32bit = is_32bit;
+    in.is_64bit = !is_32bit;
     in.code = exception->code;
     in.flags = exception->flags;
     in.address = exception->address;
     in.parameter_count = exception->parameter_count;
     in.parameters = exception->parameters;
     return avd_exception_describe(&in, &an->arena, &an->words);
+}
+
+/* The exception as the dump stores it. */
+static bool stored_exception(struct avd_analysis *an)
+{
+    const struct avd_exception *exception = &an->dump->exception;
+
+    an->chosen = AVD_NO_MODULE;
+    if (!exception->present)
+        return true;
+    if (avd_analysis_os(an->dump) == AVD_OS_WINDOWS) {
+        if (exception->code == 0) {
+            an->stored_doubt = "its code is 0";
+            avd_note_add(&an->notes, "exception", exception->offset,
+                         "the record has code 0, which is no exception (64-bit writers leave such "
+                         "records when handed 32-bit exception pointers); not used");
+            return true;
+        }
+        /* A 32-bit record that was read as a 64-bit one has a parameter for its count. */
+        if (exception->excess_parameters)
+            an->stored_doubt = "it claims more parameters than a record can have";
+    }
+    an->exception = *exception;
+    return avd_analysis_describe(an, exception_is_32bit(an));
 }
 
 /* The identity by which stores know the module's symbols; Wine's writer leaves it out, then the
@@ -143,7 +159,7 @@ static bool run(struct avd_analysis *an)
     size_t i;
 
     if (!avd_wow64_detect(an->dump, &an->arena, &an->wow64) || !avd_modules_collect(an) ||
-        !describe_exception(an))
+        !stored_exception(an))
         return false;
     memset(&options, 0, sizeof options);
     options.module_count = an->module_count;
@@ -153,7 +169,7 @@ static bool run(struct avd_analysis *an)
     options.loose = an->symbols_loose;
     if (avd_symbolizer_new(&options, &an->symbolizer) != AVD_OK)
         return false;
-    if (!avd_analysis_threads(an))
+    if (!avd_analysis_threads(an) || !avd_analysis_recover(an))
         return false;
     for (i = 0; avd_detectors[i] != NULL; i++)
         avd_detectors[i]->run(an);
@@ -190,6 +206,7 @@ static enum avd_status open_store(struct avd_analysis *an, const struct avd_symb
     options.proxy_from_environment = from->environment_proxy != 0;
     options.timeout_seconds = from->timeout_seconds;
     options.max_download_size = from->max_download_size;
+    options.now = from->now;
     if (from->beside_dump != 0)
         options.dump_directory = dump_directory(an);
     an->symbols_loose = from->loose != 0;
@@ -224,6 +241,7 @@ enum avd_status avd_analysis_run(const struct avd_dump *dump,
         if (options->max_frames != 0)
             an->max_frames = options->max_frames;
         an->image_dirs = options->image_dirs;
+        an->triage = options->triage;
         an->image_dir_count = options->image_dir_count;
     }
     avd_notes_init(&an->notes, &an->arena);

@@ -19,6 +19,7 @@
 struct avd_an_module {
     const struct avd_module *module;
     const char *display_name;   /* WinDbg's */
+    const char *stem;           /* file name without its ending; NULL until asked for */
     const struct avd_an_module *overlaps;
     int image_state;            /* 0 not tried, 1 there, -1 not to be had */
     struct avd_image *image;    /* from dump memory */
@@ -33,6 +34,8 @@ struct avd_an_stack {
     struct avd_stack stack;
     struct avd_symbol *symbols; /* one per frame */
     const char *source;         /* where its registers came from */
+    bool start_found;           /* frame 0 is a return address that was looked for */
+    bool volatile_stale;        /* x86: eax, ecx and edx may be older than the other registers */
     struct avd_regs regs;       /* of frame 0 */
     bool has_eflags;
     uint32_t eflags;
@@ -48,6 +51,16 @@ struct avd_an_thread {
     bool has_last_error;
     uint32_t last_error;
 };
+
+/* An EXCEPTION_RECORD that another one points to. */
+struct avd_nested_record {
+    uint64_t at; /* address in the process */
+    uint32_t code, flags;
+    uint64_t address;
+};
+
+struct avd_found_exception; /* analyze/recover.h */
+struct avd_verifier;
 
 struct avd_analysis {
     struct avd_arena arena;
@@ -74,9 +87,26 @@ struct avd_analysis {
     size_t crashing_thread;         /* index or AVD_NO_MODULE */
     size_t first_thread;            /* index of the thread shown first without a crash */
 
+    /* The exception that the report is about: the stored one, or one found on a stack. */
     bool has_exception;
+    struct avd_exception exception;
     struct avd_exception_words words;
     bool exception_is_32bit;
+    struct avd_crash_instruction *instruction; /* analyze/instruction.h; NULL: none to look at */
+    struct avd_blame *blame;                   /* analyze/followup.h; NULL only without memory */
+    const struct avd_triage *triage;           /* the user's; NULL: the shipped entries alone */
+    bool exception_recovered;       /* not from the stream */
+    const char *exception_evidence; /* where it, or its registers, were found; NULL: the stream */
+    const char *stored_doubt;       /* why the stored one may be none; NULL: it is sane */
+    struct avd_an_stack fault;      /* its thread's stack from a context found on the stack, while
+                                       the thread's own stacks show the handler */
+    const struct avd_nested_record *nested;
+    size_t nested_count;
+    struct avd_found_exception *found; /* on stacks, the one above among them */
+    size_t found_count;
+    size_t chosen;                  /* index of the one above, or AVD_NO_MODULE */
+
+    struct avd_verifier *verifier;  /* analyze/verifier.h; NULL only when out of memory */
 
     struct avd_facts facts;
     struct avd_notes notes;         /* the dump's notes are not repeated here */

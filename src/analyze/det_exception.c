@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What was raised, and which memory access failed? */
 #include "analyze/detectors.h"
+#include "analyze/recover.h"
 
 #include "minidump/format.h"
 
@@ -26,12 +27,30 @@ static const char *const exception_facts[] = {
     "exception.class",   "exception.flags",   "exception.address", "exception.is_access_violation",
     "exception.is_32bit", "exception.thread", "access.kind",       "access.address",
     "access.region_state", "access.at_pc",    "access.at_stack_limit", "fastfail.code",
-    "fastfail.name",
+    "fastfail.name", "exception.source", "exception.evidence", "exception.parameter_count",
+    "exception.parameter0", "exception.parameter1", "exception.parameter2", "exception.parameter3",
 };
+
+static void publish_parameters(struct avd_analysis *an)
+{
+    static const char *const names[] = {"exception.parameter0", "exception.parameter1",
+                                        "exception.parameter2", "exception.parameter3"};
+    const struct avd_exception *exception = &an->exception;
+    size_t i;
+
+    avd_fact_number(&an->facts, "exception.parameter_count", exception->parameter_count);
+    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (i < exception->parameter_count)
+            avd_fact_address(&an->facts, names[i], exception->parameters[i],
+                             avd_an_exception_digits(an));
+        else
+            avd_fact_unknown(&an->facts, names[i], "the record has fewer parameters");
+    }
+}
 
 static bool is_access_violation(const struct avd_analysis *an)
 {
-    uint32_t code = an->dump->exception.code;
+    uint32_t code = an->exception.code;
 
     if (avd_dump_is_windows(an->dump))
         return code == 0xc0000005;
@@ -88,14 +107,78 @@ static void publish_access(struct avd_analysis *an)
                          "the thread's TEB with the limits of its stack is not in the dump");
 }
 
+/* Whether a is told of before: the same exception of the same thread. */
+static bool seen_before(const struct avd_analysis *an, size_t index)
+{
+    size_t i;
+
+    for (i = 0; i < index; i++)
+        if (an->found[i].by != AVD_FOUND_LEFTOVER && an->found[i].thread == an->found[index].thread)
+            return true;
+    return an->has_exception && an->chosen == AVD_NO_MODULE &&
+           an->found[index].thread == an->crashing_thread;
+}
+
+/* How many exceptions there are on all threads, and what came before this one on its own. */
+static void publish_several(struct avd_analysis *an)
+{
+    bool stored_only = an->has_exception && an->chosen == AVD_NO_MODULE;
+    size_t count = stored_only;
+    size_t threads = stored_only;
+    size_t leftovers = 0;
+    uint32_t nested = an->nested_count != 0 ? an->nested[0].code : 0;
+    uint64_t depth = UINT64_MAX;
+    size_t i;
+
+    for (i = 0; i < an->found_count; i++) {
+        const struct avd_found_exception *found = &an->found[i];
+
+        if (found->by == AVD_FOUND_LEFTOVER) {
+            leftovers++;
+            continue;
+        }
+        count++;
+        threads += !seen_before(an, i);
+        /* Dispatched on top of the older one, which lies further up on the same stack. */
+        if (an->nested_count == 0 && an->chosen != AVD_NO_MODULE &&
+            found->thread == an->found[an->chosen].thread &&
+            found->is_32bit == an->exception_is_32bit &&
+            found->depth > an->found[an->chosen].depth && found->depth < depth) {
+            nested = found->record.code;
+            depth = found->depth;
+        }
+    }
+    avd_fact_number(&an->facts, "exceptions.count", count);
+    avd_fact_number(&an->facts, "exceptions.threads", threads);
+    avd_fact_number(&an->facts, "exceptions.leftovers", leftovers);
+    if (nested != 0)
+        avd_fact_code(&an->facts, "exception.nested_code", nested);
+    else
+        avd_fact_unknown(&an->facts, "exception.nested_code",
+                         an->has_exception ? "no exception is known that came before it"
+                                           : "the dump has no exception record");
+}
+
+static void publish_source(struct avd_analysis *an)
+{
+    avd_fact_text(&an->facts, "exception.source",
+                  an->exception_recovered ? "recovered" : "stream");
+    if (an->exception_evidence != NULL)
+        avd_fact_text(&an->facts, "exception.evidence", an->exception_evidence);
+    else
+        avd_fact_unknown(&an->facts, "exception.evidence",
+                         "record and registers are in the dump's exception stream");
+}
+
 static void run(struct avd_analysis *an)
 {
-    const struct avd_exception *exception = &an->dump->exception;
+    const struct avd_exception *exception = &an->exception;
     const struct avd_exception_words *words = &an->words;
     struct avd_facts *facts = &an->facts;
     size_t i;
 
     avd_fact_bool(facts, "exception.present", an->has_exception);
+    publish_several(an);
     if (!an->has_exception) {
         for (i = 0; i < sizeof exception_facts / sizeof exception_facts[0]; i++)
             avd_fact_unknown(facts, exception_facts[i], "the dump has no exception record");
@@ -117,6 +200,8 @@ static void run(struct avd_analysis *an)
     avd_fact_bool(facts, "exception.is_access_violation", is_access_violation(an));
     avd_fact_bool(facts, "exception.is_32bit", an->exception_is_32bit);
     avd_fact_code(facts, "exception.thread", exception->thread_id);
+    publish_source(an);
+    publish_parameters(an);
     publish_access(an);
     if (words->has_fast_fail) {
         avd_fact_number(facts, "fastfail.code", words->fast_fail_code);

@@ -22,9 +22,11 @@ const struct avd_an_stack *avd_an_exception_stack(const struct avd_analysis *an)
 
     if (!an->has_exception || an->crashing_thread == AVD_NO_MODULE)
         return NULL;
+    if (an->fault.present)
+        return &an->fault;
     thread = &an->threads[an->crashing_thread];
     if (an->wow64.present && an->exception_is_32bit) {
-        uint64_t address = an->dump->exception.address;
+        uint64_t address = an->exception.address;
         uint64_t eip = thread->wow.context.regs.value[AVD_EIP];
 
         if (!thread->x86.present)
@@ -262,9 +264,9 @@ static void run(struct avd_analysis *an)
             avd_fact_unknown(&an->facts, stack_facts[i], reason);
         /* On Windows the record itself says where the instruction was. */
         if (an->has_exception && avd_dump_is_windows(an->dump)) {
-            size_t module = avd_analysis_module_at(an, an->dump->exception.address);
+            size_t module = avd_analysis_module_at(an, an->exception.address);
 
-            publish_pc(an, an->dump->exception.address);
+            publish_pc(an, an->exception.address);
             if (module != AVD_NO_MODULE)
                 avd_fact_text(&an->facts, "crash.module", an->modules[module].module->name);
         }

@@ -19,17 +19,31 @@ void avd_facts_init(struct avd_facts *facts, struct avd_arena *arena)
 {
     memset(facts, 0, sizeof *facts);
     facts->arena = arena;
+    facts->no_main_thread = "the analysis did not look for it";
+}
+
+/* Where in the hash the name is, or the free place where it belongs: FNV-1a, open addressing.
+ * There are twice as many places as facts, so a free one is always found. */
+static size_t place_of(const struct avd_facts *facts, const char *name)
+{
+    uint32_t hash = 2166136261U;
+    const char *p;
+    size_t place;
+
+    for (p = name; *p != '\0'; p++)
+        hash = (hash ^ (unsigned char)*p) * 16777619U;
+    place = hash % AVD_FACT_HASH_SIZE;
+    while (facts->hash[place] != 0 &&
+           strcmp(facts->items[facts->hash[place] - 1].name, name) != 0)
+        place = (place + 1) % AVD_FACT_HASH_SIZE;
+    return place;
 }
 
 const struct avd_fact *avd_fact_find(const struct avd_facts *facts, const char *name)
 {
-    size_t i;
+    uint16_t item = facts->hash[place_of(facts, name)];
 
-    for (i = 0; i < facts->count; i++) {
-        if (strcmp(facts->items[i].name, name) == 0)
-            return &facts->items[i];
-    }
-    return NULL;
+    return item != 0 ? &facts->items[item - 1] : NULL;
 }
 
 /* The slot of `name`, emptied; NULL (and sticky failure) when out of memory. */
@@ -38,14 +52,13 @@ static struct avd_fact *slot(struct avd_facts *facts, const char *name, enum avd
     struct avd_fact *fact = NULL;
     struct avd_fact *grown;
     const char *copy;
-    size_t i;
+    size_t place;
 
     if (facts->failed)
         return NULL;
-    for (i = 0; i < facts->count && fact == NULL; i++) {
-        if (strcmp(facts->items[i].name, name) == 0)
-            fact = &facts->items[i];
-    }
+    place = place_of(facts, name);
+    if (facts->hash[place] != 0)
+        fact = &facts->items[facts->hash[place] - 1];
     if (fact == NULL) {
         grown = avd_arena_grow(facts->arena, facts->items, facts->count, &facts->capacity,
                                sizeof *facts->items, AVD_MAX_FACTS);
@@ -56,6 +69,7 @@ static struct avd_fact *slot(struct avd_facts *facts, const char *name, enum avd
         }
         facts->items = grown;
         fact = &facts->items[facts->count++];
+        facts->hash[place] = (uint16_t)facts->count;
     } else {
         copy = fact->name;
     }

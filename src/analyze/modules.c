@@ -15,6 +15,9 @@
 
 /* ---- by address ---- */
 
+/* Modules below an address that may still reach up to it: more never overlap in one place. */
+enum { MAX_LOOKS_DOWN = 8 };
+
 static int compare_bases(const void *a, const void *b)
 {
     const struct avd_an_module *const *x = a;
@@ -25,19 +28,27 @@ static int compare_bases(const void *a, const void *b)
     return *x < *y ? -1 : *x > *y;
 }
 
-/* Notes the first module that reaches into a later one: WinDbg warns of it, and names in the
- * overlap are doubtful. */
-static void note_overlap(struct avd_analysis *an, struct avd_an_module *lower,
-                         struct avd_an_module *upper)
+/* Notes the modules that reach into a later one: WinDbg warns of it in these words, and names in
+ * the overlap are doubtful. */
+static void note_overlaps(struct avd_analysis *an, struct avd_an_module *const *sorted,
+                          size_t index)
 {
-    if (upper->module->base - lower->module->base >= lower->module->size)
-        return;
-    upper->overlaps = lower;
-    avd_note_add(&an->notes, "modules", AVD_NO_OFFSET,
-                 "%s (0x%" PRIx64 ") overlaps %s (0x%" PRIx64 "); addresses in both are taken for "
-                 "the one with the higher base",
-                 upper->module->name, upper->module->base, lower->module->name,
-                 lower->module->base);
+    struct avd_an_module *upper = sorted[index];
+    size_t looks;
+
+    for (looks = 1; looks <= MAX_LOOKS_DOWN && looks <= index; looks++) {
+        const struct avd_an_module *lower = sorted[index - looks];
+
+        if (upper->module->base - lower->module->base >= lower->module->size)
+            continue;
+        if (upper->overlaps == NULL)
+            upper->overlaps = lower;
+        avd_note_add(&an->notes, "modules", AVD_NO_OFFSET,
+                     "%s overlaps %s: addresses in both (0x%" PRIx64 " and up) are taken for %s, "
+                     "which has the higher base",
+                     upper->display_name, lower->display_name, upper->module->base,
+                     upper->display_name);
+    }
 }
 
 static bool index_by_base(struct avd_analysis *an)
@@ -61,8 +72,7 @@ static bool index_by_base(struct avd_analysis *an)
         qsort(sorted, used, sizeof *sorted, compare_bases);
     for (i = 0; i < used; i++) {
         an->by_base[i] = (uint32_t)(sorted[i] - an->modules);
-        if (i > 0)
-            note_overlap(an, sorted[i - 1], sorted[i]);
+        note_overlaps(an, sorted, i);
     }
     an->by_base_count = used;
     return true;
@@ -83,7 +93,7 @@ size_t avd_analysis_module_at(const struct avd_analysis *an, uint64_t addr)
             high = middle;
     }
     /* As avd_dump_module_at: the highest base wins, a few further down may still reach here. */
-    for (looks = 0; low > 0 && looks < 8; looks++) {
+    for (looks = 0; low > 0 && looks < MAX_LOOKS_DOWN; looks++) {
         const struct avd_module *module = an->modules[an->by_base[--low]].module;
 
         if (addr - module->base < module->size)
@@ -185,7 +195,7 @@ bool avd_modules_collect(struct avd_analysis *an)
         return false;
     for (i = 0; i < an->module_count; i++)
         an->modules[i].module = &list[i];
-    return index_by_base(an) && name_modules(an);
+    return name_modules(an) && index_by_base(an);
 }
 
 /* ---- images ---- */

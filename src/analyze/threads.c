@@ -94,9 +94,9 @@ static void stack_of_writer(const struct avd_dump *dump, uint64_t sp, uint64_t *
     }
 }
 
-static bool walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
-                 const struct avd_context *context, uint64_t low, uint64_t high,
-                 struct avd_an_stack *out)
+bool avd_analysis_walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
+                       const struct avd_context *context, uint64_t low, uint64_t high,
+                       struct avd_an_stack *out)
 {
     const struct avd_regs *regs = &context->regs;
     struct avd_walk_env env;
@@ -117,6 +117,7 @@ static bool walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
     w.max_frames =
         an->frame_count < an->frame_ceiling ? an->max_frames : AVD_MAX_FRAMES_WHEN_OVER;
     w.allow_scan = true;
+    w.start_found = out->start_found;
     w.windows = avd_dump_is_windows(an->dump);
     out->present = true;
     out->cpu = cpu;
@@ -142,6 +143,28 @@ static void no_stack(struct avd_an_stack *out, const struct avd_cpu_ops *cpu,
     out->source = "none";
 }
 
+/*
+ * The 32-bit half. What wow64cpu saved on a system call are the nonvolatile registers, eip and esp;
+ * the others are what an earlier transition left there.
+ */
+static bool walk_x86(struct avd_analysis *an, const struct avd_wow64_thread *wow,
+                     struct avd_an_stack *out)
+{
+    struct avd_context start = wow->context;
+    uint64_t esp = start.regs.value[AVD_ESP];
+
+    /* Where the stub's code is not in the dump, nothing else would take the address off. */
+    if (wow->return_on_stack &&
+        avd_memory_extent(&an->dump->memory, start.regs.value[AVD_EIP], 1) == 0)
+        avd_reg_set(&start.regs, AVD_ESP, (esp + 4) & UINT32_MAX);
+    if (!avd_analysis_walk(an, &avd_cpu_x86, &start, wow->stack32_low, wow->stack32_high, out))
+        return false;
+    out->regs = wow->context.regs;
+    out->volatile_stale = wow->source == AVD_WOW64_CPU_AREA && out->stack.count > 1 &&
+                          out->stack.frames[1].method == AVD_METHOD_SYSCALL_STUB;
+    return true;
+}
+
 static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
                          bool from_exception)
 {
@@ -154,8 +177,7 @@ static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
         thread->wow64 = false;
     } else {
         thread->wow64 = true;
-        if (!walk(an, &avd_cpu_x86, &wow->context, wow->stack32_low, wow->stack32_high,
-                  &thread->x86))
+        if (!walk_x86(an, wow, &thread->x86))
             return false;
         thread->x86.source = from_exception && wow->source == AVD_WOW64_LIVE
                                  ? "the exception's context (cs 0x23)"
@@ -171,8 +193,20 @@ static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
     }
     if (wow->has_native) {
         thread->native.source = "the thread's context";
-        return walk(an, &avd_cpu_amd64, &wow->native, wow->stack64_low, wow->stack64_high,
-                    &thread->native);
+    } else if (wow->native_sp != 0) {
+        wow->native_reason = "the thread was running 32-bit code; no return address into wow64.dll "
+                             "was found above the 64-bit stack pointer that wow64cpu kept";
+        wow->has_native = avd_analysis_wow64_native(an, wow, &wow->native);
+        thread->native.start_found = wow->has_native;
+        thread->native.source = avd_arena_printf(
+            &an->arena, "a return address above %s, which wow64cpu keeps",
+            wow->native_sp_route);
+        if (thread->native.source == NULL)
+            return false;
+    }
+    if (wow->has_native) {
+        return avd_analysis_walk(an, &avd_cpu_amd64, &wow->native, wow->stack64_low,
+                                 wow->stack64_high, &thread->native);
     }
     no_stack(&thread->native, &avd_cpu_amd64, AVD_END_NO_CONTEXT, wow->native_reason);
     return true;
@@ -195,7 +229,7 @@ static bool native_stack(struct avd_analysis *an, struct avd_an_thread *thread,
         return true;
     }
     thread->native.source = from_exception ? "exception context" : "the thread's context";
-    return walk(an, cpu, &decoded, low, high, &thread->native);
+    return avd_analysis_walk(an, cpu, &decoded, low, high, &thread->native);
 }
 
 static bool analyze_thread(struct avd_analysis *an, size_t index)
@@ -205,7 +239,8 @@ static bool analyze_thread(struct avd_analysis *an, size_t index)
     struct avd_an_thread *thread = &an->threads[index];
     const struct teb_layout *layout;
     struct avd_view context = thread->thread->context;
-    bool from_exception = index == an->crashing_thread && dump->exception.context.size != 0;
+    bool from_exception = index == an->crashing_thread && an->exception.context.size != 0 &&
+                          an->stored_doubt == NULL;
     uint64_t teb = thread->thread->teb;
     uint64_t low;
     uint64_t high;
@@ -220,11 +255,11 @@ static bool analyze_thread(struct avd_analysis *an, size_t index)
         struct avd_context decoded;
 
         /* A damaged exception context is worth less than the thread's own. */
-        if (avd_cpu_amd64.read_context(dump->exception.context.data, dump->exception.context.size,
+        if (avd_cpu_amd64.read_context(an->exception.context.data, an->exception.context.size,
                                        &decoded) ||
-            avd_cpu_x86.read_context(dump->exception.context.data, dump->exception.context.size,
+            avd_cpu_x86.read_context(an->exception.context.data, an->exception.context.size,
                                      &decoded))
-            context = dump->exception.context;
+            context = an->exception.context;
         else
             from_exception = false;
     }
@@ -232,8 +267,9 @@ static bool analyze_thread(struct avd_analysis *an, size_t index)
     if (!avd_dump_is_windows(dump))
         teb = 0;
     if (an->wow64.present) {
-        avd_wow64_thread_find(dump, &an->wow64, thread->thread, context, &an->arena, &thread->wow);
-        if (!wow64_stacks(an, thread, from_exception))
+        if (!avd_wow64_thread_find(dump, &an->wow64, thread->thread, context, &an->arena,
+                                   &thread->wow) ||
+            !wow64_stacks(an, thread, from_exception))
             return false;
         if (thread->wow.teb32 != 0) {
             layout = &teb32_layout;
@@ -264,7 +300,7 @@ static void choose_thread(struct avd_analysis *an)
     an->crashing_thread = AVD_NO_MODULE;
     an->first_thread = dump->thread_count != 0 ? 0 : AVD_NO_MODULE;
     if (an->has_exception) {
-        id = dump->exception.thread_id;
+        id = an->exception.thread_id;
         found = true;
     } else if (dump->breakpad.present && dump->breakpad.has_requesting_thread) {
         id = dump->breakpad.requesting_thread_id;
@@ -293,6 +329,16 @@ static size_t frame_ceiling(const struct avd_analysis *an)
     size_t ceiling = an->max_frames + an->dump->bytes.size / AVD_MIN_BYTES_PER_FRAME;
 
     return ceiling < AVD_MAX_FRAMES_IN_ALL ? ceiling : AVD_MAX_FRAMES_IN_ALL;
+}
+
+bool avd_analysis_rewalk(struct avd_analysis *an, size_t index)
+{
+    struct avd_an_thread *thread = &an->threads[index];
+    const struct avd_thread *from = thread->thread;
+
+    memset(thread, 0, sizeof *thread);
+    thread->thread = from;
+    return analyze_thread(an, index);
 }
 
 /* Where the stacks of all threads are in use. */

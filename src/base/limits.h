@@ -28,6 +28,12 @@ enum {
     AVD_MIN_BYTES_PER_FRAME = 128,   /* of the file, on average over what exceeds one stack */
     AVD_MAX_FRAMES_WHEN_OVER = 8,    /* per stack after that */
     AVD_MAX_FRAMES_CEILING = 65536,  /* what --max-frames may ask for */
+    AVD_MAX_EXCEPTIONS = 64,         /* found on stacks; one is usual, a nested one comes with two */
+    AVD_MAX_EXCEPTIONS_OF_THREAD = 8,
+    AVD_MAX_EXCEPTION_CHAIN = 16,    /* nested records; they may form a loop */
+    AVD_MAX_EXCEPTION_SEARCH_BYTES = 262144, /* of a live stack; handlers use 100 KB at most */
+    AVD_MAX_EXCEPTION_SEARCH_IN_ALL = 16777216, /* 2,000 threads that use 8 KB each */
+    AVD_MAX_EXCEPTION_TRIES = 65536, /* pairs of pointers into a stack that are followed */
     AVD_MAX_UNWIND_CHAIN = 32,       /* chained UNWIND_INFO links; linkers write 2 or 3 */
     AVD_MAX_SECTIONS = 96,           /* PE loader's own limit */
     AVD_MAX_EXPORTS = 65536,         /* PE ordinals are 16-bit */
@@ -45,6 +51,7 @@ enum {
     AVD_MAX_UNDNAME_INPUT = 65536,   /* MSVC cuts names at 4,096 */
     AVD_MAX_UNDNAME_OUTPUT = 16384,  /* a screen of template arguments; then the name stays */
     AVD_MAX_UNDNAME_WORK = 4194304,  /* bytes of pieces put together for one name */
+    AVD_MAX_ITANIUM_INPUT = 4096,    /* of libiberty; its C++ reader gives up at about 1,024 */
     AVD_MAX_UNDNAME_DEPTH = 128,     /* nested types and scopes */
     AVD_MAX_SCAN_WORDS = 160,        /* stack words looked at below a well-known frame */
     AVD_MAX_SCAN_WORDS_LATER = 40,   /* the same below a doubtful one: far hits are mostly stale */
@@ -87,13 +94,28 @@ enum {
     AVD_MAX_STORE_POINTER_BYTES = 4096, /* of a file.ptr, which holds one path */
     AVD_MAX_STORE_MAPS = 256,        /* --map options */
     AVD_MAX_HTTP_REDIRECTS = 8,      /* servers use one, to their blob storage */
+    AVD_MAX_STOP_TEXT_SEARCH = 262144, /* of a stack, for the text of a verifier stop */
+    AVD_STOP_TEXT_BELOW = 16384,     /* the same below the stack pointer; the printing calls */
     AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about fifty */
     AVD_MAX_RULES = 4096,
+    AVD_MAX_TRIAGE_ENTRIES = 16384,  /* of one file; the shipped one has about 250 */
     AVD_MAX_RULE_FILE_BYTES = 1048576,
     AVD_MAX_YAML_DEPTH = 32,
     AVD_MAX_YAML_KEYS = 256,         /* per mapping; a rule has nine, a condition a few */
     AVD_MAX_RULE_TEXT_BYTES = 2000,  /* a paragraph; ISO C promises literals of 4,095 */
-    AVD_MAX_RULE_ID_BYTES = 64
+    AVD_MAX_RULE_ID_BYTES = 64,
+    AVD_MAX_RULE_PROBLEMS = 1000,    /* kept of a directory's mistakes; the rest is counted */
+    AVD_MAX_RULE_NAME_BYTES = 64,    /* of a name given by `let` or `as` */
+    AVD_MAX_RULE_LETS = 32,          /* named values of a rule */
+    AVD_MAX_RULE_SLOTS = 16,         /* names for rows in a rule; each nesting needs one */
+    AVD_MAX_RULE_CODE = 64,          /* steps of one expression */
+    AVD_MAX_RULE_STACK = 16,         /* values of an expression at once */
+    AVD_MAX_RULE_SEQUENCE = 32,      /* items of a sequence of frames */
+    AVD_MAX_RULE_TESTS = 64,         /* of a rule, and rows of a collection in one */
+    AVD_MAX_RULE_STEPS = 1000000,    /* conditions judged for one rule: a tenth of a second */
+    AVD_MAX_RULE_READ_BYTES = 1024,  /* of a text read from memory by a rule */
+    AVD_MAX_RULE_TRACE = 64,         /* return addresses of a recorded stack; writers keep 32 */
+    AVD_MAX_RULE_BOUND_ROWS = 12     /* of those that match, kept for texts */
 };
 
 #endif

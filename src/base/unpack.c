@@ -3,56 +3,13 @@
 #include "base/unpack.h"
 
 #include "base/memory.h"
+#include "base/spool.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
-enum {
-    CHUNK = 64 * 1024,
-    IN_MEMORY = 32 * 1024 * 1024 /* larger results go to a temporary file */
-};
-
-struct sink {
-    unsigned char *bytes;
-    size_t used;
-    size_t capacity;
-    FILE *spill;     /* once IN_MEMORY is passed */
-    uint64_t total;
-};
-
-static enum avd_status sink_write(struct sink *sink, const unsigned char *bytes, size_t size,
-                                  struct avd_error *err)
-{
-    sink->total += size;
-    if (sink->spill == NULL && sink->used + size > IN_MEMORY) {
-        sink->spill = tmpfile();
-        if (sink->spill == NULL)
-            return avd_error_set(err, AVD_E_IO, 0, "gzip", "no temporary file can be made");
-        if (fwrite(sink->bytes, 1, sink->used, sink->spill) != sink->used)
-            return avd_error_set(err, AVD_E_IO, 0, "gzip", "temporary file cannot be written");
-        avd_mem_free(sink->bytes);
-        sink->bytes = NULL;
-    }
-    if (sink->spill != NULL) {
-        if (fwrite(bytes, 1, size, sink->spill) != size)
-            return avd_error_set(err, AVD_E_IO, 0, "gzip", "temporary file cannot be written");
-        return AVD_OK;
-    }
-    if (sink->capacity - sink->used < size) {
-        size_t wanted = sink->capacity == 0 ? 4 * (size_t)CHUNK : sink->capacity * 2;
-        unsigned char *grown = avd_mem_realloc(sink->bytes, wanted, 1);
-
-        if (grown == NULL)
-            return avd_error_nomem(err);
-        sink->bytes = grown;
-        sink->capacity = wanted;
-    }
-    memcpy(sink->bytes + sink->used, bytes, size);
-    sink->used += size;
-    return AVD_OK;
-}
+enum { CHUNK = 64 * 1024 };
 
 bool avd_unpack_is_gzip(struct avd_view v)
 {
@@ -74,7 +31,7 @@ static void zlib_free(voidpf opaque, voidpf block)
 
 /* Runs the decompressor to the end of the last member, or to where the data is damaged. */
 static enum avd_status inflate_all(z_stream *z, struct avd_view packed, uint64_t limit,
-                                   struct sink *sink, unsigned char *chunk, bool *truncated,
+                                   struct avd_spool *spool, unsigned char *chunk, bool *truncated,
                                    struct avd_error *err)
 {
     size_t fed = 0;
@@ -100,11 +57,11 @@ static enum avd_status inflate_all(z_stream *z, struct avd_view packed, uint64_t
         if (result == Z_MEM_ERROR)
             return avd_error_nomem(err);
         if (got != 0) {
-            status = sink_write(sink, chunk, got, err);
+            status = avd_spool_write(spool, chunk, got, "gzip", err);
             if (status != AVD_OK)
                 return status;
         }
-        if (sink->total > limit)
+        if (spool->total > limit)
             return avd_error_set(err, AVD_E_LIMIT, 0, "gzip",
                                  "unpacks to more than %llu bytes; unpack it yourself first",
                                  (unsigned long long)limit);
@@ -127,7 +84,7 @@ static enum avd_status inflate_all(z_stream *z, struct avd_view packed, uint64_t
 enum avd_status avd_unpack_gzip(struct avd_view packed, uint64_t limit, struct avd_file *out,
                                 bool *truncated, struct avd_error *err)
 {
-    struct sink sink = {0};
+    struct avd_spool spool = {0};
     unsigned char *chunk;
     z_stream z;
     enum avd_status status;
@@ -144,23 +101,15 @@ enum avd_status avd_unpack_gzip(struct avd_view packed, uint64_t limit, struct a
         avd_mem_free(chunk);
         return avd_error_nomem(err);
     }
-    status = inflate_all(&z, packed, limit, &sink, chunk, truncated, err);
+    status = inflate_all(&z, packed, limit, &spool, chunk, truncated, err);
     (void)inflateEnd(&z);
     avd_mem_free(chunk);
-    if (status == AVD_OK && sink.total == 0)
+    if (status == AVD_OK && spool.total == 0)
         status = avd_error_set(err, AVD_E_FORMAT, 0, "gzip",
                                *truncated ? "damaged: nothing could be unpacked"
                                           : "holds an empty file");
-    if (status != AVD_OK) {
-        if (sink.spill != NULL)
-            (void)fclose(sink.spill);
-        avd_mem_free(sink.bytes);
-        return status;
-    }
-    if (sink.spill != NULL)
-        return avd_file_adopt(sink.spill, out, err);
-    out->view.data = sink.bytes;
-    out->view.size = sink.used;
-    out->handle = sink.bytes;
-    return AVD_OK;
+    if (status == AVD_OK)
+        return avd_spool_finish(&spool, out, err);
+    avd_spool_discard(&spool);
+    return status;
 }

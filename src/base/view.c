@@ -5,18 +5,6 @@
 
 static const struct avd_view empty_view;
 
-bool avd_view_slice(struct avd_view v, uint64_t offset, uint64_t size, struct avd_view *out)
-{
-    if (offset > v.size || size > v.size - offset) {
-        *out = empty_view;
-        return false;
-    }
-    out->data = v.data == NULL ? NULL : v.data + (size_t)offset;
-    out->size = (size_t)size;
-    out->offset = v.offset + offset;
-    return true;
-}
-
 bool avd_view_clip(struct avd_view v, uint64_t offset, uint64_t size, struct avd_view *out)
 {
     if (offset >= v.size) {
@@ -36,32 +24,6 @@ bool avd_view_array(struct avd_view v, uint64_t offset, uint64_t count, uint64_t
         return false;
     }
     return avd_view_slice(v, offset, count * stride, out);
-}
-
-uint8_t avd_view_u8(struct avd_view v, uint64_t offset)
-{
-    return offset < v.size ? v.data[offset] : 0;
-}
-
-uint16_t avd_view_u16(struct avd_view v, uint64_t offset)
-{
-    struct avd_view s;
-
-    return avd_view_slice(v, offset, 2, &s) ? avd_le16(s.data) : 0;
-}
-
-uint32_t avd_view_u32(struct avd_view v, uint64_t offset)
-{
-    struct avd_view s;
-
-    return avd_view_slice(v, offset, 4, &s) ? avd_le32(s.data) : 0;
-}
-
-uint64_t avd_view_u64(struct avd_view v, uint64_t offset)
-{
-    struct avd_view s;
-
-    return avd_view_slice(v, offset, 8, &s) ? avd_le64(s.data) : 0;
 }
 
 struct avd_cursor avd_cursor_at(struct avd_view v, uint64_t offset)

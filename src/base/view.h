@@ -33,8 +33,22 @@ static inline uint64_t avd_le64(const uint8_t *p)
     return (uint64_t)avd_le32(p) | (uint64_t)avd_le32(p + 4) << 32;
 }
 
-/* The part [offset, offset + size) of `v`; false (and *out empty) unless it lies wholly inside. */
-bool avd_view_slice(struct avd_view v, uint64_t offset, uint64_t size, struct avd_view *out);
+/* The part [offset, offset + size) of `v`; false (and *out empty) unless it lies wholly inside.
+ * Inline, as are the integers below: readers of large files do little else. */
+static inline bool avd_view_slice(struct avd_view v, uint64_t offset, uint64_t size,
+                                  struct avd_view *out)
+{
+    static const struct avd_view empty;
+
+    if (offset > v.size || size > v.size - offset) {
+        *out = empty;
+        return false;
+    }
+    out->data = v.data == NULL ? NULL : v.data + (size_t)offset;
+    out->size = (size_t)size;
+    out->offset = v.offset + offset;
+    return true;
+}
 
 /* As much of [offset, offset + size) as `v` holds; false when not even `offset` lies inside. */
 bool avd_view_clip(struct avd_view v, uint64_t offset, uint64_t size, struct avd_view *out);
@@ -44,10 +58,31 @@ bool avd_view_array(struct avd_view v, uint64_t offset, uint64_t count, uint64_t
                     struct avd_view *out);
 
 /* A little-endian integer at `offset`; 0 when it is not wholly inside. */
-uint8_t avd_view_u8(struct avd_view v, uint64_t offset);
-uint16_t avd_view_u16(struct avd_view v, uint64_t offset);
-uint32_t avd_view_u32(struct avd_view v, uint64_t offset);
-uint64_t avd_view_u64(struct avd_view v, uint64_t offset);
+static inline uint8_t avd_view_u8(struct avd_view v, uint64_t offset)
+{
+    return offset < v.size ? v.data[offset] : 0;
+}
+
+static inline uint16_t avd_view_u16(struct avd_view v, uint64_t offset)
+{
+    struct avd_view s;
+
+    return avd_view_slice(v, offset, 2, &s) ? avd_le16(s.data) : 0;
+}
+
+static inline uint32_t avd_view_u32(struct avd_view v, uint64_t offset)
+{
+    struct avd_view s;
+
+    return avd_view_slice(v, offset, 4, &s) ? avd_le32(s.data) : 0;
+}
+
+static inline uint64_t avd_view_u64(struct avd_view v, uint64_t offset)
+{
+    struct avd_view s;
+
+    return avd_view_slice(v, offset, 8, &s) ? avd_le64(s.data) : 0;
+}
 
 /*
  * A position that moves over a view. The first read past the end sets `failed`; from then on

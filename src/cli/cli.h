@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the avdump program share: exit codes, commands, options and the run over the
- * files of the command line. The program uses the public header alone.
+ * files of the command line. The program uses the public header and the gate alone.
  */
 #ifndef AVD_CLI_CLI_H
 #define AVD_CLI_CLI_H
@@ -9,6 +9,7 @@
 #include "avdump/avdump.h"
 
 #include <stddef.h>
+#include <time.h>
 
 /* Of several files the worst counts: 4 before 3 before 1. */
 enum avd_cli_exit {
@@ -16,7 +17,8 @@ enum avd_cli_exit {
     AVD_EXIT_FINDING = 1, /* a finding at or above --fail-on */
     AVD_EXIT_USAGE = 2,
     AVD_EXIT_INPUT = 3,   /* an input or a rule file cannot be read */
-    AVD_EXIT_INTERNAL = 4 /* out of memory, or the output cannot be written */
+    AVD_EXIT_INTERNAL = 4, /* out of memory, or the output cannot be written */
+    AVD_EXIT_INTERRUPTED = 130 /* gate: SIGINT or SIGTERM */
 };
 
 enum avd_cli_color { AVD_COLOR_AUTO = 0, AVD_COLOR_ALWAYS, AVD_COLOR_NEVER };
@@ -32,6 +34,7 @@ struct avd_cli_settings {
     int fail_on;
     const char *output;      /* NULL: standard output */
     const char *rules;       /* NULL: the shipped ones */
+    const char *triage;      /* NULL: the shipped entries alone */
     const char **image_dirs; /* room for every argument */
     size_t image_dir_count;
     const char **symbols;    /* --symbols, and so on: room for every argument */
@@ -42,6 +45,17 @@ struct avd_cli_settings {
     int symbols_loose;
     int list_needed;
     unsigned max_frames; /* 0: the library's default */
+    /* gate and merge */
+    const char **outputs; /* KIND:PATH, and WHAT of --fail-on: room for every argument */
+    size_t output_count;
+    const char **fail_ons;
+    size_t fail_on_count;
+    const char *policy, *baseline, *shard, *resume, *link_template, *today;
+    int update_baseline;
+    int quiet;
+    unsigned jobs;            /* 0: one per processor */
+    unsigned timeout_seconds; /* 0: none */
+    uint64_t max_memory;      /* bytes; 0: none */
     int help;
     char *const *files;
     int file_count;
@@ -53,6 +67,7 @@ struct avd_cli_command {
     const char *help;                                /* one line */
     const char *synopsis;                            /* what follows "avdump " */
     unsigned bit; /* in the options' `commands`; 0: none of them */
+    int no_files; /* it takes no file */
 };
 
 extern const struct avd_cli_command avd_cli_commands[]; /* main.c; ended by a NULL name */
@@ -64,11 +79,25 @@ enum avd_cli_exit avd_cli_unknown_command(const char *word, const char *after);
 enum avd_cli_exit avd_cli_analyze(int argc, char **argv);
 enum avd_cli_exit avd_cli_info(int argc, char **argv);
 enum avd_cli_exit avd_cli_symbols(int argc, char **argv);
+enum avd_cli_exit avd_cli_gate(int argc, char **argv);
+enum avd_cli_exit avd_cli_merge(int argc, char **argv);
+enum avd_cli_exit avd_cli_rules(int argc, char **argv);
+enum avd_cli_exit avd_cli_facts(int argc, char **argv);
 enum avd_cli_exit avd_cli_help(int argc, char **argv);
 
 /* ---- options.c ---- */
 
-enum { AVD_CLI_ANALYZE = 1, AVD_CLI_INFO = 2, AVD_CLI_SYMBOLS = 4 };
+enum {
+    AVD_CLI_ANALYZE = 1,
+    AVD_CLI_INFO = 2,
+    AVD_CLI_SYMBOLS = 4,
+    AVD_CLI_GATE = 8,
+    AVD_CLI_MERGE = 16,
+    AVD_CLI_FACTS = 32,
+    AVD_CLI_RULES = 64,        /* rules list, show and check */
+    AVD_CLI_RULES_ANALYZE = 128, /* rules explain and test */
+    AVD_CLI_RULES_DOCS = 256
+};
 
 /*
  * Reads the options of `command` from argv[1..]. AVD_EXIT_CLEAN, or AVD_EXIT_USAGE or
@@ -106,6 +135,23 @@ enum avd_status avd_cli_sources_init(struct avd_cli_sources *sources,
                                      struct avd_error *err);
 void avd_cli_sources_deinit(struct avd_cli_sources *sources);
 
+/* ---- progress.c ---- */
+
+/* A zeroed struct has shown nothing yet. */
+struct avd_cli_progress {
+    time_t started, last;
+    int shown;
+};
+
+/* Shows how many dumps are done, at most once a second; `ctx` is a struct avd_cli_progress,
+ * `current` the dump at hand or NULL. */
+void avd_cli_progress_show(void *ctx, uint64_t done, const char *current);
+void avd_cli_progress_clear(struct avd_cli_progress *progress);
+
+/* ---- cmd_rules.c ---- */
+
+extern const struct avd_cli_command avd_cli_rules_commands[]; /* ended by a NULL name */
+
 /* ---- cmd_help.c ---- */
 
 /* Help on a command, or on the program when NULL, on standard output. */
@@ -133,6 +179,11 @@ enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct av
 
 /* An avd_write_fn; `output` is a struct avd_cli_output. */
 int avd_cli_output_write(void *output, const char *bytes, size_t size);
+
+/* One line on standard error: "avdump: file: where: message". `file` may be NULL. */
+void avd_cli_print_error(const char *file, const struct avd_error *err);
+/* The mistakes in rule files, a line each; returns how many. */
+size_t avd_cli_print_rule_problems(const struct avd_rules *rules);
 
 /* Flushes standard output: AVD_EXIT_INTERNAL with a message when that fails, otherwise `code`. */
 enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code);

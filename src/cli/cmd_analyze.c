@@ -2,13 +2,27 @@
 /* avdump analyze: what went wrong in each dump, and with --fail-on an exit code that says so. */
 #include "cli.h"
 
-static enum avd_status load_rules(const struct avd_cli_settings *settings, void *ctx,
-                                  const char **file, struct avd_error *err)
+/* What all dumps of a run are judged by. */
+struct judgement {
+    struct avd_rules *rules;
+    struct avd_triage *triage;
+};
+
+static enum avd_status load(const struct avd_cli_settings *settings, void *ctx, const char **file,
+                            struct avd_error *err)
 {
-    struct avd_rules **rules = ctx;
+    struct judgement *by = ctx;
+    enum avd_status status = AVD_OK;
 
     *file = settings->rules;
-    return settings->rules != NULL ? avd_rules_load(settings->rules, rules, err) : AVD_OK;
+    if (settings->rules != NULL)
+        status = avd_rules_load(settings->rules, &by->rules, err);
+    /* A rule with a mistake does not keep the others from being used. */
+    avd_cli_print_rule_problems(by->rules);
+    if (status != AVD_OK || settings->triage == NULL)
+        return status;
+    *file = settings->triage;
+    return avd_triage_load(settings->triage, &by->triage, err);
 }
 
 static int has_finding(const struct avd_report *report, int fail_on)
@@ -27,14 +41,15 @@ static enum avd_status analyze_dump(const struct avd_cli_settings *settings,
                                     struct avd_cli_output *output, int *finding,
                                     struct avd_error *err)
 {
-    struct avd_rules *const *rules = ctx;
+    const struct judgement *by = ctx;
     struct avd_cli_sources sources;
     struct avd_report *report = NULL;
     enum avd_status status;
 
     status = avd_cli_sources_init(&sources, settings, err);
+    sources.analyze.triage = by->triage;
     if (status == AVD_OK)
-        status = avd_analyze(dump, *rules, &sources.analyze, &report, err);
+        status = avd_analyze(dump, by->rules, &sources.analyze, &report, err);
     if (status == AVD_OK) {
         *finding = has_finding(report, settings->fail_on);
         status = avd_report_write(report, settings->format, &settings->write, avd_cli_output_write,
@@ -48,15 +63,18 @@ static enum avd_status analyze_dump(const struct avd_cli_settings *settings,
 enum avd_cli_exit avd_cli_analyze(int argc, char **argv)
 {
     const struct avd_cli_command *command = avd_cli_command_find("analyze");
-    struct avd_rules *rules = NULL;
-    struct avd_cli_job job = {load_rules, analyze_dump, NULL};
+    struct judgement by = {NULL, NULL};
+    struct avd_cli_job job = {load, analyze_dump, NULL};
     struct avd_cli_settings settings;
     enum avd_cli_exit code = avd_cli_settings_init(&settings, command, argc, argv);
 
-    job.ctx = &rules;
+    job.ctx = &by;
     if (code == AVD_EXIT_CLEAN)
         code = settings.help ? avd_cli_help_print(command) : avd_cli_run(&settings, &job);
-    avd_rules_free(rules);
+    if (avd_rules_problem_count(by.rules) != 0 && code < AVD_EXIT_INPUT)
+        code = AVD_EXIT_INPUT;
+    avd_rules_free(by.rules);
+    avd_triage_free(by.triage);
     avd_cli_settings_deinit(&settings);
     return code;
 }

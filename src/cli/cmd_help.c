@@ -8,23 +8,27 @@
 static void print_program(void)
 {
     const struct avd_cli_command *command;
-    const char *lead = "usage: ";
 
-    for (command = avd_cli_commands; command->name != NULL; command++) {
-        printf("%savdump %s\n", lead, command->synopsis);
-        lead = "       ";
-    }
+    printf("usage: avdump %s\n       avdump COMMAND [options] ...\n", avd_cli_commands->synopsis);
     puts("\nFinds out from a Windows minidump what went wrong.\n\ncommands:");
     for (command = avd_cli_commands; command->name != NULL; command++)
         printf("  %-9s %s\n", command->name, command->help);
-    puts("\nFILE may be gzip-compressed; '-' reads standard input. Without a command, FILE is\n"
-         "analysed. 'avdump help analyze' lists the options.\n"
+    puts("\nFILE may be gzip-compressed; '-' reads standard input. 'avdump help COMMAND' says more.\n"
          "\nexamples:\n"
          "  avdump crash.dmp\n"
          "  avdump analyze --json --fail-on error *.dmp > reports.json\n"
-         "\nexit status:\n"
-         "  0 clean, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input cannot be read,\n"
-         "  4 out of memory or the output cannot be written");
+         "\nexit status: 0 clean, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input\n"
+         "cannot be read, 4 out of memory or the output cannot be written");
+}
+
+static void print_rules_commands(void)
+{
+    const struct avd_cli_command *command;
+
+    puts("");
+    for (command = avd_cli_rules_commands; command->name != NULL; command++)
+        printf("  avdump %s\n      %s\n", command->synopsis, command->help);
+    puts("\n'avdump rules COMMAND --help' lists the options of each.");
 }
 
 enum avd_cli_exit avd_cli_help_print(const struct avd_cli_command *command)
@@ -33,6 +37,8 @@ enum avd_cli_exit avd_cli_help_print(const struct avd_cli_command *command)
         print_program();
     } else {
         printf("usage: avdump %s\n\n%s.\n", command->synopsis, command->help);
+        if (command->run == avd_cli_rules)
+            print_rules_commands();
         if (command->bit != 0) {
             puts("\noptions:");
             avd_cli_options_print(command);

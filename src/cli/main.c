@@ -8,13 +8,21 @@
 
 const struct avd_cli_command avd_cli_commands[] = {
     {"analyze", avd_cli_analyze, "Say what went wrong, with stacks and advice",
-     "[analyze] [options] FILE...", AVD_CLI_ANALYZE},
+     "[analyze] [options] FILE...", AVD_CLI_ANALYZE, 0},
     {"info", avd_cli_info, "Say what a dump holds, without an analysis", "info [options] FILE...",
-     AVD_CLI_INFO},
+     AVD_CLI_INFO, 0},
     {"symbols", avd_cli_symbols, "Say where symbols were found, or where they were looked for",
-     "symbols [options] FILE...", AVD_CLI_SYMBOLS},
-    {"help", avd_cli_help, "Explain the program or a command", "help [COMMAND]", 0},
-    {NULL, NULL, NULL, NULL, 0},
+     "symbols [options] FILE...", AVD_CLI_SYMBOLS, 0},
+    {"gate", avd_cli_gate, "Say of many dumps which crashes are new, and whether that passes",
+     "gate [options] PATH...", AVD_CLI_GATE, 0},
+    {"merge", avd_cli_merge, "Join outputs of gate into one verdict",
+     "merge [options] FILE.jsonl...", AVD_CLI_MERGE, 0},
+    {"rules", avd_cli_rules, "List, show, check, explain and test rules",
+     "rules list|show|check|explain|test|docs ...", 0, 0},
+    {"facts", avd_cli_facts, "Show everything that a rule can see of a dump",
+     "facts [options] FILE...", AVD_CLI_FACTS, 0},
+    {"help", avd_cli_help, "Explain the program or a command", "help [COMMAND]", 0, 1},
+    {NULL, NULL, NULL, NULL, 0, 0},
 };
 
 enum { COMMAND_COUNT = sizeof avd_cli_commands / sizeof *avd_cli_commands };

@@ -14,22 +14,37 @@
 
 enum option_id {
     OPT_ALL_THREADS,
+    OPT_BASELINE,
+    OPT_BOTH,
     OPT_COLOR,
     OPT_COMPACT,
     OPT_FAIL_ON,
     OPT_FORMAT,
+    OPT_GATE_FAIL_ON,
+    OPT_GATE_OUTPUT,
     OPT_HELP,
     OPT_IMAGES,
+    OPT_JOBS,
     OPT_JSON,
+    OPT_LINK_TEMPLATE,
     OPT_LIST_NEEDED,
     OPT_MAP,
     OPT_MAX_FRAMES,
+    OPT_MAX_MEMORY,
     OPT_NATIVE,
     OPT_OFFLINE,
     OPT_OUTPUT,
+    OPT_POLICY,
+    OPT_QUIET,
+    OPT_RESUME,
     OPT_RULES,
+    OPT_SHARD,
     OPT_SYMBOLS,
     OPT_SYMBOLS_LOOSE,
+    OPT_TIMEOUT,
+    OPT_TODAY,
+    OPT_TRIAGE,
+    OPT_UPDATE_BASELINE,
     OPT_VERBOSE
 };
 
@@ -43,39 +58,69 @@ struct option_doc {
 };
 
 enum {
-    WALKING = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS, /* what walks stacks */
-    ALL = WALKING | AVD_CLI_INFO,
-    MAX_FRAMES = 65536 /* the library's ceiling */
+    RULE_WRITING = AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE | AVD_CLI_RULES_DOCS | AVD_CLI_FACTS,
+    /* what walks stacks */
+    WALKING = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_GATE | AVD_CLI_FACTS |
+              AVD_CLI_RULES_ANALYZE,
+    ONE = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_INFO, /* a report per dump */
+    JUDGING = AVD_CLI_GATE | AVD_CLI_MERGE,
+    FORMATTED = ONE | RULE_WRITING,
+    ALL = FORMATTED | JUDGING,
+    MAX_FRAMES = 65536,    /* the library's ceiling */
+    DEFAULT_TIMEOUT = 120, /* seconds; dumps of gigabytes take one */
+    DEFAULT_MEMORY_MIB = 4096
 };
 
 static const struct option_doc options[] = {
-    {OPT_FORMAT, 'f', "format", "text|json", ALL, "form of the output (default: text)"},
-    {OPT_JSON, 0, "json", NULL, ALL, "short for --format json"},
-    {OPT_COMPACT, 0, "compact", NULL, ALL, "JSON: one line per file"},
-    {OPT_OUTPUT, 'o', "output", "FILE", ALL, "write there instead of standard output"},
+    {OPT_FORMAT, 'f', "format", "text|json", FORMATTED, "form of the output (default: text)"},
+    {OPT_JSON, 0, "json", NULL, FORMATTED, "short for --format json"},
+    {OPT_COMPACT, 0, "compact", NULL, FORMATTED, "JSON: one line per file"},
+    {OPT_OUTPUT, 'o', "output", "FILE", ONE, "write there instead of standard output"},
     {OPT_ALL_THREADS, 'a', "all-threads", NULL, AVD_CLI_ANALYZE,
      "text: show the stack of every thread"},
-    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE,
-     "text, WOW64: show the 64-bit stack first and in full"},
-    {OPT_VERBOSE, 'v', "verbose", NULL, ALL, "text: all modules, registers and notes"},
+    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE, "text, WOW64: show the 64-bit stack first"},
+    {OPT_BOTH, 0, "both", NULL, AVD_CLI_ANALYZE,
+     "text, WOW64: both stacks in full of every thread shown"},
+    {OPT_VERBOSE, 'v', "verbose", NULL, ONE, "text: all modules, registers and notes"},
     {OPT_LIST_NEEDED, 0, "list-needed", NULL, AVD_CLI_SYMBOLS,
      "only what is missing; text: 'name.pdb ID', one line each"},
     {OPT_SYMBOLS, 0, "symbols", "PATH", WALKING,
      "a .pdb or .sym file, a folder or a store of them; may be repeated"},
     {OPT_SYMBOLS_LOOSE, 0, "symbols-loose", NULL, WALKING,
      "take symbols whose identifier differs, and say so"},
-    {OPT_MAP, 0, "map", "OLD=NEW", WALKING,
-     "replace a prefix of recorded paths; may be repeated"},
+    {OPT_MAP, 0, "map", "OLD=NEW", WALKING, "replace a prefix of recorded paths; may be repeated"},
     {OPT_OFFLINE, 0, "offline", NULL, WALKING, "ask no symbol server"},
     {OPT_IMAGES, 0, "images", "DIR", WALKING,
      "look there for .exe and .dll files; may be repeated"},
-    {OPT_RULES, 0, "rules", "DIR", AVD_CLI_ANALYZE,
+    {OPT_RULES, 0, "rules", "DIR",
+     AVD_CLI_ANALYZE | AVD_CLI_GATE | AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE,
      "add the rules (*.yaml) of a directory to the shipped ones"},
+    {OPT_TRIAGE, 0, "triage", "FILE", AVD_CLI_ANALYZE,
+     "say whose frames are whose (YAML), before the shipped entries"},
     {OPT_MAX_FRAMES, 0, "max-frames", "N", WALKING,
      "frames per stack at most, 1 to 65536 (default: 10000)"},
     {OPT_FAIL_ON, 0, "fail-on", "info|warning|error|never", AVD_CLI_ANALYZE,
      "exit with 1 for a finding this bad or worse (default: never)"},
-    {OPT_COLOR, 0, "color", "auto|always|never", ALL, "colours (default: auto, on a terminal)"},
+    {OPT_GATE_FAIL_ON, 0, "fail-on", "WHAT,...", JUDGING,
+     "new, info, warning, error, rule:ID, count:N, unreadable, never"},
+    {OPT_POLICY, 0, "policy", "FILE", JUDGING, "a YAML file: what fails, what is allowed"},
+    {OPT_BASELINE, 0, "baseline", "FILE", JUDGING, "buckets that are known"},
+    {OPT_UPDATE_BASELINE, 0, "update-baseline", NULL, JUDGING, "add what was seen to that file"},
+    {OPT_GATE_OUTPUT, 'o', "output", "KIND:PATH", JUDGING,
+     "table, jsonl, json, junit, sarif, github, gitlab, markdown, issues"},
+    {OPT_LINK_TEMPLATE, 0, "link-template", "URL", JUDGING,
+     "issues: a link with {name} and {key} in it"},
+    {OPT_JOBS, 'j', "jobs", "N", AVD_CLI_GATE, "worker processes (default: one per processor)"},
+    {OPT_TIMEOUT, 0, "timeout", "SECONDS", AVD_CLI_GATE, "per dump, 0 for none (default: 120)"},
+    {OPT_MAX_MEMORY, 0, "max-memory", "MIB", AVD_CLI_GATE,
+     "per worker, 0 for none (default: 4096)"},
+    {OPT_SHARD, 0, "shard", "K/N", AVD_CLI_GATE,
+     "only part K of N; 'auto' asks the job scheduler's variables"},
+    {OPT_RESUME, 0, "resume", "FILE", AVD_CLI_GATE,
+     "skip what this earlier jsonl output holds, and count it"},
+    {OPT_TODAY, 0, "today", "DAY", JUDGING, "for allowances that expire (default: the clock)"},
+    {OPT_QUIET, 'q', "quiet", NULL, AVD_CLI_GATE, "no progress on the terminal"},
+    {OPT_COLOR, 0, "color", "auto|always|never", ONE, "colours (default: auto, on a terminal)"},
     {OPT_HELP, 'h', "help", NULL, ALL, "show this help"},
 };
 
@@ -160,13 +205,61 @@ static int choice_index(const char *choices, const char *word)
     }
 }
 
+/* A whole number up to `most`; false for anything else. */
+static int parse_number(const char *text, unsigned long most, unsigned long *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoul(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out <= most;
+}
+
+/* Stores one option of the gate. */
+static enum avd_cli_exit store_gate(struct avd_cli_settings *settings,
+                                    const struct option_doc *option, const char *value)
+{
+    enum { MAX_JOBS = 1024, MAX_SECONDS = 86400, MAX_MIB = 1 << 20 };
+    unsigned long number = 0;
+
+    switch ((int)option->id) {
+    case OPT_BASELINE: settings->baseline = value; break;
+    case OPT_GATE_FAIL_ON: settings->fail_ons[settings->fail_on_count++] = value; break;
+    case OPT_GATE_OUTPUT: settings->outputs[settings->output_count++] = value; break;
+    case OPT_LINK_TEMPLATE: settings->link_template = value; break;
+    case OPT_POLICY: settings->policy = value; break;
+    case OPT_QUIET: settings->quiet = 1; break;
+    case OPT_RESUME: settings->resume = value; break;
+    case OPT_SHARD: settings->shard = value; break;
+    case OPT_TODAY: settings->today = value; break;
+    case OPT_UPDATE_BASELINE: settings->update_baseline = 1; break;
+    case OPT_JOBS:
+        if (!parse_number(value, MAX_JOBS, &number) || number == 0)
+            return avd_cli_usage_error("--jobs: expected 1 to 1024, found '", value, "'", NULL);
+        settings->jobs = (unsigned)number;
+        break;
+    case OPT_TIMEOUT:
+        if (!parse_number(value, MAX_SECONDS, &number))
+            return avd_cli_usage_error("--timeout: expected 0 to 86400 seconds, found '", value,
+                                       "'", NULL);
+        settings->timeout_seconds = (unsigned)number;
+        break;
+    case OPT_MAX_MEMORY:
+        if (!parse_number(value, MAX_MIB, &number))
+            return avd_cli_usage_error("--max-memory: expected 0 to 1048576 MiB, found '", value,
+                                       "'", NULL);
+        settings->max_memory = (uint64_t)number << 20;
+        break;
+    }
+    return AVD_EXIT_CLEAN;
+}
+
 /* Stores one option that was recognised. */
 static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct option_doc *option,
                                const char *value)
 {
     char before[96];
     int choice = 0;
-    char *end;
     unsigned long number;
 
     if (option->argument != NULL && strchr(option->argument, '|') != NULL) {
@@ -179,6 +272,7 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     }
     switch (option->id) {
     case OPT_ALL_THREADS: settings->write.all_threads = 1; break;
+    case OPT_BOTH: settings->write.both_stacks = 1; break;
     case OPT_COLOR: settings->color = (enum avd_cli_color)choice; break;
     case OPT_COMPACT: settings->write.compact = 1; break;
     case OPT_FAIL_ON: settings->fail_on = choice; break;
@@ -193,10 +287,7 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
         settings->maps[settings->map_count++] = value;
         break;
     case OPT_MAX_FRAMES:
-        errno = 0;
-        number = strtoul(value, &end, 10);
-        if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || number < 1 ||
-            number > MAX_FRAMES)
+        if (!parse_number(value, MAX_FRAMES, &number) || number < 1)
             return avd_cli_usage_error("--max-frames: expected 1 to 65536, found '", value, "'",
                                        NULL);
         settings->max_frames = (unsigned)number;
@@ -207,7 +298,21 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_RULES: settings->rules = value; break;
     case OPT_SYMBOLS: settings->symbols[settings->symbol_count++] = value; break;
     case OPT_SYMBOLS_LOOSE: settings->symbols_loose = 1; break;
+    case OPT_TRIAGE: settings->triage = value; break;
     case OPT_VERBOSE: settings->write.verbose = 1; break;
+    case OPT_BASELINE:
+    case OPT_GATE_FAIL_ON:
+    case OPT_GATE_OUTPUT:
+    case OPT_JOBS:
+    case OPT_LINK_TEMPLATE:
+    case OPT_MAX_MEMORY:
+    case OPT_POLICY:
+    case OPT_QUIET:
+    case OPT_RESUME:
+    case OPT_SHARD:
+    case OPT_TIMEOUT:
+    case OPT_TODAY:
+    case OPT_UPDATE_BASELINE: return store_gate(settings, option, value);
     }
     return AVD_EXIT_CLEAN;
 }
@@ -244,15 +349,15 @@ static void parser_init(struct parser *parser, unsigned commands)
     }
 }
 
-/* The option that getopt_long's value stands for, or NULL. */
-static const struct option_doc *option_of(int value)
+/* The option of `commands` that getopt_long's value stands for, or NULL. */
+static const struct option_doc *option_of(int value, unsigned commands)
 {
     size_t i;
 
     if (value >= LONG_BASE && value < LONG_BASE + (int)OPTION_COUNT)
         return &options[value - LONG_BASE];
     for (i = 0; i < OPTION_COUNT; i++)
-        if (value != 0 && options[i].letter == value)
+        if (value != 0 && options[i].letter == value && (options[i].commands & commands) != 0)
             return &options[i];
     return NULL;
 }
@@ -267,7 +372,8 @@ static enum avd_cli_exit unknown_option(const struct parser *parser, const char 
     size_t i;
 
     if (optopt >= LONG_BASE)
-        return avd_cli_usage_error("option '--", option_of(optopt)->name, "' takes no value", NULL);
+        return avd_cli_usage_error("option '--", option_of(optopt, ~0U)->name, "' takes no value",
+                                   NULL);
     if (optopt != 0) {
         name[0] = (char)optopt;
         name[1] = '\0';
@@ -302,10 +408,15 @@ enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
 
     memset(settings, 0, sizeof *settings);
     settings->fail_on = AVD_CLI_FAIL_NEVER;
+    settings->timeout_seconds = DEFAULT_TIMEOUT;
+    settings->max_memory = (uint64_t)DEFAULT_MEMORY_MIB << 20;
     settings->image_dirs = calloc((size_t)argc + 1, sizeof *settings->image_dirs);
     settings->symbols = calloc((size_t)argc + 1, sizeof *settings->symbols);
     settings->maps = calloc((size_t)argc + 1, sizeof *settings->maps);
-    if (settings->image_dirs == NULL || settings->symbols == NULL || settings->maps == NULL) {
+    settings->outputs = calloc((size_t)argc + 1, sizeof *settings->outputs);
+    settings->fail_ons = calloc((size_t)argc + 1, sizeof *settings->fail_ons);
+    if (settings->image_dirs == NULL || settings->symbols == NULL || settings->maps == NULL ||
+        settings->outputs == NULL || settings->fail_ons == NULL) {
         fputs("avdump: out of memory\n", stderr);
         return AVD_EXIT_INTERNAL;
     }
@@ -313,7 +424,7 @@ enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
     opterr = 0;
     optind = 1;
     while ((value = getopt_long(argc, argv, parser.shorts, parser.longs, NULL)) != -1) {
-        option = value == '?' ? NULL : option_of(value == ':' ? optopt : value);
+        option = value == '?' ? NULL : option_of(value == ':' ? optopt : value, command->bit);
         if (option == NULL)
             return unknown_option(&parser, argv[optind - 1]);
         if (value == ':')
@@ -324,7 +435,9 @@ enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
     }
     settings->files = &argv[optind];
     settings->file_count = argc - optind;
-    if (settings->file_count == 0 && !settings->help)
+    if (settings->file_count != 0 && command->no_files)
+        return avd_cli_usage_error("", command->name, " takes no file", NULL);
+    if (settings->file_count == 0 && !command->no_files && !settings->help)
         return avd_cli_usage_error("", command->name, " needs a file", NULL);
     return AVD_EXIT_CLEAN;
 }
@@ -334,6 +447,8 @@ void avd_cli_settings_deinit(struct avd_cli_settings *settings)
     free(settings->image_dirs);
     free(settings->symbols);
     free(settings->maps);
+    free(settings->outputs);
+    free(settings->fail_ons);
     memset(settings, 0, sizeof *settings);
 }
 

@@ -88,14 +88,15 @@ enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code)
 }
 
 /* "avdump: crash.dmp: thread list at 0x1a0: message"; a rule file is named with its line. */
-static void print_error(const char *file, const struct avd_error *err)
+void avd_cli_print_error(const char *file, const struct avd_error *err)
 {
     fputs("avdump: ", stderr);
     if (file != NULL && err->line == 0) {
         avd_term_puts(stderr, strcmp(file, "-") == 0 ? "standard input" : file);
         fputs(": ", stderr);
     }
-    if (err->where[0] != '\0' && (file == NULL || strcmp(err->where, file) != 0)) {
+    if (err->where[0] != '\0' &&
+        (file == NULL || err->line != 0 || strcmp(err->where, file) != 0)) {
         avd_term_puts(stderr, err->where);
         if (err->line != 0)
             fprintf(stderr, ":%u:%u", err->line, err->column);
@@ -107,16 +108,31 @@ static void print_error(const char *file, const struct avd_error *err)
     fputc('\n', stderr);
 }
 
+size_t avd_cli_print_rule_problems(const struct avd_rules *rules)
+{
+    size_t count = avd_rules_problem_count(rules);
+    struct avd_error err;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        avd_rules_problem(rules, i, &err);
+        avd_cli_print_error(NULL, &err);
+    }
+    return count;
+}
+
 static enum avd_cli_exit report_error(const struct avd_cli_settings *settings, const char *file,
                                       const struct avd_error *err, struct avd_cli_output *output)
 {
     /* What was written so far comes first where both go to one terminal. */
     (void)fflush(output->stream);
-    print_error(file, err);
+    avd_cli_print_error(file, err);
     if (settings->format == AVD_FORMAT_JSON)
         (void)avd_error_write(err, file, AVD_FORMAT_JSON, &settings->write, avd_cli_output_write,
                               output);
-    return err->code == AVD_E_NOMEM || err->code == AVD_E_ARG ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
+    if (err->code == AVD_E_ARG) /* a path of symbols, for example, which the library checks */
+        return AVD_EXIT_USAGE;
+    return err->code == AVD_E_NOMEM ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
 }
 
 /* "==> crash.dmp <==" between the text reports of several files, as head and tail do. */

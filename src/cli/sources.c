@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* NULL for a variable that is not set or empty. */
 static const char *variable(const char *name)
@@ -42,6 +43,14 @@ static int find_cache_dir(char **out)
     return 1;
 }
 
+/* 0 when the system does not tell, which is "no clock" to the library, too. */
+static uint64_t current_time(void)
+{
+    time_t now = time(NULL);
+
+    return now > 0 ? (uint64_t)now : 0;
+}
+
 enum avd_status avd_cli_sources_init(struct avd_cli_sources *sources,
                                      const struct avd_cli_settings *settings,
                                      struct avd_error *err)
@@ -64,6 +73,7 @@ enum avd_status avd_cli_sources_init(struct avd_cli_sources *sources,
     symbols->loose = settings->symbols_loose;
     symbols->beside_dump = 1;
     symbols->environment_proxy = 1;
+    symbols->now = current_time();
     if (find_cache_dir(&sources->cache_dir)) {
         symbols->cache_dir = sources->cache_dir;
         return AVD_OK;

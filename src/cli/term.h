@@ -9,6 +9,9 @@
  * "dumb" (no-color.org). */
 int avd_term_has_color(void);
 
+/* Whether standard error is a terminal that lines can be written over on. */
+int avd_term_has_progress(void);
+
 /* Writes untrusted text with control characters, stray bytes and direction overrides as \xNN. */
 void avd_term_puts(FILE *stream, const char *text);
 

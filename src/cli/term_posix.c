@@ -17,6 +17,13 @@ int avd_term_has_color(void)
            strcmp(term, "dumb") != 0;
 }
 
+int avd_term_has_progress(void)
+{
+    const char *term = getenv("TERM");
+
+    return isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+}
+
 int avd_term_file_exists(const char *path)
 {
     struct stat st;

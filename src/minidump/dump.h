@@ -131,6 +131,7 @@ struct avd_exception {
     uint64_t nested_record;    /* address of the next EXCEPTION_RECORD in the process, or 0 */
     uint64_t address;          /* masked to 32 bits when the process is 32-bit */
     uint32_t parameter_count;  /* at most 15 */
+    bool excess_parameters;    /* the record claims more */
     uint64_t parameters[15];   /* masked likewise */
     struct avd_view context;   /* empty when absent */
     uint64_t offset;           /* of the stream in the file */

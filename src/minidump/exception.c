@@ -42,6 +42,7 @@ bool avd_read_exception(struct avd_dump *dump)
                      exception->parameter_count, (int)EXCEPTION_MAXIMUM_PARAMETERS,
                      (int)EXCEPTION_MAXIMUM_PARAMETERS);
         exception->parameter_count = EXCEPTION_MAXIMUM_PARAMETERS;
+        exception->excess_parameters = true;
     }
     /* 32-bit writers sign-extend (seen in minidumps of Breakpad's client). */
     if (avd_dump_pointer_size(dump) == 4)

@@ -8,24 +8,23 @@
 
 /* Whether the crash address is data's, as rust-minidump and Breakpad have it: on Windows only for
  * access violations and in-page errors. */
-static bool is_data_fault(const struct avd_dump *dump)
+static bool is_data_fault(const struct avd_dump *dump, uint32_t code)
 {
-    uint32_t code = dump->exception.code;
-
     return !avd_dump_is_windows(dump) || code == 0xc0000005 || code == 0xc0000006;
 }
 
 /* The record and its words; `module` owns its address, NULL when none does. */
-static void build_record(const struct avd_dump *dump, const struct avd_exception_words *words,
+static void build_record(const struct avd_dump *dump, const struct avd_exception *from,
+                         const struct avd_exception_words *words,
                          const struct avd_module *module, struct avd_report *report)
 {
-    const struct avd_exception *from = &dump->exception;
     struct avd_rep_exception *exception = &report->exception;
     struct avd_rep_parameter *parameters;
     size_t i;
 
     exception->present = true;
     exception->origin = "exception stream";
+    exception->source = "stream";
     exception->code = from->code;
     exception->name = avd_build_copy(report, words->name);
     exception->meaning = avd_build_copy(report, words->meaning);
@@ -39,7 +38,7 @@ static void build_record(const struct avd_dump *dump, const struct avd_exception
     }
     exception->nested_record = from->nested_record;
     exception->access = avd_access_name(words->access);
-    exception->crash_address = words->has_access_address && is_data_fault(dump)
+    exception->crash_address = words->has_access_address && is_data_fault(dump, from->code)
                                    ? words->access_address
                                    : from->address;
     exception->thread_id = from->thread_id;
@@ -56,11 +55,11 @@ static void build_record(const struct avd_dump *dump, const struct avd_exception
 
 void avd_build_exception(const struct avd_analysis *an, struct avd_report *report)
 {
-    size_t module = avd_analysis_module_at(an, an->dump->exception.address);
+    size_t module = avd_analysis_module_at(an, an->exception.address);
 
     if (!an->has_exception)
         return;
-    build_record(an->dump, &an->words,
+    build_record(an->dump, &an->exception, &an->words,
                  module != AVD_NO_MODULE ? an->modules[module].module : NULL, report);
     if (an->crashing_thread != AVD_NO_MODULE)
         report->exception.thread = an->crashing_thread;
@@ -85,7 +84,7 @@ static void build_exception_info(const struct avd_dump *dump, struct avd_report 
     in.parameters = from->parameters;
     if (!from->present || !avd_exception_describe(&in, &report->arena, &words))
         return;
-    build_record(dump, &words, module != AVD_NO_MODULE ? &dump->modules[module] : NULL, report);
+    build_record(dump, from, &words, module != AVD_NO_MODULE ? &dump->modules[module] : NULL, report);
     for (i = 0; i < dump->thread_count && report->exception.thread == AVD_NO_INDEX; i++)
         if (dump->threads[i].id == from->thread_id)
             report->exception.thread = i;
@@ -114,6 +113,39 @@ static const char *const *copy_texts(struct avd_report *report, const char *cons
     return copies;
 }
 
+static void build_finding(const struct avd_finding *from, struct avd_report *report,
+                          struct avd_rep_finding *out)
+{
+    const struct avd_rule *rule = from->rule;
+    struct avd_rep_named *parameters =
+        avd_arena_alloc(&report->arena, from->parameter_count, sizeof *parameters);
+    size_t i;
+
+    out->id = avd_build_copy(report, rule->id);
+    out->title = avd_build_copy(report, rule->title);
+    out->pattern = avd_build_copy(report, rule->pattern);
+    out->reference = avd_build_copy(report, rule->reference);
+    out->references = copy_texts(report, rule->references, rule->reference_count);
+    out->reference_count = rule->reference_count;
+    out->tags = copy_texts(report, rule->tags, rule->tag_count);
+    out->tag_count = rule->tag_count;
+    out->severity = (int)from->severity;
+    out->severity_name = avd_severity_name(from->severity);
+    out->confidence = avd_confidence_name(from->confidence);
+    out->summary = avd_build_copy(report, from->summary);
+    out->explanation = avd_build_copy(report, from->explanation);
+    out->evidence = copy_texts(report, from->evidence, from->evidence_count);
+    out->evidence_count = from->evidence_count;
+    out->advice = copy_texts(report, from->advice, from->advice_count);
+    out->advice_count = from->advice_count;
+    for (i = 0; parameters != NULL && i < from->parameter_count; i++) {
+        parameters[i].name = avd_build_copy(report, from->parameters[i].name);
+        parameters[i].value = avd_build_copy(report, from->parameters[i].text);
+    }
+    out->parameters = parameters;
+    out->parameter_count = parameters != NULL ? from->parameter_count : 0;
+}
+
 static void build_findings(const struct avd_rule_results *results, struct avd_report *report)
 {
     struct avd_rep_finding *findings =
@@ -124,21 +156,8 @@ static void build_findings(const struct avd_rule_results *results, struct avd_re
 
     if (findings == NULL || undecided == NULL)
         return;
-    for (i = 0; i < results->finding_count; i++) {
-        const struct avd_finding *from = &results->findings[i];
-
-        findings[i].id = avd_build_copy(report, from->rule->id);
-        findings[i].title = avd_build_copy(report, from->rule->title);
-        findings[i].pattern = avd_build_copy(report, from->rule->pattern);
-        findings[i].reference = avd_build_copy(report, from->rule->reference);
-        findings[i].severity = (int)from->severity;
-        findings[i].severity_name = avd_severity_name(from->severity);
-        findings[i].summary = avd_build_copy(report, from->summary);
-        findings[i].evidence = copy_texts(report, from->evidence, from->evidence_count);
-        findings[i].evidence_count = from->evidence_count;
-        findings[i].advice = copy_texts(report, from->advice, from->advice_count);
-        findings[i].advice_count = from->advice_count;
-    }
+    for (i = 0; i < results->finding_count; i++)
+        build_finding(&results->findings[i], report, &findings[i]);
     for (i = 0; i < results->undecided_count; i++) {
         const struct avd_undecided *from = &results->undecided[i];
 
@@ -242,7 +261,11 @@ enum avd_status avd_report_build(const struct avd_analysis *analysis,
     avd_build_modules(analysis, report);
     avd_build_threads(analysis, report);
     avd_build_exception(analysis, report);
+    avd_build_instruction(analysis, report);
+    avd_build_blame(analysis, report);
+    avd_build_found(analysis, report);
     build_wow64(analysis, report);
+    avd_build_verifier(analysis, report);
     build_findings(results, report);
     build_facts(analysis, report);
     build_notes(&analysis->dump->notes, &analysis->notes, report);
@@ -299,4 +322,32 @@ enum avd_severity avd_report_finding_severity(const struct avd_report *report, s
 {
     return index < report->finding_count ? (enum avd_severity)report->findings[index].severity
                                          : AVD_SEVERITY_INFO;
+}
+
+const char *avd_report_text(const struct avd_report *report, enum avd_report_field field)
+{
+    const struct avd_rep_module *program =
+        report->main_module < report->module_count ? &report->modules[report->main_module] : NULL;
+
+    switch (field) {
+    case AVD_REPORT_WHAT: return report->what;
+    case AVD_REPORT_WHERE: return report->where;
+    case AVD_REPORT_WHO: return report->who;
+    case AVD_REPORT_PROCESS: return program != NULL ? program->file : NULL;
+    case AVD_REPORT_VERSION: return program != NULL ? program->version : NULL;
+    case AVD_REPORT_SIGNATURE: return report->signature.id;
+    case AVD_REPORT_BUCKET: return report->bucket.id;
+    case AVD_REPORT_FOLLOWUP: return report->followup.place;
+    }
+    return NULL;
+}
+
+int avd_report_crashed(const struct avd_report *report)
+{
+    return report->exception.present;
+}
+
+uint32_t avd_report_time(const struct avd_report *report)
+{
+    return report->dump.timestamp;
 }

@@ -2,6 +2,8 @@
 /* Threads with their stacks: frames get their modules, names and arguments. */
 #include "report/build.h"
 
+#include "symbols/undname.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -68,6 +70,30 @@ static void build_inlines(const struct avd_symbol *symbol, struct avd_report *re
     frame->inline_count = symbol->inline_count;
 }
 
+static void build_declaration(const struct avd_symbol *symbol, bool x86, struct avd_report *report,
+                              struct avd_rep_frame *frame)
+{
+    const char *whole;
+
+    if (symbol->decorated == NULL)
+        return;
+    frame->decorated = avd_build_copy(report, symbol->decorated);
+    whole = avd_undecorate(&report->arena, symbol->decorated, AVD_UNDNAME_FULL, x86);
+    /* Of C names there is nothing more to tell. */
+    if (whole != NULL && strcmp(whole, symbol->function) != 0 &&
+        strcmp(whole, symbol->decorated) != 0)
+        frame->declaration = whole;
+}
+
+/* The nearest export is no name of the frame's own. */
+static const char *wow64_role(const struct avd_an_module *module, const struct avd_symbol *symbol)
+{
+    bool exported = symbol->source != NULL && strcmp(symbol->source, "exports") == 0;
+
+    return avd_wow64_role_name(
+        avd_wow64_role_of(module->module->name, exported ? NULL : symbol->function));
+}
+
 static void build_frame(const struct avd_analysis *an, const struct avd_an_stack *stack,
                         size_t index, struct avd_report *report, struct avd_rep_frame *frame)
 {
@@ -99,9 +125,12 @@ static void build_frame(const struct avd_analysis *an, const struct avd_an_stack
     frame->module_name = report->modules[module].display_name;
     frame->module_file = report->modules[module].file;
     frame->module_offset = frame->lookup - an->modules[module].module->base;
+    if (an->wow64.present)
+        frame->wow64_role = wow64_role(&an->modules[module], symbol);
     if (symbol->function == NULL)
         return;
     frame->function = avd_build_copy(report, symbol->function);
+    build_declaration(symbol, stack->cpu->pointer_size == 4, report, frame);
     frame->function_offset = symbol->displacement + (frame->pc - frame->lookup);
     frame->function_approximate = symbol->approximate;
     frame->function_source = avd_build_copy(report, symbol->source);
@@ -155,7 +184,8 @@ static void build_stack(const struct avd_analysis *an, const struct avd_an_stack
     stack->cpu = from->cpu != NULL ? from->cpu->name : NULL;
     stack->end = avd_walk_end_name(from->stack.end);
     stack->end_detail = avd_build_copy(report, from->stack.end_detail);
-    stack->source = from->stack.count != 0 ? from->source : NULL;
+    stack->source = from->stack.count != 0 ? avd_build_copy(report, from->source) : NULL;
+    stack->volatile_stale = from->volatile_stale;
     frames = avd_arena_alloc(&report->arena, from->stack.count, sizeof *frames);
     if (frames == NULL)
         return;
@@ -176,6 +206,27 @@ static const char *context32_source(const struct avd_wow64_thread *wow)
     case AVD_WOW64_NONE: break;
     }
     return wow->reason;
+}
+
+/* The crashing thread as it was at the exception, not as it is in the handler. */
+static void build_crashed(const struct avd_analysis *an, struct avd_report *report)
+{
+    struct avd_rep_thread *crashed;
+    struct avd_rep_stack stack = {0};
+
+    if (!an->fault.present || report->crashing_thread == AVD_NO_INDEX)
+        return;
+    crashed = avd_arena_alloc(&report->arena, 1, sizeof *crashed);
+    if (crashed == NULL)
+        return;
+    *crashed = report->threads[report->crashing_thread];
+    build_stack(an, &an->fault, report, &stack);
+    /* A fault of WOW64's own 64-bit code leaves the 32-bit half as it is. */
+    if (crashed->native.present && stack.pointer_size != crashed->stack.pointer_size)
+        crashed->native = stack;
+    else
+        crashed->stack = stack;
+    report->crashed = crashed;
 }
 
 void avd_build_threads(const struct avd_analysis *an, struct avd_report *report)
@@ -208,7 +259,9 @@ void avd_build_threads(const struct avd_analysis *an, struct avd_report *report)
         thread->wow64 = an->wow64.present;
         if (an->wow64.present) {
             thread->teb32 = from->wow.teb32;
+            thread->teb32_route = from->wow.teb32_route;
             thread->cpu_area = from->wow.cpu_area;
+            thread->cpu_area_route = from->wow.cpu_area_route;
             thread->context32_source = avd_build_copy(report, context32_source(&from->wow));
         }
     }
@@ -218,4 +271,5 @@ void avd_build_threads(const struct avd_analysis *an, struct avd_report *report)
         report->crashing_thread = an->crashing_thread;
     if (an->first_thread != AVD_NO_MODULE)
         report->requesting_thread = an->first_thread;
+    build_crashed(an, report);
 }

@@ -28,6 +28,7 @@ static void write_verdict(struct avd_json *j)
     avd_json_put(j, object, "what", avd_json_text(j, j->report->what));
     avd_json_put(j, object, "where", avd_json_text(j, j->report->where));
     avd_json_put(j, object, "thread", avd_json_text(j, j->report->who));
+    avd_json_put(j, object, "blame", avd_json_text(j, j->report->blamed));
     avd_json_value(j, "verdict", object);
 }
 
@@ -41,12 +42,17 @@ static void write_crash_info(struct avd_json *j)
     avd_json_put(j, object, "address",
                  exception->present ? avd_json_address(j, exception->crash_address)
                                     : json_null());
+    avd_json_put(j, object, "source",
+                 avd_json_text(j, exception->present ? exception->source : NULL));
+    avd_json_put(j, object, "evidence",
+                 avd_json_text_or_null(j, exception->present ? exception->evidence : NULL));
     avd_json_put(j, object, "crashing_thread",
                  avd_json_index(report->crashing_thread, report->thread_count));
     avd_json_put(j, object, "assertion",
                  avd_json_text_or_null(j, report->assertion.present
                                               ? report->assertion.expression
                                               : NULL));
+    avd_json_instruction(j, object);
     avd_json_value(j, "crash_info", object);
 }
 
@@ -82,6 +88,21 @@ static void write_wow64(struct avd_json *j)
     avd_json_value(j, "wow64", object);
 }
 
+static json_t *finding_parameters(struct avd_json *j, const struct avd_rep_finding *finding)
+{
+    json_t *array = json_array();
+    size_t i;
+
+    for (i = 0; array != NULL && i < finding->parameter_count; i++) {
+        json_t *object = json_object();
+
+        avd_json_put(j, object, "name", avd_json_text(j, finding->parameters[i].name));
+        avd_json_put(j, object, "value", avd_json_text(j, finding->parameters[i].value));
+        avd_json_append(j, array, object);
+    }
+    return array;
+}
+
 static void write_findings(struct avd_json *j)
 {
     const struct avd_report *report = j->report;
@@ -95,6 +116,7 @@ static void write_findings(struct avd_json *j)
         avd_json_put(j, object, "id", avd_json_text(j, finding->id));
         avd_json_put(j, object, "title", avd_json_text(j, finding->title));
         avd_json_put(j, object, "severity", avd_json_text(j, finding->severity_name));
+        avd_json_put(j, object, "confidence", avd_json_text(j, finding->confidence));
         avd_json_put(j, object, "pattern", avd_json_text_or_null(j, finding->pattern));
         avd_json_put(j, object, "reference", avd_json_text_or_null(j, finding->reference));
         avd_json_put(j, object, "summary", avd_json_text(j, finding->summary));
@@ -102,6 +124,11 @@ static void write_findings(struct avd_json *j)
                      avd_json_texts(j, finding->evidence, finding->evidence_count));
         avd_json_put(j, object, "advice",
                      avd_json_texts(j, finding->advice, finding->advice_count));
+        avd_json_put(j, object, "explanation", avd_json_text_or_null(j, finding->explanation));
+        avd_json_put(j, object, "references",
+                     avd_json_texts(j, finding->references, finding->reference_count));
+        avd_json_put(j, object, "tags", avd_json_texts(j, finding->tags, finding->tag_count));
+        avd_json_put(j, object, "parameters", finding_parameters(j, finding));
         avd_json_value(j, NULL, object);
     }
     avd_json_close(j, '[');
@@ -165,10 +192,13 @@ static void render(const struct avd_report *report, const struct avd_write_optio
     avd_json_process(&j);
     write_crash_info(&j);
     avd_json_exception(&j);
+    avd_json_blame(&j);
+    avd_json_found(&j);
     write_assertion(&j);
     avd_json_system(&j);
     avd_json_linux(&j);
     write_wow64(&j);
+    avd_json_verifier(&j);
     avd_json_crashing_thread(&j);
     avd_json_value(&j, "requesting_thread",
                    avd_json_index(report->requesting_thread, report->thread_count));

@@ -62,12 +62,21 @@ void avd_json_crashing_thread(struct avd_json *j);
 /* What `info` knows of them: no stacks. */
 void avd_json_threads_short(struct avd_json *j);
 
+/* ---- json_blame.c ---- */
+/* Puts rust-minidump's fields on the faulting instruction into crash_info. */
+void avd_json_instruction(struct avd_json *j, json_t *crash_info);
+/* followup, bucket and signature */
+void avd_json_blame(struct avd_json *j);
+/* ---- json_verifier.c ---- */
+void avd_json_verifier(struct avd_json *j);
+
 /* ---- json_lists.c: what the dump holds ---- */
 void avd_json_dump(struct avd_json *j);
 void avd_json_system(struct avd_json *j);
 void avd_json_linux(struct avd_json *j);
 void avd_json_process(struct avd_json *j);
 void avd_json_exception(struct avd_json *j);
+void avd_json_found(struct avd_json *j);
 void avd_json_modules(struct avd_json *j);
 void avd_json_symbols(struct avd_json *j, bool needed_only);
 void avd_json_unloaded(struct avd_json *j);

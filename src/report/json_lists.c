@@ -135,6 +135,55 @@ static json_t *parameters(struct avd_json *j, const struct avd_rep_exception *ex
     return array;
 }
 
+static json_t *nested(struct avd_json *j, const struct avd_rep_exception *exception)
+{
+    json_t *array = json_array();
+    size_t i;
+
+    for (i = 0; i < exception->nested_count; i++) {
+        const struct avd_rep_nested *record = &exception->nested[i];
+        json_t *object = json_object();
+
+        avd_json_put(j, object, "record", avd_json_address(j, record->at));
+        avd_json_put(j, object, "code", avd_json_hex(record->code, 8));
+        avd_json_put(j, object, "name", avd_json_text(j, record->name));
+        avd_json_put(j, object, "flags", avd_json_hex(record->flags, 8));
+        avd_json_put(j, object, "address", avd_json_address(j, record->address));
+        avd_json_append(j, array, object);
+    }
+    return array;
+}
+
+void avd_json_found(struct avd_json *j)
+{
+    const struct avd_report *report = j->report;
+    size_t i;
+
+    avd_json_open(j, "exceptions", '[');
+    for (i = 0; i < report->found_count && !j->out->failed; i++) {
+        const struct avd_rep_found *found = &report->found[i];
+        bool has_module = found->address_module != NULL;
+        json_t *object = json_object();
+
+        avd_json_put(j, object, "threads_index",
+                     avd_json_index(found->thread, report->thread_count));
+        avd_json_put(j, object, "code", avd_json_hex(found->code, 8));
+        avd_json_put(j, object, "name", avd_json_text(j, found->name));
+        avd_json_put(j, object, "flags", avd_json_hex(found->flags, 8));
+        avd_json_put(j, object, "address", avd_json_address(j, found->address));
+        avd_json_put(j, object, "module", avd_json_text(j, found->address_module));
+        avd_json_put(j, object, "module_offset",
+                     has_module ? avd_json_address(j, found->address_offset) : json_null());
+        avd_json_put(j, object, "state", avd_json_text(j, found->state));
+        avd_json_put(j, object, "is_exception", json_boolean(found->is_exception));
+        avd_json_put(j, object, "record", avd_json_address(j, found->record));
+        avd_json_put(j, object, "context", avd_json_address(j, found->context));
+        avd_json_put(j, object, "evidence", avd_json_text_or_null(j, found->evidence));
+        avd_json_value(j, NULL, object);
+    }
+    avd_json_close(j, '[');
+}
+
 void avd_json_exception(struct avd_json *j)
 {
     const struct avd_rep_exception *exception = &j->report->exception;
@@ -162,6 +211,7 @@ void avd_json_exception(struct avd_json *j)
     avd_json_put(j, object, "parameters", parameters(j, exception));
     avd_json_put(j, object, "nested_record",
                  avd_json_address_or_null(j, exception->nested_record));
+    avd_json_put(j, object, "nested", nested(j, exception));
     avd_json_put(j, object, "thread_id", avd_json_number(exception->thread_id));
     avd_json_put(j, object, "threads_index",
                  avd_json_index(exception->thread, j->report->thread_count));

@@ -122,6 +122,7 @@ static json_t *frame_object(struct avd_json *j, const struct avd_rep_stack *stac
                  frame->percent != 0 ? avd_json_number(frame->percent) : json_null());
     avd_json_put(j, object, "exact", json_boolean(frame->exact));
     avd_json_put(j, object, "frames_missing_before", json_boolean(frame->frames_missing));
+    avd_json_put(j, object, "wow64_role", avd_json_text(j, frame->wow64_role));
     if (with_registers)
         avd_json_put(j, object, "registers", registers(j, stack));
     avd_json_put(j, object, "offset", avd_json_hex(frame->lookup, digits(stack)));
@@ -139,6 +140,8 @@ static json_t *frame_object(struct avd_json *j, const struct avd_rep_stack *stac
                  has_module ? avd_json_hex(frame->module_offset, digits(stack)) : json_null());
     avd_json_put(j, object, "unloaded_modules", unloaded_modules(j, stack, frame));
     avd_json_put(j, object, "function", avd_json_text(j, frame->function));
+    avd_json_put(j, object, "function_decorated", avd_json_text(j, frame->decorated));
+    avd_json_put(j, object, "function_declaration", avd_json_text(j, frame->declaration));
     avd_json_put(j, object, "function_offset",
                  has_offset ? avd_json_hex(frame->function_offset - step, digits(stack))
                             : json_null());
@@ -196,6 +199,17 @@ static void write_head(struct avd_json *j, const struct avd_rep_thread *thread)
     avd_json_value(j, "exited", json_boolean(thread->exited));
 }
 
+static json_t *unreliable_registers(struct avd_json *j, const struct avd_rep_stack *stack)
+{
+    static const char *const names[] = {"eax", "ecx", "edx"};
+    json_t *array = json_array();
+    size_t i;
+
+    for (i = 0; stack->volatile_stale && i < sizeof names / sizeof names[0]; i++)
+        avd_json_append(j, array, avd_json_text(j, names[i]));
+    return array;
+}
+
 static json_t *wow64_object(struct avd_json *j, const struct avd_rep_thread *thread)
 {
     json_t *object;
@@ -204,9 +218,12 @@ static json_t *wow64_object(struct avd_json *j, const struct avd_rep_thread *thr
         return json_null();
     object = json_object();
     avd_json_put(j, object, "teb32", avd_json_address_or_null(j, thread->teb32));
+    avd_json_put(j, object, "teb32_route", avd_json_text_or_null(j, thread->teb32_route));
     avd_json_put(j, object, "cpu_area", avd_json_address_or_null(j, thread->cpu_area));
+    avd_json_put(j, object, "cpu_area_route", avd_json_text_or_null(j, thread->cpu_area_route));
     avd_json_put(j, object, "context32_source",
                  avd_json_text_or_null(j, thread->context32_source));
+    avd_json_put(j, object, "unreliable_registers", unreliable_registers(j, &thread->stack));
     return object;
 }
 
@@ -258,7 +275,8 @@ void avd_json_crashing_thread(struct avd_json *j)
     }
     avd_json_open(j, "crashing_thread", '{');
     avd_json_value(j, "threads_index", avd_json_number(index));
-    write_thread(j, &j->report->threads[index], true);
+    write_thread(j, j->report->crashed != NULL ? j->report->crashed : &j->report->threads[index],
+                 true);
     avd_json_close(j, '{');
 }
 

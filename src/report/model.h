@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/notes.h"
 #include "base/strbuf.h"
+#include "report/model_verifier.h"
 
 #include <stdint.h>
 
@@ -91,11 +92,14 @@ struct avd_rep_frame {
     unsigned percent;         /* how likely it is a frame; 0: does not apply */
     bool exact;
     bool frames_missing;      /* frames may be missing between the one before and this one */
+    const char *wow64_role;   /* "transition", "turbo_thunk" (wow64/wow64.h); NULL */
     size_t module;            /* index into modules, or AVD_NO_INDEX */
     const char *module_name;  /* how it is displayed: "ntdll", "ntdll_77cc0000"; NULL */
     const char *module_file;  /* leaf: "ntdll.dll"; NULL */
     uint64_t module_offset;   /* lookup - base; pc's own offset is module_offset + (pc - lookup) */
     const char *function;     /* NULL when nothing is known */
+    const char *decorated;    /* the name that it is made from; NULL: the same */
+    const char *declaration;  /* with types; NULL: the decorated name does not tell */
     uint64_t function_offset; /* pc - start of the function, as WinDbg prints it */
     bool function_approximate; /* nearest export */
     const char *function_source; /* "exports" */
@@ -122,6 +126,7 @@ struct avd_rep_stack {
     const char *const *reg_names;
     const uint64_t *reg_values;
     size_t reg_count;
+    bool volatile_stale;      /* x86: eax, ecx and edx may be older than the others */
 };
 
 struct avd_rep_thread {
@@ -138,7 +143,9 @@ struct avd_rep_thread {
     /* WOW64 only */
     bool wow64;
     uint64_t teb32;
+    const char *teb32_route;  /* what led to it; "" when nothing did */
     uint64_t cpu_area;
+    const char *cpu_area_route; /* the same */
     const char *context32_source; /* "cpu area", "live (cs 0x23)", ...; or why there is none */
 };
 
@@ -189,9 +196,34 @@ struct avd_rep_parameter {
     const char *meaning;
 };
 
+/* A record that another one points to. */
+struct avd_rep_nested {
+    uint64_t at, address;
+    uint32_t code, flags;
+    const char *name;        /* NULL when the code is not known */
+};
+
+/* An exception found on a thread's stack. */
+struct avd_rep_found {
+    size_t thread;
+    uint32_t code, flags;
+    const char *name;        /* NULL when the code is not known */
+    uint64_t address;
+    const char *address_module; /* leaf name, NULL */
+    uint64_t address_offset;
+    uint64_t record, context; /* addresses in the process */
+    const char *state;       /* static: "unhandled", "handling", "unwinding", "leftover" */
+    const char *evidence;
+    bool is_exception;       /* it is the one that the report is about */
+};
+
 struct avd_rep_exception {
     bool present;
-    const char *origin;      /* "exception stream" */
+    const char *origin;      /* "exception stream", "stack" */
+    const char *source;      /* static: "stream", "recovered" */
+    const char *evidence;    /* where record or registers were found; NULL: in the stream */
+    const struct avd_rep_nested *nested;
+    size_t nested_count;
     uint32_t code;
     const char *name;        /* NULL when the code is not known */
     const char *meaning;
@@ -210,11 +242,87 @@ struct avd_rep_exception {
     size_t thread;           /* index into threads, or AVD_NO_INDEX */
 };
 
+struct avd_rep_access {
+    uint64_t address;
+    unsigned size;           /* bytes; 0: not known */
+    const char *type;        /* static: "read", "write", "readwrite"; NULL */
+    bool guard_page;         /* likely */
+};
+
+struct avd_rep_bit_flip {
+    uint64_t address;
+    const char *source_register; /* NULL: the address itself */
+    bool was_non_canonical, is_null, was_low, poison_registers;
+    unsigned nearby_registers;
+    double confidence;
+};
+
+/* The instruction at the exception, and what follows from it: crash_info of rust-minidump. */
+struct avd_rep_instruction {
+    bool tried;              /* there were registers to start from */
+    unsigned pointer_size;
+    const char *text;        /* "mov eax, dword ptr [rcx+0x10]"; NULL: not decoded */
+    const char *why_not;
+    const char *operands;    /* "rcx = 0"; NULL: no registers to show */
+    bool has_accesses;
+    const struct avd_rep_access *accesses;
+    size_t access_count;
+    bool has_pointer_update, pointer_update_guard_page;
+    uint64_t pointer_update;
+    const char *adjusted_kind; /* static: "non-canonical", "null-pointer"; NULL */
+    uint64_t adjusted_value;
+    const struct avd_rep_bit_flip *flips;
+    size_t flip_count;
+    const char *const *inconsistencies; /* static words */
+    size_t inconsistency_count;
+};
+
+struct avd_rep_skipped {
+    size_t frame;
+    const char *why;         /* goes on after the frame's name */
+};
+
+/* Frames are those of the crashing thread's stack. */
+struct avd_rep_followup {
+    bool found;
+    const char *why_not;
+    bool native;             /* of its 64-bit stack, where it has both */
+    size_t frame;
+    const char *place;       /* "module!function", "module+0x12"; NULL: in no module */
+    const char *owner, *reason;
+    const struct avd_rep_skipped *skipped;
+    size_t skipped_count;
+};
+
+struct avd_rep_bucket {
+    const char *why_not;     /* all others are NULL then */
+    const char *problem_class, *id, *hash_string, *hash, *legacy_id;
+};
+
+struct avd_rep_signature {
+    const char *why_not;     /* all others are NULL then */
+    const char *id, *text, *cut, *socorro;
+    size_t frame_count, named_count;
+};
+
+/* A parameter of a finding: what it is and its value, in words. */
+struct avd_rep_named {
+    const char *name, *value;
+};
+
 struct avd_rep_finding {
     const char *id, *title, *pattern, *reference;
     int severity;            /* enum avd_severity */
     const char *severity_name;
+    const char *confidence;  /* static: "low", "medium", "high" */
     const char *summary;
+    const char *explanation; /* may be "" */
+    const char *const *tags;
+    size_t tag_count;
+    const char *const *references;
+    size_t reference_count;
+    const struct avd_rep_named *parameters;
+    size_t parameter_count;
     const char *const *evidence;
     size_t evidence_count;
     const char *const *advice;
@@ -251,12 +359,22 @@ struct avd_report {
     struct avd_arena arena;
     /* The verdict in three lines: what happened, where, in which thread. Never NULL. */
     const char *what, *where, *who;
+    const char *blamed; /* a fourth line, when another frame than the first is blamed; or NULL */
     struct avd_rep_dump dump;
     struct avd_rep_system system;
     struct avd_rep_linux linux_info;
     struct avd_rep_process process;
     struct avd_rep_exception exception;
+    struct avd_rep_instruction instruction;
+    struct avd_rep_followup followup;
+    struct avd_rep_bucket bucket;
+    struct avd_rep_signature signature;
     size_t crashing_thread;  /* index of the thread the report is about, or AVD_NO_INDEX */
+    /* That thread with the stack from a context found on it, where threads[] shows how it handles
+     * the exception; NULL: as in threads[]. */
+    const struct avd_rep_thread *crashed;
+    const struct avd_rep_found *found; /* exceptions on stacks */
+    size_t found_count;
     size_t requesting_thread; /* index shown first when nothing crashed; or AVD_NO_INDEX */
     const struct avd_rep_thread *threads;
     size_t thread_count;
@@ -272,6 +390,7 @@ struct avd_report {
     size_t annotation_count;
     struct avd_rep_assertion assertion;
     struct avd_rep_wow64 wow64;
+    struct avd_rep_verifier verifier;
     const struct avd_rep_finding *findings;
     size_t finding_count;
     const struct avd_rep_undecided *undecided;
@@ -282,6 +401,11 @@ struct avd_report {
     size_t note_count;
     size_t notes_dropped;
 };
+
+/* The stack in which the followup's frames are counted, and the frame that is blamed; NULL when
+ * there is none (blame_frame.c). */
+const struct avd_rep_stack *avd_rep_followup_stack(const struct avd_report *report);
+const struct avd_rep_frame *avd_rep_followup_frame(const struct avd_report *report);
 
 struct avd_dump;
 struct avd_analysis;

@@ -24,6 +24,28 @@ static void put_verdict_line(const struct avd_text *t, const char *label, const 
     avd_text_plain(t);
 }
 
+/* Names out of symbols that are not the dump's may be wrong: said before the stack, not behind it. */
+static void put_mismatched(const struct avd_text *t)
+{
+    size_t i;
+
+    for (i = 0; i < t->report->module_count; i++) {
+        const struct avd_rep_module *module = &t->report->modules[i];
+        struct avd_strbuf line;
+
+        if (!module->symbol_mismatched)
+            continue;
+        avd_strbuf_init(&line);
+        avd_strbuf_puts(&line, module->file != NULL ? module->file : "(no name)");
+        avd_strbuf_puts(&line, ": the identifier differs from the dump's (--symbols-loose); names and "
+                               "lines may be wrong");
+        if (line.failed)
+            t->out->failed = true;
+        put_verdict_line(t, "symbols", avd_strbuf_text(&line));
+        avd_strbuf_deinit(&line);
+    }
+}
+
 /* "  because  evidence", one item per line, the label once. */
 static void put_items(const struct avd_text *t, const char *label, const char *const *items,
                       size_t count)
@@ -33,6 +55,19 @@ static void put_items(const struct avd_text *t, const char *label, const char *c
     for (i = 0; i < count; i++) {
         avd_strbuf_printf(t->out, "    %-8s- ", i == 0 ? label : "");
         avd_text_wrapped(t, 14, items[i], 0);
+    }
+}
+
+static void put_parameters(const struct avd_text *t, const struct avd_rep_finding *finding)
+{
+    size_t i;
+
+    for (i = 0; i < finding->parameter_count; i++) {
+        avd_strbuf_puts(t->out, "    ");
+        avd_strbuf_escaped(t->out, finding->parameters[i].name);
+        avd_strbuf_puts(t->out, ": ");
+        avd_strbuf_escaped(t->out, finding->parameters[i].value);
+        avd_strbuf_puts(t->out, "\n");
     }
 }
 
@@ -51,17 +86,25 @@ static void put_finding(const struct avd_text *t, const struct avd_rep_finding *
     avd_strbuf_escaped(t->out, finding->title != NULL ? finding->title : "");
     avd_strbuf_puts(t->out, " [");
     avd_strbuf_escaped(t->out, finding->id != NULL ? finding->id : "");
-    avd_strbuf_puts(t->out, "]\n");
+    avd_strbuf_puts(t->out, "]");
+    if (finding->confidence != NULL && strcmp(finding->confidence, "high") != 0)
+        avd_strbuf_printf(t->out, ", %s confidence", finding->confidence);
+    avd_strbuf_puts(t->out, "\n");
     if (finding->summary != NULL && *finding->summary != '\0') {
         avd_strbuf_puts(t->out, "    ");
         avd_text_wrapped(t, 4, finding->summary, 0);
     }
+    put_parameters(t, finding);
     put_items(t, "because", finding->evidence, finding->evidence_count);
     put_items(t, "advice", finding->advice, finding->advice_count);
+    if (t->verbose && finding->explanation != NULL && *finding->explanation != '\0')
+        put_items(t, "more", &finding->explanation, 1);
     if (t->verbose && finding->pattern != NULL && *finding->pattern != '\0')
         put_items(t, "pattern", &finding->pattern, 1);
     if (t->verbose && finding->reference != NULL && *finding->reference != '\0')
         put_items(t, "see", &finding->reference, 1);
+    if (t->verbose)
+        put_items(t, "see", finding->references, finding->reference_count);
 }
 
 static void put_findings(const struct avd_text *t)
@@ -112,6 +155,9 @@ static void render(const struct avd_report *report, const struct avd_write_optio
     put_verdict_line(&t, "what", report->what);
     put_verdict_line(&t, "where", report->where);
     put_verdict_line(&t, "thread", report->who);
+    if (report->blamed != NULL)
+        put_verdict_line(&t, "blame", report->blamed);
+    put_mismatched(&t);
     if (shown < report->thread_count) {
         avd_text_thread_stacks(&t, shown, crashed ? "crashed" : "");
     } else {
@@ -121,7 +167,9 @@ static void render(const struct avd_report *report, const struct avd_write_optio
                                  : "  none: the dump holds no threads\n");
     }
     put_findings(&t);
+    avd_text_verifier(&t);
     avd_text_exception(&t);
+    avd_text_blame(&t);
     if (t.all_threads)
         avd_text_other_stacks(&t, shown);
     avd_text_threads(&t, true);

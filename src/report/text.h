@@ -19,7 +19,7 @@ enum avd_text_style {
 struct avd_text {
     const struct avd_report *report;
     struct avd_strbuf *out;
-    bool color, native_first, all_threads, verbose;
+    bool color, native_first, both_stacks, all_threads, verbose;
 };
 
 /* ---- text_style.c ---- */
@@ -71,6 +71,14 @@ void avd_text_symbols_needed(const struct avd_text *t);
 void avd_text_dump(const struct avd_text *t);
 void avd_text_system(const struct avd_text *t);
 void avd_text_exception(const struct avd_text *t);
+
+/* ---- text_blame.c ---- */
+/* Fields of the exception's section. */
+void avd_text_instruction(const struct avd_text *t);
+/* Who is blamed, and how the crash is sorted. */
+void avd_text_blame(const struct avd_text *t);
+/* ---- text_verifier.c: nothing when the verifier is not in the process ---- */
+void avd_text_verifier(const struct avd_text *t);
 
 /* ---- text_lists.c ---- */
 void avd_text_threads(const struct avd_text *t, bool with_stacks);

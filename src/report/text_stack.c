@@ -105,6 +105,10 @@ static void put_marks(const struct avd_text *t, const struct avd_rep_frame *fram
         avd_strbuf_puts(t->out, " ~");
         seen->approximate = true;
     }
+    if (is_word(frame->wow64_role, "turbo_thunk"))
+        avd_strbuf_puts(t->out, " [wow64 turbo thunk]");
+    else if (frame->wow64_role != NULL)
+        avd_strbuf_puts(t->out, " [wow64 transition]");
     put_source(t, frame->source_file, frame->line);
     if (*mark != '\0') {
         bool weak = !is_word(frame->trust, "frame_pointer") && !is_word(frame->evidence, "target");
@@ -145,6 +149,20 @@ static void put_inlines(const struct avd_text *t, const struct avd_rep_stack *st
     }
 }
 
+/* The name with its types, or as it is stored: for those who look it up elsewhere. */
+static void put_declaration(const struct avd_text *t, const struct avd_rep_frame *frame)
+{
+    const char *text = frame->declaration != NULL ? frame->declaration : frame->decorated;
+
+    if (!t->verbose || text == NULL)
+        return;
+    avd_text_style(t, AVD_STYLE_DIM);
+    avd_strbuf_puts(t->out, "   ");
+    avd_strbuf_escaped(t->out, text);
+    avd_text_plain(t);
+    avd_strbuf_puts(t->out, "\n");
+}
+
 /* 0 stands for an address that is not known, but for where a complete stack ends. */
 static void put_address(const struct avd_text *t, const struct avd_rep_stack *stack,
                         uint64_t address, bool may_be_zero)
@@ -178,6 +196,7 @@ static void put_frame(const struct avd_text *t, const struct avd_rep_stack *stac
     avd_text_call_site(t, frame);
     put_marks(t, frame, seen);
     avd_strbuf_puts(t->out, "\n");
+    put_declaration(t, frame);
 }
 
 static void put_gap(const struct avd_text *t)
@@ -296,6 +315,9 @@ static void put_registers(const struct avd_text *t, const struct avd_rep_stack *
         avd_strbuf_printf(t->out, "%3s=%0*" PRIx64 "%s", stack->reg_names[i], digits,
                           stack->reg_values[i], last ? "\n" : " ");
     }
+    if (stack->volatile_stale)
+        avd_strbuf_puts(t->out, "   eax, ecx and edx may be older: a system call does not save "
+                                "them\n");
 }
 
 /* Registers when verbose, frames, what their marks mean, and why there are no more. */
@@ -322,9 +344,11 @@ static void put_stack(const struct avd_text *t, const struct avd_rep_stack *stac
     put_legend(t, &seen);
 }
 
-static void put_title(const struct avd_text *t, const struct avd_rep_thread *thread,
-                      const struct avd_rep_stack *stack, const char *members, const char *mark)
+static void put_title(const struct avd_text *t, size_t index, const struct avd_rep_stack *stack,
+                      const char *members, const char *mark)
 {
+    const struct avd_rep_thread *thread = &t->report->threads[index];
+
     avd_strbuf_puts(t->out, "\n");
     avd_text_style(t, AVD_STYLE_BOLD);
     if (thread->wow64)
@@ -333,10 +357,10 @@ static void put_title(const struct avd_text *t, const struct avd_rep_thread *thr
         avd_strbuf_puts(t->out, "stack");
     if (strchr(members, ',') != NULL || strchr(members, '-') != NULL) {
         avd_strbuf_printf(t->out, " of threads %s, values of thread ", members);
-        avd_text_thread_name(t, (size_t)(thread - t->report->threads));
+        avd_text_thread_name(t, index);
     } else {
         avd_strbuf_puts(t->out, " of thread ");
-        avd_text_thread_name(t, (size_t)(thread - t->report->threads));
+        avd_text_thread_name(t, index);
     }
     avd_text_plain(t);
     if (*mark != '\0')
@@ -348,11 +372,24 @@ static void put_title(const struct avd_text *t, const struct avd_rep_thread *thr
     avd_strbuf_puts(t->out, "\n");
 }
 
-/* `members` is how the threads that share these stacks are called: "3" or "3, 7-9". */
-static void put_thread(const struct avd_text *t, size_t index, const char *members,
-                       const char *mark)
+/* In one line what put_stack would show. */
+static void put_summary(const struct avd_text *t, const struct avd_rep_stack *stack)
 {
-    const struct avd_rep_thread *thread = &t->report->threads[index];
+    avd_strbuf_puts(t->out, stack->pointer_size == 4 ? "   32-bit stack: " : "   64-bit stack: ");
+    if (stack->frame_count == 0) {
+        avd_text_wrapped(t, 17, stack->end_detail != NULL ? stack->end_detail : "no frames", 0);
+        return;
+    }
+    avd_text_count(t, stack->frame_count, "frame", "frames");
+    avd_strbuf_puts(t->out, ", innermost ");
+    avd_text_call_site(t, &stack->frames[0]);
+    avd_strbuf_puts(t->out, " (--both shows all)\n");
+}
+
+/* `members` is how the threads that share these stacks are called: "3" or "3, 7-9". */
+static void put_thread(const struct avd_text *t, const struct avd_rep_thread *thread, size_t index,
+                       const char *members, const char *mark, bool both)
+{
     const struct avd_rep_stack *first = &thread->stack;
     const struct avd_rep_stack *second = &thread->native;
 
@@ -360,11 +397,13 @@ static void put_thread(const struct avd_text *t, size_t index, const char *membe
         first = &thread->native;
         second = &thread->stack;
     }
-    put_title(t, thread, first, members, mark);
+    put_title(t, index, first, members, mark);
     put_stack(t, first);
-    if (second->present) {
-        put_title(t, thread, second, members, mark);
+    if (second->present && both) {
+        put_title(t, index, second, members, mark);
         put_stack(t, second);
+    } else if (second->present) {
+        put_summary(t, second);
     }
     if (thread->wow64 && thread->stack.pointer_size != 4 && thread->context32_source != NULL &&
         *thread->context32_source != '\0') {
@@ -375,7 +414,17 @@ static void put_thread(const struct avd_text *t, size_t index, const char *membe
 
 void avd_text_thread_stacks(const struct avd_text *t, size_t thread, const char *mark)
 {
-    put_thread(t, thread, "", mark);
+    const struct avd_report *report = t->report;
+    bool handles = thread == report->crashing_thread && report->crashed != NULL;
+
+    put_thread(t, handles ? report->crashed : &report->threads[thread], thread, "", mark, true);
+    if (!handles)
+        return;
+    avd_strbuf_puts(t->out, "   the thread itself handles this exception");
+    if (t->all_threads)
+        avd_strbuf_puts(t->out, "; that stack stands below\n");
+    else
+        avd_strbuf_puts(t->out, " (--all-threads shows that stack too)\n");
 }
 
 /* ---- all threads, equal stacks once ---- */
@@ -491,6 +540,8 @@ void avd_text_other_stacks(const struct avd_text *t, size_t shown)
 {
     const struct avd_report *report = t->report;
     size_t count = report->thread_count;
+    /* What was shown of it is the exception's stack, not its own. */
+    bool handles = shown == report->crashing_thread && report->crashed != NULL;
     struct entry *entries = avd_mem_calloc(count, sizeof *entries);
     size_t *leader = avd_mem_calloc(count, sizeof *leader);
     size_t *next = avd_mem_calloc(count, sizeof *next);
@@ -515,9 +566,9 @@ void avd_text_other_stacks(const struct avd_text *t, size_t shown)
         entries[leader[i]].thread = i;
     }
     for (i = 0; i < count; i++) {
-        if (leader[i] != i || (i == shown && next[i] == AVD_NO_INDEX))
+        if (leader[i] != i || (i == shown && !handles && next[i] == AVD_NO_INDEX))
             continue;
-        if (i == shown) {
+        if (i == shown && !handles) {
             list_members(next, next[i], &members);
             avd_strbuf_printf(t->out, "\nthread%s %s: the same stack as thread %zu above\n",
                               next[next[i]] != AVD_NO_INDEX ? "s" : "",
@@ -525,8 +576,11 @@ void avd_text_other_stacks(const struct avd_text *t, size_t shown)
             continue;
         }
         list_members(next, i, &members);
-        put_thread(t, i, avd_strbuf_text(&members),
-                   report->threads[i].exited ? "exited" : "");
+        put_thread(t, &report->threads[i], i, avd_strbuf_text(&members),
+                   report->threads[i].exited          ? "exited"
+                   : handles && i == shown ? "handling the exception"
+                                           : "",
+                   t->both_stacks);
     }
     if (members.failed)
         t->out->failed = true;

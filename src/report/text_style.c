@@ -23,6 +23,7 @@ void avd_text_init(struct avd_text *t, const struct avd_report *report,
         return;
     t->color = options->color != 0;
     t->native_first = options->native_first != 0;
+    t->both_stacks = options->both_stacks != 0;
     t->all_threads = options->all_threads != 0;
     t->verbose = options->verbose != 0;
 }

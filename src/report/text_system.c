@@ -91,6 +91,51 @@ static void put_parameters(const struct avd_text *t, const struct avd_rep_except
     }
 }
 
+/* Exceptions on the stacks beside the one that the report is about. */
+static void put_found(const struct avd_text *t)
+{
+    unsigned width = t->report->process.pointer_size;
+    size_t i;
+
+    for (i = 0; i < t->report->found_count; i++) {
+        const struct avd_rep_found *found = &t->report->found[i];
+        struct avd_strbuf line;
+
+        /* What may be old is told when there is nothing else to tell. */
+        if (found->is_exception || (t->report->exception.present && !t->verbose &&
+                                    strcmp(found->state, "leftover") == 0))
+            continue;
+        avd_strbuf_init(&line);
+        avd_strbuf_printf(&line, "0x%08" PRIx32 " ", found->code);
+        avd_strbuf_puts(&line, has_text(found->name) ? found->name : "(not a known code)");
+        avd_strbuf_printf(&line, " at 0x%0*" PRIx64, (int)width * 2, found->address);
+        if (found->address_module != NULL) {
+            add_part(&line, " ", found->address_module);
+            avd_strbuf_printf(&line, "+0x%" PRIx64, found->address_offset);
+        }
+        avd_strbuf_printf(&line, " on thread %zu (%s), found in ", found->thread, found->state);
+        add_part(&line, "", found->evidence);
+        put_line(t, "also", &line);
+    }
+}
+
+/* The records that handlers chained to this one. */
+static void put_nested(const struct avd_text *t, const struct avd_rep_exception *exception)
+{
+    size_t i;
+
+    for (i = 0; i < exception->nested_count; i++) {
+        const struct avd_rep_nested *nested = &exception->nested[i];
+        struct avd_strbuf line;
+
+        avd_strbuf_init(&line);
+        avd_strbuf_printf(&line, "0x%08" PRIx32 " ", nested->code);
+        avd_strbuf_puts(&line, has_text(nested->name) ? nested->name : "(not a known code)");
+        avd_strbuf_printf(&line, " at 0x%" PRIx64 " was being handled", nested->address);
+        put_line(t, "nested", &line);
+    }
+}
+
 void avd_text_exception(const struct avd_text *t)
 {
     const struct avd_rep_exception *exception = &t->report->exception;
@@ -100,6 +145,7 @@ void avd_text_exception(const struct avd_text *t)
     avd_text_title(t, "exception");
     if (!exception->present) {
         avd_strbuf_puts(t->out, "  the dump records no exception\n");
+        put_found(t);
         return;
     }
     avd_strbuf_init(&line);
@@ -128,6 +174,7 @@ void avd_text_exception(const struct avd_text *t)
         avd_text_address(t, exception->crash_address, width);
         avd_strbuf_puts(t->out, "\n");
     }
+    avd_text_instruction(t);
     avd_text_label(t, "thread");
     if (exception->thread < t->report->thread_count)
         avd_text_thread_name(t, exception->thread);
@@ -140,13 +187,24 @@ void avd_text_exception(const struct avd_text *t)
         put_flags(t, exception->flags, avd_words_exception_flag,
                   exception->noncontinuable ? "" : " (continuable)");
     put_parameters(t, exception);
-    if (exception->nested_record != 0) {
+    put_nested(t, exception);
+    if (exception->nested_record != 0 && exception->nested_count == 0) {
         avd_text_label(t, "nested");
         avd_strbuf_puts(t->out, "another exception record at ");
         avd_text_address(t, exception->nested_record, width);
         avd_strbuf_puts(t->out, "\n");
     }
-    avd_text_field(t, "found in", exception->origin);
+    if (has_text(exception->evidence)) {
+        avd_strbuf_init(&line);
+        if (strcmp(exception->source, "recovered") != 0)
+            avd_strbuf_puts(&line, "the exception stream; its registers ");
+        avd_strbuf_puts(&line, "recovered from the stack: ");
+        avd_strbuf_puts(&line, exception->evidence);
+        put_line(t, "found in", &line);
+    } else {
+        avd_text_field(t, "found in", exception->origin);
+    }
+    put_found(t);
 }
 
 void avd_text_dump(const struct avd_text *t)

@@ -57,16 +57,39 @@ static const char *frame_text(struct avd_report *report, const struct avd_rep_fr
                : avd_arena_printf(&report->arena, "%s [%s @ %" PRIu32 "]", text, file, line);
 }
 
+/* The stop's headline and title; without a code that it was one. */
+static const char *verifier_text(struct avd_report *report)
+{
+    const struct avd_rep_verifier *v = &report->verifier;
+    const char *title = v->title != NULL ? v->title : v->message;
+
+    if (!v->recovered)
+        return avd_arena_printf(&report->arena, "%s stopped the program; the stop's code could not "
+                                                "be recovered",
+                                v->engine != NULL && v->loaded ? v->engine
+                                                               : "Application Verifier");
+    return avd_arena_printf(&report->arena, "%s: %s", v->headline,
+                            title != NULL ? title
+                            : v->cause != NULL ? v->cause : "a stop of Application Verifier");
+}
+
 static const char *what_text(const struct avd_analysis *an, struct avd_report *report)
 {
     const struct avd_exception_words *words = &an->words;
     int digits = an->exception_is_32bit ? 8 : 16;
 
+    if (report->verifier.stopped)
+        return verifier_text(report);
+    if (!an->has_exception && report->found_count != 0)
+        return avd_arena_printf(&report->arena,
+                                "no crash is recorded, but a record of 0x%08" PRIx32 " lies on the "
+                                "stack of thread %zu (see exception)",
+                                report->found[0].code, report->found[0].thread);
     if (!an->has_exception)
         return report->wow64.present || an->dump->thread_count != 0
                    ? "no crash is recorded: the dump holds no exception"
                    : "nothing is recorded: the dump holds no exception and no threads";
-    if (an->dump->exception.code == 0xc00000fd && avd_dump_is_windows(an->dump))
+    if (an->exception.code == 0xc00000fd && avd_dump_is_windows(an->dump))
         return avd_arena_printf(&report->arena, "%s: %s", words->type, words->meaning);
     if (words->has_access_address && words->access != AVD_ACCESS_NONE)
         return avd_arena_printf(
@@ -86,7 +109,7 @@ static bool starts_at_exception(const struct avd_analysis *an, const struct avd_
     uint64_t pc = stack->frames[0].pc;
 
     return !an->has_exception || !avd_dump_is_windows(an->dump) ||
-           pc == an->dump->exception.address || pc == an->dump->exception.address + 1;
+           pc == an->exception.address || pc == an->exception.address + 1;
 }
 
 static const char *where_text(const struct avd_analysis *an, struct avd_report *report,
@@ -145,6 +168,16 @@ static const char *who_text(const struct avd_analysis *an, struct avd_report *re
                             thread->name != NULL ? "\"" : "", bits);
 }
 
+/* Where the frame that is blamed is another than the first. */
+static const char *blamed_text(struct avd_report *report)
+{
+    const struct avd_rep_frame *frame = avd_rep_followup_frame(report);
+
+    if (frame == NULL || frame->index == 0)
+        return NULL;
+    return frame_text(report, frame, report->instruction.pointer_size == 4 ? 8 : 16);
+}
+
 void avd_build_verdict(const struct avd_analysis *an, struct avd_report *report)
 {
     size_t index = report->crashing_thread;
@@ -153,10 +186,11 @@ void avd_build_verdict(const struct avd_analysis *an, struct avd_report *report)
     if (index == AVD_NO_INDEX && !an->has_exception)
         index = report->requesting_thread;
     if (index != AVD_NO_INDEX)
-        stack = &report->threads[index].stack;
+        stack = report->crashed != NULL ? &report->crashed->stack : &report->threads[index].stack;
     report->what = what_text(an, report);
     report->where = where_text(an, report, stack);
     report->who = who_text(an, report, index);
+    report->blamed = blamed_text(report);
     if (report->what == NULL || report->where == NULL || report->who == NULL)
         report->arena.failed = true;
 }

@@ -2,49 +2,37 @@
 /*
  * Rules from a directory, and how they join the shipped ones: a rule with the id of a shipped rule
  * takes its place. Files are read in the order of their names, so the same directory always gives
- * the same rules and the same first error.
+ * the same rules and the same mistakes. What is wrong in one file does not hide the others.
  */
 #include "rules/rules.h"
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "rules/problems.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* err->where is short; of a long path the end, where the file's name is, says more. */
-static void name_file(struct avd_error *err, const char *shown)
-{
-    size_t size = strlen(shown);
-    size_t room = err != NULL ? sizeof err->where - 1 : 0;
-
-    if (err == NULL)
-        return;
-    if (size <= room) {
-        memcpy(err->where, shown, size + 1);
-    } else {
-        memcpy(err->where, "...", 3);
-        memcpy(err->where + 3, shown + size - (room - 3), room - 3 + 1);
-    }
-}
-
-static enum avd_status load_file(struct avd_arena *arena, const char *path, const char *shown,
-                                 struct avd_rule_list *out, struct avd_error *err)
+enum avd_status avd_rules_read_file(struct avd_arena *arena, const char *path,
+                                    const char *shown_as, struct avd_rule_list *out,
+                                    struct avd_rule_problems *problems)
 {
     struct avd_file file = {0};
-    enum avd_status status = avd_file_map(path, &file, err);
+    struct avd_error err = {0};
+    enum avd_status status = avd_file_map(path, &file, &err);
 
-    if (status == AVD_OK)
-        status =
-            avd_rules_parse(arena, shown, (const char *)file.view.data, file.view.size, out, err);
+    if (status != AVD_OK)
+        status = avd_rule_problem_from(problems, shown_as, &err);
+    else
+        status = avd_rules_parse(arena, shown_as, (const char *)file.view.data, file.view.size,
+                                 out, problems);
     avd_file_close(&file);
-    if (status != AVD_OK && status != AVD_E_NOMEM)
-        name_file(err, shown);
-    return status;
+    return status == AVD_E_NOMEM ? status : AVD_OK;
 }
 
 enum avd_status avd_rules_read_directory(struct avd_arena *arena, const char *directory,
                                          const char *shown_as, struct avd_rule_list *out,
+                                         struct avd_rule_problems *problems,
                                          struct avd_error *err)
 {
     char *names = NULL;
@@ -53,19 +41,22 @@ enum avd_status avd_rules_read_directory(struct avd_arena *arena, const char *di
 
     if (status != AVD_OK) {
         if (status != AVD_E_NOMEM)
-            name_file(err, shown_as);
+            avd_rule_error_file(err, shown_as);
         return status;
     }
     if (names[0] == '\0') {
         status = avd_error_set(err, AVD_E_RULE, 0, "", "directory has no *.yaml, so no rules");
-        name_file(err, shown_as);
+        avd_rule_error_file(err, shown_as);
     }
     for (name = names; status == AVD_OK && *name != '\0'; name += strlen(name) + 1) {
         const char *path = avd_arena_printf(arena, "%s/%s", directory, name);
         const char *shown = avd_arena_printf(arena, "%s/%s", shown_as, name);
 
-        status = path != NULL && shown != NULL ? load_file(arena, path, shown, out, err)
-                                               : avd_error_nomem(err);
+        status = path != NULL && shown != NULL
+                     ? avd_rules_read_file(arena, path, shown, out, problems)
+                     : AVD_E_NOMEM;
+        if (status == AVD_E_NOMEM)
+            (void)avd_error_nomem(err);
     }
     avd_mem_free(names);
     return status;
@@ -126,7 +117,9 @@ enum avd_status avd_rules_load(const char *directory, struct avd_rules **out, st
     rules = avd_mem_calloc(1, sizeof *rules);
     if (rules == NULL)
         return avd_error_nomem(err);
-    status = avd_rules_read_directory(&rules->arena, directory, directory, &own, err);
+    rules->problems.arena = &rules->arena;
+    status = avd_rules_read_directory(&rules->arena, directory, directory, &own,
+                                      &rules->problems, err);
     if (status == AVD_OK && !merge(rules, &own))
         status = avd_error_nomem(err);
     if (status != AVD_OK) {
@@ -143,4 +136,15 @@ void avd_rules_free(struct avd_rules *rules)
         return;
     avd_arena_deinit(&rules->arena);
     avd_mem_free(rules);
+}
+
+size_t avd_rules_problem_count(const struct avd_rules *rules)
+{
+    return rules != NULL ? rules->problems.count : 0;
+}
+
+void avd_rules_problem(const struct avd_rules *rules, size_t index, struct avd_error *err)
+{
+    if (rules != NULL && index < rules->problems.count)
+        avd_rule_problem_error(&rules->problems.items[index], err);
 }

@@ -29,22 +29,27 @@ static int compare_undecided(const void *a, const void *b)
 }
 
 /* The filled-in text in `arena`; NULL when out of memory. */
-static const char *fill_in(const char *text, const struct avd_facts *facts, struct avd_arena *arena,
+static const char *fill_in(const char *text, struct avd_judge *j, struct avd_arena *arena,
                            struct avd_template_use *use)
 {
     struct avd_strbuf buf;
     const char *copy = NULL;
 
     avd_strbuf_init(&buf);
-    *use = avd_template_expand(text, facts, &buf);
+    *use = avd_template_expand(text, j, &buf);
     if (!buf.failed)
         copy = avd_arena_strndup(arena, avd_strbuf_text(&buf), buf.size);
     avd_strbuf_deinit(&buf);
     return copy;
 }
 
-/* The lines worth showing: one that names facts of which none is known says nothing. */
-static bool fill_in_lines(const char *const *lines, unsigned count, const struct avd_facts *facts,
+/* Whether a line says something: one that names values of which none is known does not. */
+static bool is_useful(struct avd_template_use use)
+{
+    return use.named == 0 || use.known != 0;
+}
+
+static bool fill_in_lines(const char *const *lines, unsigned count, struct avd_judge *j,
                           struct avd_arena *arena, const char *const **out, size_t *out_count)
 {
     const char **filled = avd_arena_alloc(arena, count, sizeof *filled);
@@ -55,11 +60,11 @@ static bool fill_in_lines(const char *const *lines, unsigned count, const struct
         return false;
     for (i = 0; i < count; i++) {
         struct avd_template_use use;
-        const char *line = fill_in(lines[i], facts, arena, &use);
+        const char *line = fill_in(lines[i], j, arena, &use);
 
         if (line == NULL)
             return false;
-        if (use.named == 0 || use.known != 0)
+        if (is_useful(use))
             filled[used++] = line;
     }
     *out = filled;
@@ -67,36 +72,55 @@ static bool fill_in_lines(const char *const *lines, unsigned count, const struct
     return true;
 }
 
-static bool make_finding(const struct avd_rule *rule, const struct avd_facts *facts,
-                         struct avd_arena *arena, struct avd_finding *out)
+static bool fill_in_parameters(const struct avd_rule *rule, struct avd_judge *j,
+                               struct avd_arena *arena, struct avd_finding *out)
 {
+    struct avd_rule_parameter *filled =
+        avd_arena_alloc(arena, rule->parameter_count, sizeof *filled);
+    unsigned i;
+
+    if (filled == NULL)
+        return false;
+    out->parameter_count = 0;
+    for (i = 0; i < rule->parameter_count; i++) {
+        struct avd_template_use use;
+        const char *text = fill_in(rule->parameters[i].text, j, arena, &use);
+
+        if (text == NULL)
+            return false;
+        if (!is_useful(use))
+            continue;
+        filled[out->parameter_count].name = rule->parameters[i].name;
+        filled[out->parameter_count].text = text;
+        out->parameter_count++;
+    }
+    out->parameters = filled;
+    return true;
+}
+
+static bool make_finding(struct avd_judge *j, struct avd_arena *arena, struct avd_finding *out)
+{
+    const struct avd_rule *rule = j->rule;
     struct avd_template_use use;
 
     out->rule = rule;
     out->severity = rule->severity;
-    out->summary = fill_in(rule->summary, facts, arena, &use);
-    return out->summary != NULL &&
-           fill_in_lines(rule->evidence, rule->evidence_count, facts, arena, &out->evidence,
+    out->confidence = avd_judge_is_weak(j) ? AVD_CONFIDENCE_LOW : rule->confidence;
+    out->summary = fill_in(rule->summary, j, arena, &use);
+    out->explanation = fill_in(rule->explanation, j, arena, &use);
+    return out->summary != NULL && out->explanation != NULL &&
+           fill_in_lines(rule->evidence, rule->evidence_count, j, arena, &out->evidence,
                          &out->evidence_count) &&
-           fill_in_lines(rule->advice, rule->advice_count, facts, arena, &out->advice,
-                         &out->advice_count);
-}
-
-static const char *reason_of(const struct avd_facts *facts, const char *name)
-{
-    const struct avd_fact *fact = avd_fact_find(facts, name);
-
-    if (fact == NULL)
-        return "the analysis did not look for it";
-    if (fact->type != AVD_FACT_UNKNOWN)
-        return "the analysis gave it in another form than the rule expects";
-    return fact->text;
+           fill_in_lines(rule->advice, rule->advice_count, j, arena, &out->advice,
+                         &out->advice_count) &&
+           fill_in_parameters(rule, j, arena, out);
 }
 
 enum avd_status avd_rules_run(const struct avd_rules *rules, const struct avd_facts *facts,
                               struct avd_arena *arena, struct avd_rule_results *out)
 {
     size_t count = rules != NULL ? rules->count : avd_shipped_rule_count;
+    struct avd_judge j;
     size_t i;
 
     memset(out, 0, sizeof *out);
@@ -106,19 +130,21 @@ enum avd_status avd_rules_run(const struct avd_rules *rules, const struct avd_fa
         return AVD_E_NOMEM;
     for (i = 0; i < count; i++) {
         const struct avd_rule *rule = rules != NULL ? rules->items[i] : &avd_shipped_rules[i];
-        const char *missing = NULL;
-        enum avd_verdict result = avd_rule_evaluate(rule, facts, &missing);
+        struct avd_lack lack = {NULL, NULL};
+        enum avd_verdict result;
 
+        avd_judge_init(&j, rule, facts, arena);
+        result = avd_judge_expr(&j, 0, &lack);
         if (result == AVD_TRUE) {
-            if (!make_finding(rule, facts, arena, &out->findings[out->finding_count]))
+            if (!make_finding(&j, arena, &out->findings[out->finding_count]))
                 return AVD_E_NOMEM;
             out->finding_count++;
         } else if (result == AVD_UNDECIDED) {
             struct avd_undecided *undecided = &out->undecided[out->undecided_count++];
 
             undecided->rule = rule;
-            undecided->fact = missing;
-            undecided->reason = avd_arena_strdup(arena, reason_of(facts, missing));
+            undecided->fact = lack.what;
+            undecided->reason = avd_arena_strdup(arena, lack.reason);
             if (undecided->reason == NULL)
                 return AVD_E_NOMEM;
         }

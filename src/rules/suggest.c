@@ -45,24 +45,63 @@ static size_t distance(const char *a, const char *b)
     return rows[a_size % 3][b_size];
 }
 
+/* Words of other rule languages (Sigma, Semgrep, YARA) and of programmers for what is meant. */
+static const struct {
+    const char *typed, *meant;
+} synonyms[] = {
+    {"and", "all"},           {"or", "any"},            {"every", "all"},
+    {"none", "not"},          {"condition", "when"},    {"conditions", "when"},
+    {"detection", "when"},    {"description", "summary"}, {"message", "summary"},
+    {"level", "severity"},    {"name", "title"},        {"variables", "let"},
+    {"like", "matches"},      {"match", "matches"},     {"glob", "matches"},
+    {"startswith", "matches"}, {"endswith", "matches"}, {"eq", "equals"},
+    {"is", "equals"},         {"lt", "below"},          {"less", "below"},
+    {"gt", "above"},          {"greater", "above"},     {"more", "above"},
+    {"ge", "at_least"},       {"gte", "at_least"},      {"min", "at_least"},
+    {"le", "at_most"},        {"lte", "at_most"},       {"max", "at_most"},
+    {"range", "between"},     {"exists", "known"},      {"poi", "pointer"},
+    {"dwo", "u32"},           {"qwo", "u64"},           {"string", "text"},
+    {"wide", "utf16"},        {"dps", "trace"},
+};
+
 void avd_suggestion_init(struct avd_suggestion *suggestion, const char *typed)
 {
     size_t size = strlen(typed);
+    size_t i;
 
     suggestion->typed = typed;
     suggestion->best = NULL;
     /* One third of the letters may be wrong, three at most; what is further off is a guess. */
     suggestion->distance = 1 + (size < 4 ? 1 : size < 9 ? size / 3 : 3);
+    suggestion->synonym = NULL;
+    for (i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++)
+        if (strcmp(synonyms[i].typed, typed) == 0)
+            suggestion->synonym = synonyms[i].meant;
 }
 
 void avd_suggestion_offer(struct avd_suggestion *suggestion, const char *candidate)
 {
     size_t found = distance(suggestion->typed, candidate);
 
+    if (suggestion->synonym != NULL && strcmp(suggestion->synonym, candidate) == 0)
+        found = 0;
     if (found < suggestion->distance) {
         suggestion->distance = found;
         suggestion->best = candidate;
     }
+}
+
+void avd_suggestion_offer_copy(struct avd_suggestion *suggestion, const char *candidate)
+{
+    size_t before = suggestion->distance;
+    char kept[sizeof suggestion->copy];
+
+    memcpy(kept, suggestion->copy, sizeof kept);
+    (void)snprintf(suggestion->copy, sizeof suggestion->copy, "%s", candidate);
+    avd_suggestion_offer(suggestion, suggestion->copy);
+    /* The best so far may be a copy itself. */
+    if (suggestion->distance == before)
+        memcpy(suggestion->copy, kept, sizeof kept);
 }
 
 const char *avd_suggestion_text(const struct avd_suggestion *suggestion,

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-/* Names are at most this long; a longer one names no fact. */
-enum { NAME_SIZE = 128 };
-
 struct avd_template_part avd_template_next(const char *text, size_t *position)
 {
     struct avd_template_part part = {AVD_TEMPLATE_END, text + *position, 0};
@@ -29,7 +26,7 @@ struct avd_template_part avd_template_next(const char *text, size_t *position)
             *position += 1;
             return part;
         }
-        part.kind = AVD_TEMPLATE_FACT;
+        part.kind = AVD_TEMPLATE_NAME;
         part.text++;
         part.size = (size_t)(end - part.text);
         *position += part.size + 2;
@@ -42,18 +39,7 @@ struct avd_template_part avd_template_next(const char *text, size_t *position)
     }
 }
 
-static const struct avd_fact *find(const struct avd_facts *facts, const char *name, size_t size)
-{
-    char copy[NAME_SIZE];
-
-    if (size >= sizeof copy)
-        return NULL;
-    memcpy(copy, name, size);
-    copy[size] = '\0';
-    return avd_fact_find(facts, copy);
-}
-
-struct avd_template_use avd_template_expand(const char *text, const struct avd_facts *facts,
+struct avd_template_use avd_template_expand(const char *text, struct avd_judge *j,
                                             struct avd_strbuf *out)
 {
     struct avd_template_use use = {0, 0};
@@ -61,16 +47,12 @@ struct avd_template_use avd_template_expand(const char *text, const struct avd_f
     struct avd_template_part part = avd_template_next(text, &position);
 
     while (part.kind != AVD_TEMPLATE_END) {
-        if (part.kind == AVD_TEMPLATE_FACT) {
-            const struct avd_fact *fact = find(facts, part.text, part.size);
-
+        if (part.kind == AVD_TEMPLATE_NAME) {
             use.named++;
-            if (fact != NULL && fact->type != AVD_FACT_UNKNOWN) {
+            if (avd_judge_named(j, part.text, part.size, out))
                 use.known++;
-                avd_fact_show(fact, out);
-            } else {
+            else
                 avd_strbuf_puts(out, "?");
-            }
         } else {
             avd_strbuf_add(out, part.text, part.size);
         }

@@ -54,18 +54,18 @@ static bool ends_function(const uint8_t *code, size_t size)
 
 /*
  * Whether one function holds both addresses, `start` being its first: 1 yes, 0 another begins
- * between them, -1 not all the bytes are there.
+ * between them, -1 not all the bytes are there, or they are too many to look at.
  */
 static int goes_on(const struct avd_walk *walk, uint64_t start, uint64_t pc)
 {
     uint8_t bytes[ALIGNMENT + CHUNK];
+    bool too_far = pc - start > MAX_FUNCTION_READ;
+    uint64_t last = too_far ? start + MAX_FUNCTION_READ : pc;
     uint64_t at;
 
-    if (pc - start > MAX_FUNCTION_READ)
-        return -1;
     memset(bytes, 0, sizeof bytes);
-    for (at = start; at <= pc; at += CHUNK) {
-        size_t want = pc - at < CHUNK ? (size_t)(pc - at) + 1 : CHUNK;
+    for (at = start; at <= last; at += CHUNK) {
+        size_t want = last - at < CHUNK ? (size_t)(last - at) + 1 : CHUNK;
         size_t i;
 
         if (!spend(walk) || avd_walk_code_at(walk, at, &bytes[ALIGNMENT], want) != want)
@@ -77,7 +77,7 @@ static int goes_on(const struct avd_walk *walk, uint64_t start, uint64_t pc)
         }
         memcpy(bytes, &bytes[CHUNK], ALIGNMENT);
     }
-    return 1;
+    return too_far ? -1 : 1;
 }
 
 static int same_function(const struct avd_walk *walk, uint64_t start, uint64_t pc)

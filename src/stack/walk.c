@@ -338,9 +338,10 @@ bool avd_walk_stack(struct avd_walk *walk, const struct avd_regs *start, struct 
     frame->regs = *start;
     frame->pc = start->value[AVD_RIP];
     frame->sp = start->value[AVD_RSP];
-    frame->trust = AVD_TRUST_CONTEXT;
-    frame->method = AVD_METHOD_CONTEXT;
-    frame->exact = true;
+    frame->trust = walk->start_found ? AVD_TRUST_SCAN : AVD_TRUST_CONTEXT;
+    frame->method = walk->start_found ? AVD_METHOD_SCAN : AVD_METHOD_CONTEXT;
+    frame->evidence = walk->start_found ? AVD_EVIDENCE_CALL : AVD_EVIDENCE_NONE;
+    frame->exact = !walk->start_found;
     if (!avd_reg_known(start, AVD_RSP)) {
         out->end_detail = "the context does not hold the stack pointer";
         return true;

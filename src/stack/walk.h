@@ -165,6 +165,7 @@ struct avd_walk {
     uint64_t stack_high;       /* exclusive. Methods see both as 0 when sp starts outside */
     unsigned max_frames;       /* 0: AVD_MAX_FRAMES; never more than AVD_MAX_FRAMES_CEILING */
     bool allow_scan;
+    bool start_found;          /* what is started from is a return address that a search found */
     bool windows;              /* the process's operating system: decides frame conventions */
     /* How often code may yet be read to see where calls lead, over all walks; NULL: any number. */
     size_t *code_budget;

@@ -10,7 +10,6 @@
 
 struct sym_handle {
     struct avd_sym *sym;
-    bool x86;
 };
 
 struct sym_check {
@@ -67,7 +66,6 @@ static enum avd_status sym_open(const struct avd_symbol_module *module,
         return status;
     }
     opened->sym = check.sym;
-    opened->x86 = module->x86;
     if (opening->status->path == NULL) {
         opening->status->path = path;
         opening->status->mismatched = check.mismatched;
@@ -83,18 +81,15 @@ static void sym_close(void *handle)
     avd_sym_close(opened->sym);
 }
 
-/* dump_syms undecorates FUNC names itself; PUBLIC names it leaves as they are. */
+/* dump_syms undecorates FUNC names itself; PUBLIC names it leaves as they are, but for those of C. */
 static enum avd_status sym_find(void *handle, uint64_t rva, struct avd_arena *arena,
                                 struct avd_symbol *out)
 {
     struct sym_handle *opened = handle;
     enum avd_status status = avd_sym_find(opened->sym, rva, out);
 
-    if (status == AVD_OK && out->function != NULL && out->function[0] == '?') {
-        out->function = avd_undecorate(arena, out->function, AVD_UNDNAME_NAME_ONLY, opened->x86);
-        if (out->function == NULL)
-            status = AVD_E_NOMEM;
-    }
+    if (status == AVD_OK && out->function != NULL)
+        status = avd_symbol_undecorate(out, arena, false);
     if (status != AVD_OK)
         memset(out, 0, sizeof *out);
     return status;

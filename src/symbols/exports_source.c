@@ -4,6 +4,9 @@
  * a function starts but not where it ends, so every answer behind the start is approximate.
  */
 #include "symbols/symbolizer.h"
+#include "symbols/undname.h"
+
+#include <string.h>
 
 struct exports_handle {
     const struct avd_image *image;
@@ -52,7 +55,10 @@ static enum avd_status exports_find(void *handle, uint64_t rva, struct avd_arena
     out->function_rva = item->rva;
     out->displacement = rva - item->rva;
     out->approximate = out->displacement != 0;
-    return AVD_OK;
+    if (avd_symbol_undecorate(out, arena, false) == AVD_OK)
+        return AVD_OK;
+    memset(out, 0, sizeof *out);
+    return AVD_E_NOMEM;
 }
 
 const struct avd_symbol_source avd_exports_source = {

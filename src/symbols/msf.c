@@ -270,12 +270,36 @@ bool avd_msf_run(const struct avd_msf_stream *stream, uint64_t offset, uint64_t 
     return avd_view_clip(msf->file, ((uint64_t)page << msf->page_shift) + in_page, size, out);
 }
 
+bool avd_msf_page(const struct avd_msf_stream *stream, uint64_t offset, struct avd_view *out)
+{
+    static const struct avd_view empty;
+    const struct avd_msf *msf = stream->msf;
+    uint64_t in_page;
+    uint64_t size;
+    uint32_t page;
+
+    *out = empty;
+    if (msf == NULL || offset >= stream->size)
+        return false;
+    page = page_number(stream, (uint32_t)(offset >> msf->page_shift));
+    if (page == 0 || page >= msf->page_count)
+        return false;
+    in_page = offset & ((1u << msf->page_shift) - 1);
+    size = (1u << msf->page_shift) - in_page;
+    if (size > stream->size - offset)
+        size = stream->size - offset;
+    return avd_view_clip(msf->file, ((uint64_t)page << msf->page_shift) + in_page, size, out);
+}
+
 bool avd_msf_view(const struct avd_msf_stream *stream, uint64_t offset, size_t size,
                   uint8_t *buffer, struct avd_view *out)
 {
     struct avd_view run;
     size_t have;
 
+    /* Nearly every request lies in one page. */
+    if (avd_msf_page(stream, offset, &run) && avd_view_slice(run, 0, size, out))
+        return true;
     if (avd_msf_run(stream, offset, size, out) && out->size == size)
         return true;
     for (have = 0; have < size; have += run.size) {

@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { S_TRAMPOLINE = 0x112c, FIRST_BLOBS = 64 };
@@ -42,6 +43,19 @@ void *avd_pdb_grow(void *items, uint32_t count, uint32_t *capacity, size_t size)
     if (grown != NULL)
         *capacity = wanted;
     return grown;
+}
+
+void avd_pdb_sort(void *items, size_t count, size_t size,
+                  int (*compare)(const void *, const void *))
+{
+    const char *bytes = items;
+    size_t i;
+
+    for (i = 1; i < count; i++)
+        if (compare(bytes + (i - 1) * size, bytes + i * size) > 0) {
+            qsort(items, count, size, compare);
+            break;
+        }
 }
 
 const char *avd_pdb_damage(const struct avd_pdb *pdb)

@@ -8,7 +8,6 @@
 
 #include "base/memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -150,10 +149,8 @@ enum avd_status avd_pdb_lines_open(struct avd_pdb *pdb, struct avd_pdb_module *m
         avd_mem_free(all.inlinees);
         return AVD_E_NOMEM;
     }
-    if (all.fragment_count > 1)
-        qsort(all.fragments, all.fragment_count, sizeof *all.fragments, compare_fragments);
-    if (all.inlinee_count > 1)
-        qsort(all.inlinees, all.inlinee_count, sizeof *all.inlinees, compare_inlinees);
+    avd_pdb_sort(all.fragments, all.fragment_count, sizeof *all.fragments, compare_fragments);
+    avd_pdb_sort(all.inlinees, all.inlinee_count, sizeof *all.inlinees, compare_inlinees);
     module->fragments = all.fragments;
     module->fragment_count = all.fragment_count;
     module->inlinees = all.inlinees;

@@ -173,6 +173,10 @@ void avd_pdb_damaged(struct avd_pdb *pdb, const char *format, ...) AVD_PRINTF(2,
  * memory. */
 void *avd_pdb_grow(void *items, uint32_t count, uint32_t *capacity, size_t size);
 
+/* qsort, unless they are sorted: linkers mostly write them so. `items` may be NULL for none. */
+void avd_pdb_sort(void *items, size_t count, size_t size,
+                  int (*compare)(const void *, const void *));
+
 /* One copy of these bytes for the life of the PDB; NULL when out of memory. */
 const void *avd_pdb_keep(struct avd_pdb *pdb, const void *bytes, size_t size);
 

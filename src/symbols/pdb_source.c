@@ -105,33 +105,6 @@ static void pdb_close(void *handle)
     avd_pdb_close(opened->pdb);
 }
 
-/* Replaces the names by their undecorated forms. */
-static enum avd_status undecorate(struct avd_symbol *symbol, struct avd_arena *arena, bool x86)
-{
-    struct avd_inline *inlines;
-    size_t i;
-
-    symbol->function = avd_undecorate(arena, symbol->function, AVD_UNDNAME_NAME_ONLY, x86);
-    if (symbol->function == NULL)
-        return AVD_E_NOMEM;
-    if (symbol->inline_count == 0)
-        return AVD_OK;
-    inlines = avd_arena_alloc(arena, symbol->inline_count, sizeof *inlines);
-    if (inlines == NULL)
-        return AVD_E_NOMEM;
-    for (i = 0; i < symbol->inline_count; i++) {
-        inlines[i] = symbol->inlines[i];
-        if (inlines[i].function == NULL)
-            continue;
-        inlines[i].function =
-            avd_undecorate(arena, inlines[i].function, AVD_UNDNAME_NAME_ONLY, x86);
-        if (inlines[i].function == NULL)
-            return AVD_E_NOMEM;
-    }
-    symbol->inlines = inlines;
-    return AVD_OK;
-}
-
 static enum avd_status pdb_find(void *handle, uint64_t rva, struct avd_arena *arena,
                                 struct avd_symbol *out)
 {
@@ -139,7 +112,7 @@ static enum avd_status pdb_find(void *handle, uint64_t rva, struct avd_arena *ar
     enum avd_status status = avd_pdb_find(opened->pdb, rva, out);
 
     if (status == AVD_OK && out->function != NULL)
-        status = undecorate(out, arena, opened->x86);
+        status = avd_symbol_undecorate(out, arena, opened->x86);
     if (status != AVD_OK)
         memset(out, 0, sizeof *out);
     return status;

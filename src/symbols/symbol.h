@@ -19,6 +19,7 @@ struct avd_inline {
 
 struct avd_symbol {
     const char *function;     /* NULL when nothing is known */
+    const char *decorated;    /* the name as stored, when `function` is made from it; NULL */
     uint64_t function_rva;
     uint64_t function_size;   /* 0 when not known */
     uint64_t displacement;    /* address - start of the function, in the layout it was linked with */

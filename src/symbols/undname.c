@@ -6,6 +6,7 @@
 #include "symbols/undname_private.h"
 
 #include "base/limits.h"
+#include "symbols/itanium.h"
 
 #include <string.h>
 
@@ -392,7 +393,7 @@ static void trim_c_name(const char *name, size_t *start, size_t *end)
 
     *start = 0;
     *end = size;
-    if (strncmp(name, "_Z", 2) == 0 || strncmp(name, "__Z", 3) == 0 || strncmp(name, "__R", 3) == 0)
+    if (avd_itanium_is(name))
         return;
     if (cut > 1 && is_digits(&name[cut + (at != NULL)], at != NULL ? size - cut - 1 : 0)) {
         if (name[0] == '_' || name[0] == '@') {
@@ -425,6 +426,10 @@ const char *avd_undecorate(struct avd_arena *arena, const char *name, enum avd_u
         if (text != NULL || u.no_memory)
             return text;
     }
+    if (avd_itanium_undecorate(arena, u.input, form, &text) != AVD_OK)
+        return NULL;
+    if (text != NULL)
+        return prefix[0] == '\0' ? text : avd_arena_printf(arena, "%s%s", prefix, text);
     if (size <= AVD_MAX_EXPORT_NAME_BYTES && strstr(name, "?A0x") != NULL)
         return name_namespaces(arena, name);
     if (x86)

@@ -17,6 +17,7 @@ enum {
     TEB64_WOW_TEB_OFFSET = 0x180c, /* Windows 10 and later; 0 or garbage before */
     TEB64_TO_TEB32 = 0x2000,
 
+    WOW64_TLS_STACKPTR64 = 0, /* Windows 7: where the 64-bit stack is gone on with */
     WOW64_TLS_CPURESERVED = 1,
 
     TEB32_STACK_BASE = 0x04,
@@ -24,6 +25,8 @@ enum {
     TEB32_SELF = 0x18,
     TEB32_UNIQUE_THREAD = 0x24,
     TEB32_PEB = 0x30,
+    TEB32_GDI_BATCH_COUNT = 0xf70, /* WOW64: TEB64 */
+    TEB32_WOW_TEB_OFFSET = 0xfdc,
 
     PEB32_LDR = 0x0c,
     LDR32_IN_LOAD_ORDER = 0x0c,
@@ -32,6 +35,8 @@ enum {
     ENTRY32_FULL_NAME = 0x24, /* u16 length, u16 maximum, u32 buffer */
     ENTRY32_TIMESTAMP = 0x44,
 
+    AREA_MACHINE = 2,         /* 0 before Windows 8 */
+    MACHINE_I386 = 0x14c,
     CONTEXT32_SIZE = 0x2cc,
     CS_32BIT = 0x23, /* the segment of 32-bit code on 64-bit Windows */
     SS_USER = 0x2b

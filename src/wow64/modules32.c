@@ -65,15 +65,63 @@ static bool read_entry(const struct avd_dump *dump, struct avd_arena *arena, uin
     return true;
 }
 
+/* The list under construction: a copy of the stream's modules, then those of the loader. */
+struct union_list {
+    const struct avd_dump *dump;
+    struct avd_arena *arena;
+    struct avd_module *modules;
+    size_t count, capacity;
+};
+
+enum link { FLINK = 0, BLINK = 4 }; /* in InLoadOrderLinks, which an entry begins with */
+
+/*
+ * Adds the entries from `head` on in the direction of `link`, which the stream does not have.
+ * Returns how many were walked; *missing is the entry whose memory is not in the dump, 0 when the
+ * whole list was walked.
+ */
+static size_t add_entries(struct union_list *list, uint64_t head, enum link link,
+                          uint32_t *missing)
+{
+    const struct avd_memory *memory = &list->dump->memory;
+    uint32_t entry = 0;
+    size_t walked = 0;
+
+    *missing = 0;
+    if (!avd_memory_u32(memory, head + (uint64_t)link, &entry))
+        entry = 0;
+    for (; entry != head && entry != 0 && walked < AVD_MAX_LDR_ENTRIES; walked++) {
+        struct avd_module module;
+        struct avd_module *grown;
+        uint32_t next;
+
+        if (!read_entry(list->dump, list->arena, entry, &module) ||
+            !avd_memory_u32(memory, entry + (uint64_t)link, &next)) {
+            *missing = entry;
+            break;
+        }
+        if (module.base != 0 && module.size != 0 &&
+            !known_base(list->modules, list->count, module.base)) {
+            grown = avd_arena_grow(list->arena, list->modules, list->count, &list->capacity,
+                                   sizeof *grown, AVD_MAX_MODULES);
+            if (grown == NULL)
+                break;
+            list->modules = grown;
+            list->modules[list->count++] = module;
+        }
+        entry = next;
+    }
+    return walked;
+}
+
 bool avd_wow64_modules(const struct avd_dump *dump, const struct avd_wow64 *wow64,
                        struct avd_arena *arena, const struct avd_module **modules, size_t *count,
                        struct avd_notes *notes)
 {
-    struct avd_module *list;
-    size_t capacity = dump->module_count + 64;
-    size_t used = dump->module_count;
+    struct union_list list = {dump, arena, NULL, dump->module_count, dump->module_count + 64};
     uint32_t ldr;
-    uint32_t entry;
+    uint32_t first;
+    uint32_t missing;
     uint64_t head;
     size_t walked;
 
@@ -82,43 +130,33 @@ bool avd_wow64_modules(const struct avd_dump *dump, const struct avd_wow64 *wow6
     if (!wow64->present || wow64->peb32 == 0)
         return true;
     if (!avd_memory_u32(&dump->memory, wow64->peb32 + PEB32_LDR, &ldr) || ldr == 0 ||
-        !avd_memory_u32(&dump->memory, ldr + (uint64_t)LDR32_IN_LOAD_ORDER, &entry)) {
+        !avd_memory_u32(&dump->memory, ldr + (uint64_t)LDR32_IN_LOAD_ORDER, &first)) {
         avd_note_add(notes, "32-bit loader list", AVD_NO_OFFSET,
                      "PEB32 at 0x%" PRIx64 " or its loader data is not in the dump; 32-bit modules "
                      "that the module list lacks cannot be named",
                      wow64->peb32);
         return true;
     }
-    list = avd_arena_alloc(arena, capacity, sizeof *list);
-    if (list == NULL)
+    list.modules = avd_arena_alloc(arena, list.capacity, sizeof *list.modules);
+    if (list.modules == NULL)
         return false;
-    if (used != 0)
-        memcpy(list, dump->modules, used * sizeof *list);
+    if (list.count != 0)
+        memcpy(list.modules, dump->modules, list.count * sizeof *list.modules);
     head = ldr + (uint64_t)LDR32_IN_LOAD_ORDER;
-    for (walked = 0; entry != head && entry != 0 && walked < AVD_MAX_LDR_ENTRIES; walked++) {
-        struct avd_module module;
-        struct avd_module *grown;
+    walked = add_entries(&list, head, FLINK, &missing);
+    if (missing != 0) {
+        uint32_t end;
+        size_t back = add_entries(&list, head, BLINK, &end);
 
-        if (!read_entry(dump, arena, entry, &module)) {
-            avd_note_add(notes, "32-bit loader list", AVD_NO_OFFSET,
-                         "entry %zu at 0x%" PRIx32 " is not in the dump; the list is read up to it",
-                         walked, entry);
-            break;
-        }
-        if (module.base != 0 && module.size != 0 && !known_base(list, used, module.base)) {
-            grown = avd_arena_grow(arena, list, used, &capacity, sizeof *list, AVD_MAX_MODULES);
-            if (grown == NULL)
-                break;
-            list = grown;
-            list[used++] = module;
-        }
-        if (!avd_memory_u32(&dump->memory, entry, &entry))
-            break;
-    }
-    if (walked == AVD_MAX_LDR_ENTRIES)
+        avd_note_add(notes, "32-bit loader list", AVD_NO_OFFSET,
+                     "entry %zu at 0x%" PRIx32 " is not in the dump; read up to it, and %zu from "
+                     "the list's end back",
+                     walked, missing, back);
+    } else if (walked == AVD_MAX_LDR_ENTRIES) {
         avd_note_add(notes, "32-bit loader list", AVD_NO_OFFSET,
                      "did not end after %zu entries; the list is damaged", walked);
-    *modules = list;
-    *count = used;
+    }
+    *modules = list.modules;
+    *count = list.count;
     return !arena->failed;
 }

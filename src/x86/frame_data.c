@@ -15,7 +15,7 @@
 
 enum {
     SEARCH_WORDS = 3,           /* where .raSearch looks */
-    MAX_UNKNOWN_ARGUMENTS = 16, /* words of arguments to a function of which nothing is known */
+    MAX_UNKNOWN_ARGUMENTS = 16, /* words of arguments that no record tells of */
     MAX_FRAME_GAP = 128 * 1024, /* a saved EBP further away is taken for something else */
     CALLEE_SAVED = 1 << AVD_EBX | 1 << AVD_ESI | 1 << AVD_EDI
 };
@@ -24,7 +24,7 @@ struct layout {
     struct avd_walk *walk;
     const struct avd_frame *frame;
     struct avd_frame_data data;
-    bool parameters_known;      /* of the function that this one called */
+    uint64_t base;              /* what the record's address counts from */
     uint32_t callee_parameters; /* bytes, still on the stack */
     uint64_t slot;              /* of the return address, as far as it was found */
     bool searched;              /* not where the sizes say, but above */
@@ -46,6 +46,32 @@ static bool aligns(const char *program)
     return false;
 }
 
+/*
+ * Whether a program restores EBP from a place counted down from the return address, as the other
+ * saved registers: `$ebp $T0 4 - ^ =`. Then .cbSavedRegs counts EBP too; where the frame is made
+ * of EBP, `$ebp $T0 ^ =`, it does not.
+ */
+static bool saves_ebp(const char *program)
+{
+    static const char *const rest[] = {"-", "^", "="};
+    size_t size = strlen(program);
+    const char *word;
+    size_t word_size;
+    size_t pos = 0;
+    unsigned seen = 0; /* words of the pattern: EBP, the place, the distance, the rest */
+
+    while (seen < 6 && avd_postfix_word(program, size, &pos, &word, &word_size)) {
+        if ((word_size == 4 && memcmp(word, "$ebp", 4) == 0) ||
+            (word_size == 3 && memcmp(word, "$22", 3) == 0)) /* CV_REG_EBP */
+            seen = 1;
+        else if (seen >= 3 && (word_size != 1 || *word != *rest[seen - 3]))
+            seen = 0;
+        else if (seen != 0)
+            seen++;
+    }
+    return seen == 6;
+}
+
 /* Whether `addr` has another record of the same function as `data`. */
 static bool has_other_record(const struct avd_walk_env *env, uint64_t addr,
                              const struct avd_frame_data *data)
@@ -62,9 +88,9 @@ static bool has_other_record(const struct avd_walk_env *env, uint64_t addr,
  * of a prologue, all up to the function's end, each is exact from its own start on; a single one
  * counts behind the prologue. So does a first one that goes by EBP, which is the caller's still.
  */
-static bool is_too_early(const struct layout *l, uint64_t base, uint64_t addr)
+static bool is_too_early(const struct layout *l, uint64_t addr)
 {
-    uint64_t start = base + l->data.rva;
+    uint64_t start = l->base + l->data.rva;
     const char *program = l->data.program;
     bool by_esp = program == NULL || (strstr(program, ".raSearch") != NULL && !aligns(program));
 
@@ -80,11 +106,8 @@ static void find_callee_parameters(struct layout *l, size_t index)
     struct avd_frame_data called;
     uint64_t base;
 
-    l->parameters_known = true;
-    if (index == 0 || l->frame->exact)
-        return;
-    l->parameters_known = env->frame_data(env->ctx, avd_walk_lookup(&l->frame[-1]), &called, &base);
-    if (l->parameters_known)
+    if (index != 0 && !l->frame->exact &&
+        env->frame_data(env->ctx, avd_walk_lookup(&l->frame[-1]), &called, &base))
         l->callee_parameters = called.parameter_size;
 }
 
@@ -102,14 +125,13 @@ static bool is_frame_pointer(const struct avd_walk *walk, uint64_t fp, uint64_t 
            (walk->stack_high == 0 || fp < walk->stack_high);
 }
 
-static void find_slot(struct layout *l, size_t index)
+/* Where the return address should be. */
+static void find_start(struct layout *l, size_t index)
 {
     const struct avd_walk *walk = l->walk;
     const struct avd_regs *regs = &l->frame->regs;
     uint64_t sizes = (uint64_t)l->callee_parameters + l->data.locals_size + l->data.saved_regs_size;
-    unsigned words = SEARCH_WORDS + (l->parameters_known ? 0 : MAX_UNKNOWN_ARGUMENTS);
     uint64_t value;
-    unsigned i;
 
     l->slot = l->frame->sp + sizes;
     if (l->data.program != NULL && aligns(l->data.program)) {
@@ -122,19 +144,89 @@ static void find_slot(struct layout *l, size_t index)
     if (l->data.is_fpo && index == 0 && avd_walk_pointer(walk, l->slot, &value) &&
         value == l->frame->pc)
         l->slot += 4;
-    for (i = 0; i < words; i++) {
-        uint64_t at = l->slot + 4 * (uint64_t)i;
+}
 
-        if (!avd_walk_pointer(walk, at, &value))
-            return;
+/* What speaks for the word at `addr` as the frame's return address. */
+enum likelihood { NOTHING, OTHER_TARGET, LIKELY, PROVED };
+
+/* Records of one function end at one place. */
+static bool in_function(const struct layout *l, uint64_t addr)
+{
+    struct avd_frame_data other;
+    uint64_t base;
+
+    return l->walk->env->frame_data(l->walk->env->ctx, addr, &other, &base) && base == l->base &&
+           other.rva + other.code_size == l->data.rva + l->data.code_size;
+}
+
+/* Whether `addr` is behind a call that this very function makes to another. */
+static bool is_own_call(const struct layout *l, uint64_t addr)
+{
+    struct avd_call call;
+
+    if (!in_function(l, addr - 1))
+        return false;
+    avd_walk_call_before(l->walk, addr, &call);
+    return call.has_target && !call.has_slot && !call.other && !in_function(l, call.target);
+}
+
+static enum likelihood weigh(const struct layout *l, uint64_t addr, bool call_needed)
+{
+    uint64_t value;
+    uint64_t start;
+
+    if (!avd_walk_pointer(l->walk, addr, &value) || !is_return_address(l->walk, value, call_needed))
+        return NOTHING;
+    switch (avd_walk_call_leads_to(l->walk, value, avd_walk_lookup(l->frame), &start)) {
+    case 1: return PROVED;
+    case 0: return OTHER_TARGET;
+    default: return is_own_call(l, value) ? OTHER_TARGET : LIKELY;
+    }
+}
+
+/*
+ * The first word that is a return address from where the sizes lead on. These leave out arguments
+ * that have been pushed for another call, or more than the callee names; then the search begins
+ * among the function's own locals, where the return address of an earlier call may be left over.
+ * That call led elsewhere; but so does the right one's when its function ended with a jump to this
+ * one. And where the compiler has reserved room for arguments, it counts among the locals.
+ */
+static void find_slot(struct layout *l, size_t index)
+{
+    bool doubtful = l->frame->trust <= AVD_TRUST_CFI_SCAN;
+    uint64_t second = 0;
+    uint64_t third = 0;
+    uint64_t found;
+    unsigned i;
+
+    find_start(l, index);
+    found = l->slot;
+    for (i = 0; i < SEARCH_WORDS + MAX_UNKNOWN_ARGUMENTS; i++) {
+        uint64_t at = l->slot + 4 * (uint64_t)i;
+        bool far = i >= SEARCH_WORDS;
         /* What was found from a guess is not searched for without a call that proves it. */
-        if (is_return_address(walk, value, l->proof_needed || i >= SEARCH_WORDS ||
-                                               (i != 0 && l->frame->trust <= AVD_TRUST_CFI_SCAN))) {
-            l->slot = at;
+        enum likelihood likely = weigh(l, at, l->proof_needed || far || (i != 0 && doubtful));
+
+        if (likely == PROVED || (likely == LIKELY && !far)) {
             l->searched = i != 0;
+            l->slot = at;
             return;
         }
+        if (i == 0 && l->callee_parameters != 0 &&
+            weigh(l, at - l->callee_parameters, true) >= LIKELY) {
+            l->searched = true;
+            l->slot = at - l->callee_parameters;
+            return;
+        }
+        if (likely == OTHER_TARGET && !far && second == 0)
+            second = at;
+        if (likely == LIKELY && third == 0)
+            third = at;
     }
+    if (second != 0 || third != 0)
+        found = second != 0 ? second : third;
+    l->searched = found != l->slot;
+    l->slot = found;
 }
 
 /*
@@ -201,7 +293,7 @@ static bool run_program(struct layout *l, struct avd_frame *caller, enum avd_wal
     caller->regs = postfix.regs;
     forget_registers(&caller->regs, l->walk->cpu->volatile_regs & ~postfix.assigned);
     /* Registers that were saved, as their size shows, but that the program does not restore. */
-    restored = 0;
+    restored = saves_ebp(program);
     for (i = 0; i < AVD_REG_COUNT; i++)
         restored += (CALLEE_SAVED & postfix.assigned) >> i & 1;
     if (4 * restored < l->data.saved_regs_size)
@@ -264,15 +356,14 @@ enum avd_step_result avd_x86_step_frame_data(struct avd_walk *walk,
     const struct avd_walk_env *env = walk->env;
     uint64_t addr = avd_walk_lookup(callee);
     struct layout l = {.walk = walk, .frame = callee};
-    uint64_t base;
 
-    if (env->frame_data == NULL || !env->frame_data(env->ctx, addr, &l.data, &base))
+    if (env->frame_data == NULL || !env->frame_data(env->ctx, addr, &l.data, &l.base))
         return AVD_STEP_NO_INFO;
     /* Left to the chain of EBP, which asks for more than the record says. */
     if (l.data.program == NULL && l.data.has_ebp_frame)
         return AVD_STEP_NO_INFO;
-    if (is_too_early(&l, base, addr)) {
-        if (addr != base + l.data.rva) {
+    if (is_too_early(&l, addr)) {
+        if (addr != l.base + l.data.rva) {
             avd_walk_say(walk, end, AVD_END_NO_UNWIND_INFO,
                          "0x%" PRIx64 " is in its function's prologue, which its frame data leaves "
                          "out",

@@ -59,6 +59,24 @@ EXPORTED void raise_exception(void)
     RaiseException(APPLICATION_EXCEPTION, 0, 2, parameters);
 }
 
+// Asked what to do about the exception of null_read, it fails itself; asked about its own, it does
+// not know.
+EXPORTED LONG CALLBACK failing_handler(EXCEPTION_POINTERS *pointers)
+{
+    static volatile LONG asked;
+    (void)pointers;
+    if (InterlockedIncrement(&asked) == 1) {
+        *null_pointer = 42;
+    }
+    return EXCEPTION_CONTINUE_SEARCH;
+}
+
+EXPORTED void handler_fault(void)
+{
+    AddVectoredExceptionHandler(1, failing_handler);
+    null_read();
+}
+
 EXPORTED void recurse(void)
 {
     volatile char frame[1000]; // about a thousand calls on the usual stack of 1 MiB
@@ -73,6 +91,28 @@ EXPORTED void wait_forever(void)
 {
     HANDLE never = CreateEventA(NULL, TRUE, FALSE, NULL);
     WaitForSingleObject(never, INFINITE);
+}
+
+// The kernel calls it while the window is created.
+EXPORTED LRESULT CALLBACK window_procedure(HWND window, UINT message, WPARAM w, LPARAM l)
+{
+    wait_forever();
+    return message == WM_NCCREATE && window != NULL && w == 0 && l != 0;
+}
+
+// user32 is loaded here, so that it is in no other dump.
+EXPORTED void callback(void)
+{
+    HMODULE user32 = LoadLibraryA("user32.dll");
+    WNDCLASSA class = {.lpfnWndProc = window_procedure, .lpszClassName = "avdump"};
+    ATOM(WINAPI * register_class)(const WNDCLASSA *) =
+        (ATOM(WINAPI *)(const WNDCLASSA *))(void *)GetProcAddress(user32, "RegisterClassA");
+    HWND(WINAPI * create)(DWORD, LPCSTR, LPCSTR, DWORD, int, int, int, int, HWND, HMENU, HINSTANCE,
+                          LPVOID) =
+        (HWND(WINAPI *)(DWORD, LPCSTR, LPCSTR, DWORD, int, int, int, int, HWND, HMENU, HINSTANCE,
+                        LPVOID))(void *)GetProcAddress(user32, "CreateWindowExA");
+    register_class(&class);
+    create(0, "avdump", "", 0, 0, 0, 0, 0, HWND_MESSAGE, NULL, NULL, NULL);
 }
 
 EXPORTED void sleep_forever(void)
@@ -100,8 +140,10 @@ static const struct mode {
     {"divide", divide},          // divide by zero
     {"fast-fail", fast_fail},    // __fastfail(7)
     {"raise", raise_exception},  // an exception of the application's own, with two parameters
+    {"handler-fault", handler_fault}, // an exception in the handler of another
     {"stack-overflow", recurse}, // recursion without end
     {"wait", wait_forever},      // no crash
+    {"callback", callback},      // no crash, it waits in a window procedure
     {"spin", spin_forever},      // no crash, a thread that never leaves the program's code
 };
 

@@ -50,6 +50,23 @@ def threads_start(report, key, end_key, last):
             raise Failure("%s: ends in %s, not in RtlUserThreadStart" % (where, names))
 
 
+def recovered(report, state, code, address, access, module, offset):
+    """Thread 0 has an exception that the dump does not store."""
+    crash, exception = report["crash_info"], report["exception"]
+    expect("exceptions on stacks", [(found["threads_index"], found["state"], found["is_exception"])
+                                    for found in report["exceptions"]], [(0, state, True)])
+    expect("source", crash["source"], "recovered")
+    expect("crashing thread", crash["crashing_thread"], 0)
+    expect("code", number(exception["code"]), code)
+    expect("access", (number(crash["address"]), exception["access"]), (address, access))
+    expect("place", (exception["module"], number(exception["module_offset"])), (module, offset))
+    expect("place of the first frame", number(
+        report["crashing_thread"]["frames"][0]["instruction_pointer"]),
+        number(exception["address"]))
+    expect("null-data-pointer", "null-data-pointer" in [
+        finding["id"] for finding in report["findings"]], True)
+
+
 def fizzbuzz_wow64(report, corpus, said):
     facts = read(corpus, "WOW64-FACTS.md")
     thread = report["threads"][0]
@@ -80,6 +97,12 @@ def fizzbuzz_wow64(report, corpus, said):
     faulting = [frame for frame in frames[1:] if frame["exact"]]
     expect("the instruction whose exception is handled", [
         (frame["module"], frame["trust"]) for frame in faulting], [("fizzbuzz.exe", "context")])
+    # EXCEPTION_RECORD at 0x37f904, CONTEXT at 0x37f954, mov eax, [eax] with eax 0 (read by hand).
+    recovered(report, "unhandled", 0xc0000005, 0, "read", "fizzbuzz.exe", 0x115a)
+    expect("registers of the exception", {name: number(value) for name, value in
+           report["crashing_thread"]["frames"][0]["registers"].items()
+           if name in ("eax", "ecx", "esp", "eip")},
+           {"eax": 0, "ecx": 0xe61578, "esp": 0x37fdb8, "eip": 0xe3115a})
     expect("end of the 32-bit stack", thread["stack_end"]["reason"], "complete")
     expect("end of the 64-bit stack", thread["native_stack_end"]["reason"], "complete")
     expect("pid", report["pid"], 0x1E9C)
@@ -136,8 +159,15 @@ def wow64_thread_starts(report, corpus, said):
         expect("thread %d native end" % index, thread["native_stack_end"]["reason"], "complete")
     if "virtualized-process" not in [finding["id"] for finding in report["findings"]]:
         raise Failure("no virtualized-process")
-    said.append("%d 32-bit stacks to RtlUserThreadStart" % len(report["threads"]))
+    # crash.c: inner reads through (int *)0x10 and its filter waits to be dumped.
+    recovered(report, "handling", 0xc0000005, 0x10, "read", "crash32.exe", 0x15e6)
+    said.append("%d 32-bit stacks to RtlUserThreadStart; the exception is recovered" %
+                len(report["threads"]))
 
+
+# Dumps without a usable exception stream whose exception is on a stack.
+RECOVERED = ("llvm14/lldb/unittests/Process/minidump/Inputs/fizzbuzz_wow64.dmp",
+             "wine-lab/w10_wow64_full_s2.dmp")
 
 SPECIAL = {
     "breakpad/testdata/minidump2.dmp": minidump2,

@@ -98,13 +98,13 @@ cmp -s "$out" "$work/help" || fail "'avdump -h' and 'avdump --help' differ"
 [ "$(wc -l <"$work/help")" -le 24 ] || fail "'avdump --help' does not fit a terminal"
 run 0 --version
 grep -Eqx 'avdump [0-9]+\.[0-9]+\.[0-9]+' "$out" || fail "version is '$(cat "$out")'"
-for command in analyze info symbols help; do
+for command in analyze info symbols gate merge help; do
     run 0 help "$command"
     cp "$out" "$work/help-$command"
     run 0 "$command" --help
     cmp -s "$out" "$work/help-$command" || fail "help of $command differs by way of asking"
     grep -q "^  $command " "$work/help" || fail "'avdump --help' does not list $command"
-    grep -q "Cm $command" "$source/man/avdump.1" || fail "the manual lacks $command"
+    grep -q "Cm \(.* , \)\{0,1\}$command" "$source/man/avdump.1" || fail "the manual lacks $command"
     ! grep -Eq '.{101}' "$out" || fail "help of $command has a line over 100 characters"
 done
 
@@ -121,6 +121,12 @@ letters "$work/help-analyze" "$work/help-info" "$work/help-symbols" >"$work/lett
 sed -n 's/^\.It Fl \([a-z]\) , -\([a-z-]*\).*/\1 \2/p' "$source/man/avdump.1" | sort -u \
     >"$work/letters-man"
 cmp -s "$work/letters-help" "$work/letters-man" || fail "help and manual differ about short options"
+# The gate's options stand in a page of their own, some of them only named there.
+long_options "$work/help-gate" "$work/help-merge" >"$work/options-gate"
+grep '^\.It Fl' "$source/man/avdump-gate.1" | grep -Eo 'Fl ([a-z] , )?-[a-z-]+' |
+    sed 's/.* -/--/' | sort -u >"$work/options-gate-man"
+cmp -s "$work/options-gate" "$work/options-gate-man" ||
+    fail "gate: help and manual differ: $(diff "$work/options-gate" "$work/options-gate-man" | tr '\n' ' ')"
 # The parser takes what help shows: a value where one is shown, none otherwise. With --help after
 # it no file is read.
 sed -n 's/^ *\(-[a-z], \)\{0,1\}\(--[a-z-]*\)\( [a-zA-Z|=]*\)\{0,1\}.*/\2\3/p' \
@@ -237,9 +243,22 @@ mkdir "$work/rules"
 printf 'rules: [\n' >"$work/rules/bad.yaml"
 run 3 --rules "$work/rules" "$dump"
 err_has "avdump: $work/rules/bad.yaml:"
-out_empty
+out_has "findings" # of the other rules
 run 3 --json --compact --rules "$work/rules" "$dump"
-out_has '"status":"ERROR"'
+json_ok "$out"
+out_has '"status":"OK"'
+
+# --- triage
+run 3 --triage "$work/none" "$dump"
+err_is "avdump: $work/none: cannot be opened: No such file or directory"
+printf -- '- owner: [a]\n  frames: [b]\n' >"$work/triage.yaml"
+run 3 --triage "$work/triage.yaml" "$dump"
+err_is "avdump: $work/triage.yaml:1:10: expected a text, found a list"
+printf -- '- owner: team_crash\n  frames: [crash]\n' >"$work/triage.yaml"
+run 0 --triage "$work/triage.yaml" "$dump"
+out_has "frame 0 (team_crash)"
+run 0 --json --compact --triage "$work/triage.yaml" "$dump"
+out_has '"owner":"team_crash"'
 
 # --- output that cannot be written
 run 4 -o "$work/none/file" "$dump"

@@ -112,11 +112,14 @@ def compare_streams(entry, report, said):
     said.append("%d streams" % len(names))
 
 
-def compare_exception(entry, report, said):
+def compare_exception(path, entry, report, said):
     known = entry["exception"]
     exception = report["exception"]
+    recovered = any(path.endswith(name) for name in corpus_facts.RECOVERED)
+    expect("source of the exception", report["crash_info"]["source"],
+           "recovered" if recovered else "stream" if exception is not None else None)
     if known is None:
-        if entry["streams"]:
+        if entry["streams"] and not recovered:
             expect("exception", exception, None)
             said.append("no exception")
         return
@@ -141,7 +144,7 @@ def compare(path, entry, report, said):
         compare_counts(entry, report, said)
         compare_memory(path, entry, report, said)
         compare_lists(entry, report, said)
-        compare_exception(entry, report, said)
+        compare_exception(path, entry, report, said)
     compare_streams(entry, report, said)
     if entry["pid"] is not None:
         expect("pid", report["pid"], entry["pid"])

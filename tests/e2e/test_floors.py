@@ -15,17 +15,20 @@ import subprocess
 import sys
 
 # The floor of each folder of src/; a folder may include those of lower floors, and itself.
-FLOORS = {"base": 0, "minidump": 1, "pe": 1, "stack": 2, "symbols": 2, "x64": 3, "x86": 3,
-          "wow64": 4, "analyze": 5, "rules": 5, "report": 6, "api": 7, "cli": 8}
+FLOORS = {"base": 0, "minidump": 1, "pe": 1, "stack": 2, "symbols": 2, "x64": 3, "x86": 3, "insn": 3,
+          "wow64": 4, "analyze": 5, "rules": 5, "report": 6, "rulebook": 7, "api": 8, "gate": 9,
+          "cli": 10}
 # Where that is too much: all that these may include, besides their own folder.
 ONLY = {
     # Rules see facts, never a dump.
-    "rules": ("base/", "analyze/facts.h"),
+    "rules": ("base/", "analyze/facts.h", "analyze/triage.h"),
     # The walk knows neither dumps nor names; it asks through callbacks. What symbols answer about
     # stack frames is plain data.
     "stack": ("base/", "symbols/symbol.h"),
-    # A user of the library like any other.
-    "cli": (),
+    # Users of the library like any other. The gate also needs what every floor stands on, YAML for
+    # its policies, and libraries that are loaded when they are needed.
+    "gate": ("base/", "rules/yaml.h", "symbols/library.h", "symbols/store_files.h"),
+    "cli": ("gate/",),
 }
 # Where it is too little.
 ALSO = {

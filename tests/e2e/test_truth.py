@@ -131,8 +131,8 @@ def compare_stacks(truth, report, dump, said):
         followed += check_chain(where, names, thread)
         total += len(names)
         check_root(where, one(truth, "root"), thread["frames"], thread["stack_end"], last)
-        # A thread that was running 32-bit code has no 64-bit registers of interest.
-        if "root64" in truth and thread["native_frames"]:
+        # Also of a thread that was running 32-bit code, whose 64-bit half waited.
+        if "root64" in truth:
             check_root("64-bit " + where, one(truth, "root64"), thread["native_frames"],
                        thread["native_stack_end"], 1)
     said.append("%d stacks to %s, %d of %d functions of the program in order" % (

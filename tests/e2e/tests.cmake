@@ -23,22 +23,41 @@ endfunction()
 
 set(AVDUMP_CORPUS ${PROJECT_SOURCE_DIR}/../shared/corpus)
 avdump_python_test(e2e_corpus test_corpus.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS})
-avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS})
+avdump_python_test(e2e_recover test_recover.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   ${AVDUMP_CORPUS})
+avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS}
+                   ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_truth test_truth.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_stack_precision test_stack_precision.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR})
 avdump_python_test(e2e_schema test_schema.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
+avdump_python_test(e2e_rule_language test_rule_language.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 # Undecorated names against llvm-undname's.
 add_executable(undecorate ${CMAKE_CURRENT_LIST_DIR}/undecorate.c)
 target_link_libraries(undecorate PRIVATE avdump_support avdump_warnings)
 avdump_python_test(undname_oracle test_undname_oracle.py $<TARGET_FILE:undecorate>
                    ${CMAKE_CURRENT_LIST_DIR}/undname_names.txt ${AVDUMP_CORPUS})
+avdump_python_test(itanium_oracle test_itanium_oracle.py $<TARGET_FILE:undecorate>
+                   ${CMAKE_CURRENT_LIST_DIR}/itanium_names.txt)
+add_executable(make_pdb ${CMAKE_CURRENT_LIST_DIR}/make_pdb.c)
+target_link_libraries(make_pdb PRIVATE avdump_support avdump_warnings)
+avdump_python_test(e2e_symbol_places test_symbol_places.py $<TARGET_FILE:avdump>
+                   $<TARGET_FILE:make_pdb> ${PROJECT_SOURCE_DIR}/testdata)
 # Symbol servers, which a thread of the script plays.
 add_executable(store_probe ${CMAKE_CURRENT_LIST_DIR}/store_probe.c)
 target_link_libraries(store_probe PRIVATE avdump_support avdump_warnings)
 avdump_python_test(e2e_symbol_server test_symbol_server.py $<TARGET_FILE:store_probe>)
+avdump_python_test(e2e_symbol_program test_symbol_program.py $<TARGET_FILE:avdump>
+                   $<TARGET_FILE:store_probe> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_readme test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+# The faulting instruction against rust-minidump's minidump-stackwalk, where that is installed.
+find_program(MINIDUMP_STACKWALK minidump-stackwalk)
+if(MINIDUMP_STACKWALK)
+  set(stackwalk ${MINIDUMP_STACKWALK})
+endif()
+avdump_python_test(e2e_instruction_oracle test_instruction_oracle.py $<TARGET_FILE:avdump>
+                   ${AVDUMP_CORPUS} ${stackwalk})
 get_target_property(library_type libavdump TYPE)
 if(library_type STREQUAL STATIC_LIBRARY AND CMAKE_NM)
   avdump_python_test(floors test_floors.py ${PROJECT_SOURCE_DIR} $<TARGET_FILE:libavdump> ${CMAKE_NM})
@@ -50,8 +69,8 @@ endif()
 # installed.
 find_program(MANDOC mandoc)
 if(MANDOC)
-  add_test(NAME manual COMMAND ${MANDOC} -T lint -W warning ${PROJECT_SOURCE_DIR}/man/avdump.1
-                               ${PROJECT_SOURCE_DIR}/man/avdump-rules.5)
+  file(GLOB manual_pages ${PROJECT_SOURCE_DIR}/man/*.[1-9])
+  add_test(NAME manual COMMAND ${MANDOC} -T lint -W warning ${manual_pages})
 else()
   add_test(NAME manual COMMAND sh -c "echo 'skipped: mandoc is missing'; exit 77")
 endif()
@@ -63,3 +82,12 @@ add_executable(pdb_query ${CMAKE_CURRENT_LIST_DIR}/pdb_query.c)
 target_link_libraries(pdb_query PRIVATE libavdump avdump_warnings avdump_dependencies)
 target_include_directories(pdb_query PRIVATE ${PROJECT_SOURCE_DIR}/src)
 avdump_python_test(e2e_pdb_oracle test_pdb_oracle.py $<TARGET_FILE:pdb_query> ${AVDUMP_CORPUS})
+# The same on PDBs built here, and real dumps of the programs with them.
+avdump_python_test(e2e_built_symbols test_built_symbols.py $<TARGET_FILE:pdb_query>
+                   $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+
+# The dump of the WinDbg transcript: `transcript_dump FOLDER` writes it for a person to look at.
+add_executable(transcript_dump ${CMAKE_CURRENT_LIST_DIR}/transcript_dump.c)
+target_link_libraries(transcript_dump PRIVATE avdump_support avdump_warnings)
+avdump_python_test(e2e_transcript test_transcript.py $<TARGET_FILE:avdump>
+                   $<TARGET_FILE:transcript_dump> ${CMAKE_CURRENT_LIST_DIR}/transcript.txt)

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "support/dump_builder.h"
 #include "support/dump_fixture.h"
+#include "support/dump_recover.h"
 #include "support/whole_run.h"
 
 #include <limits.h>
@@ -27,7 +28,14 @@ static struct input load(int index)
                                         TESTDATA "/x64-null-read-normal.dmp.gz"};
     struct input input = {"built", NULL, 0};
 
-    if (index < DB_SAMPLE_COUNT) {
+    if (index == DB_SAMPLE_COUNT + 2) {
+        struct db *b = recover_process_wow64();
+
+        recover_thread_wow64(b, &(struct recover_thread){.id = 7, .stack = 0x180000,
+                                                         .teb = 0x7efdb000, .in_filter = true});
+        input.name = "built without an exception stream";
+        input.bytes = db_finish(b, &input.size);
+    } else if (index < DB_SAMPLE_COUNT) {
         input.bytes = dump_builder_sample((enum db_sample)index, &input.size);
     } else {
         input.name = files[index - DB_SAMPLE_COUNT];
@@ -135,7 +143,7 @@ int main(void)
     int failed;
 
     tcase_set_timeout(tests, 600);
-    tcase_add_loop_test(tests, every_allocation, 0, DB_SAMPLE_COUNT + 2);
+    tcase_add_loop_test(tests, every_allocation, 0, DB_SAMPLE_COUNT + 3);
     tcase_add_test(tests, compressed_file);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);

@@ -8,6 +8,7 @@
 #include "base/view.h"
 #include "minidump/format.h"
 #include "support/dump_builder.h"
+#include "support/dump_recover.h"
 #include "support/robust_run.h"
 #include "support/whole_run.h"
 
@@ -20,7 +21,7 @@ enum {
     TOTAL_FLIP_RUNS = 20000,
     TOTAL_FIELD_RUNS = 2000,
     PREFIXES = 250, /* per dump, besides every one up to the end of its directory */
-    MAX_DUMPS = 10
+    MAX_DUMPS = 12
 };
 
 struct input {
@@ -42,6 +43,20 @@ static void add_input(const char *name, uint8_t *bytes, size_t size)
     input_count++;
 }
 
+/* A thread that stands in a handler, so that its exception is looked for on its stack. */
+static void add_recovered(struct db *b,
+                          void (*add_thread)(struct db *b, const struct recover_thread *thread),
+                          const char *name)
+{
+    uint8_t *bytes;
+    size_t size;
+
+    add_thread(b, &(struct recover_thread){.id = 7, .stack = 0x180000, .teb = 0x7efdb000,
+                                           .in_filter = true});
+    bytes = db_finish(b, &size);
+    add_input(name, bytes, size);
+}
+
 static void load_inputs(void)
 {
     static const char *const sample_names[] = {"built x64", "built x86", "built wow64"};
@@ -61,6 +76,8 @@ static void load_inputs(void)
 
         add_input(sample_names[i], bytes, size);
     }
+    add_recovered(recover_process_x64(), recover_thread_x64, "built x64 without exception");
+    add_recovered(recover_process_wow64(), recover_thread_wow64, "built wow64 without exception");
     for (i = 0; i < sizeof files / sizeof files[0]; i++) {
         size_t size;
         uint8_t *bytes = whole_run_load(files[i], &size);

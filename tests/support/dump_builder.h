@@ -231,15 +231,18 @@ struct db_image {
     uint32_t size, timestamp, checksum;
     const uint8_t *text; /* at RVA 0x1000; NULL: no bytes of code in the dump */
     size_t text_size;
+    uint32_t code_size; /* what the header says of .text, whole pages; 0: one */
     const struct db_export *exports; /* sorted by name, ordinal-only ones last */
     size_t export_count;
-    const struct db_function *functions; /* x64: .pdata at 0x3000, .xdata at 0x4000 */
+    const struct db_function *functions; /* x64: .pdata and .xdata */
     size_t function_count;
     const char *pdb_path; /* NULL: no debug directory; GUID and age as db_rsds(b, 1, ...) */
 };
-/* Maps an image at `base`: headers, .text at 0x1000, .rdata at 0x2000 (exports, debug), .pdata
- * and .xdata, only the bytes that are used. */
+/* Maps an image at `base`: headers, .text at 0x1000, and behind it, each in a page of its own,
+ * .rdata (exports, debug), .pdata and .xdata, only the bytes that are used. */
 void db_map_image(struct db *b, uint64_t base, const struct db_image *image);
+/* Where its .xdata is; the unwind data of the functions follow each other there, aligned to 4. */
+uint32_t db_image_xdata(const struct db_image *image);
 
 struct db_teb {
     uint64_t addr, stack_base, stack_limit, peb;

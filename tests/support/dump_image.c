@@ -13,11 +13,29 @@ enum {
     COFF = LFANEW + 4,
     OPTIONAL_HEADER = COFF + 20,
     HEADERS_SIZE = 0x400,
-    TEXT_RVA = 0x1000,
-    RDATA_RVA = 0x2000,
-    PDATA_RVA = 0x3000,
-    XDATA_RVA = 0x4000
+    TEXT_RVA = 0x1000
 };
+
+static uint32_t code_size(const struct db_image *image)
+{
+    return image->code_size != 0 ? image->code_size : 0x1000;
+}
+
+/* The sections behind .text, a page each. */
+static uint32_t rdata_rva(const struct db_image *image)
+{
+    return TEXT_RVA + code_size(image);
+}
+
+static uint32_t pdata_rva(const struct db_image *image)
+{
+    return rdata_rva(image) + 0x1000;
+}
+
+uint32_t db_image_xdata(const struct db_image *image)
+{
+    return rdata_rva(image) + 0x2000;
+}
 
 static void map_section_header(struct db *b, uint64_t addr, const char *name, uint32_t rva,
                                uint32_t size, uint32_t characteristics)
@@ -64,10 +82,10 @@ static void map_headers(struct db *b, uint64_t base, const struct db_image *imag
     db_poke32(b, opt + 64, image->checksum);
     db_poke16(b, opt + 68, 3); /* console */
     db_poke32(b, opt + (image->pe32 ? 92 : 108), 16);
-    map_section_header(b, section, ".text", TEXT_RVA, 0x1000, 0x60000020);
-    map_section_header(b, section + 40, ".rdata", RDATA_RVA, 0x1000, 0x40000040);
-    map_section_header(b, section + 80, ".pdata", PDATA_RVA, 0x1000, 0x40000040);
-    map_section_header(b, section + 120, ".xdata", XDATA_RVA, 0x1000, 0x40000040);
+    map_section_header(b, section, ".text", TEXT_RVA, code_size(image), 0x60000020);
+    map_section_header(b, section + 40, ".rdata", rdata_rva(image), 0x1000, 0x40000040);
+    map_section_header(b, section + 80, ".pdata", pdata_rva(image), 0x1000, 0x40000040);
+    map_section_header(b, section + 120, ".xdata", db_image_xdata(image), 0x1000, 0x40000040);
 }
 
 /* Export directory, its three tables and the names; returns the first RVA behind them. */
@@ -75,7 +93,8 @@ static uint32_t map_exports(struct db *b, uint64_t base, const struct db_image *
 {
     uint32_t count = (uint32_t)image->export_count;
     uint32_t named = 0;
-    uint32_t functions = RDATA_RVA + 40;
+    uint32_t rdata = rdata_rva(image);
+    uint32_t functions = rdata + 40;
     uint32_t names = functions + 4 * count;
     uint32_t ordinals = names + 4 * count;
     uint32_t text = ordinals + 2 * count;
@@ -94,16 +113,16 @@ static uint32_t map_exports(struct db *b, uint64_t base, const struct db_image *
         named++;
     }
     db_poke(b, base + text, "test.dll", 9);
-    db_poke32(b, base + RDATA_RVA + 12, text);
-    db_poke32(b, base + RDATA_RVA + 16, 1); /* ordinal base */
-    db_poke32(b, base + RDATA_RVA + 20, count);
-    db_poke32(b, base + RDATA_RVA + 24, named);
-    db_poke32(b, base + RDATA_RVA + 28, functions);
-    db_poke32(b, base + RDATA_RVA + 32, names);
-    db_poke32(b, base + RDATA_RVA + 36, ordinals);
+    db_poke32(b, base + rdata + 12, text);
+    db_poke32(b, base + rdata + 16, 1); /* ordinal base */
+    db_poke32(b, base + rdata + 20, count);
+    db_poke32(b, base + rdata + 24, named);
+    db_poke32(b, base + rdata + 28, functions);
+    db_poke32(b, base + rdata + 32, names);
+    db_poke32(b, base + rdata + 36, ordinals);
     text += 9;
-    db_poke32(b, base + directory(image, 0), RDATA_RVA);
-    db_poke32(b, base + directory(image, 0) + 4, text - RDATA_RVA);
+    db_poke32(b, base + directory(image, 0), rdata);
+    db_poke32(b, base + directory(image, 0) + 4, text - rdata);
     return text;
 }
 
@@ -131,19 +150,20 @@ static void map_debug(struct db *b, uint64_t base, const struct db_image *image,
 static void map_functions(struct db *b, uint64_t base, const struct db_image *image)
 {
     uint32_t size = 12 * (uint32_t)image->function_count;
-    uint32_t unwind = XDATA_RVA;
+    uint32_t pdata = pdata_rva(image);
+    uint32_t unwind = db_image_xdata(image);
     size_t xdata_size = 4;
     size_t i;
 
     for (i = 0; i < image->function_count; i++)
         xdata_size += (image->functions[i].unwind_size + 3) / 4 * 4;
-    (void)db_memory(b, base + PDATA_RVA, size);
-    (void)db_memory(b, base + XDATA_RVA, xdata_size);
-    db_poke32(b, base + directory(image, 3), PDATA_RVA);
+    (void)db_memory(b, base + pdata, size);
+    (void)db_memory(b, base + unwind, xdata_size);
+    db_poke32(b, base + directory(image, 3), pdata);
     db_poke32(b, base + directory(image, 3) + 4, size);
     for (i = 0; i < image->function_count; i++) {
         const struct db_function *function = &image->functions[i];
-        uint64_t entry = base + PDATA_RVA + 12 * i;
+        uint64_t entry = base + pdata + 12 * i;
 
         db_poke32(b, entry, function->begin);
         db_poke32(b, entry + 4, function->end);
@@ -156,7 +176,7 @@ static void map_functions(struct db *b, uint64_t base, const struct db_image *im
 void db_map_image(struct db *b, uint64_t base, const struct db_image *image)
 {
     size_t rdata_size = 64 + (image->pdb_path == NULL ? 0 : strlen(image->pdb_path) + 80);
-    uint32_t rva = RDATA_RVA;
+    uint32_t rva = rdata_rva(image);
     size_t i;
 
     map_headers(b, base, image);
@@ -166,7 +186,7 @@ void db_map_image(struct db *b, uint64_t base, const struct db_image *image)
     }
     for (i = 0; i < image->export_count; i++)
         rdata_size += 10 + (image->exports[i].name == NULL ? 0 : strlen(image->exports[i].name) + 1);
-    (void)db_memory(b, base + RDATA_RVA, rdata_size);
+    (void)db_memory(b, base + rva, rdata_size);
     if (image->export_count != 0)
         rva = map_exports(b, base, image);
     if (image->pdb_path != NULL)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_STREAMS = 64, DEFAULT_PAGE = 4096, SUPERBLOCK = 0x34, FIRST_PAGE = 3, STEP = 7 };
+enum { MAX_STREAMS = 4096, DEFAULT_PAGE = 4096, SUPERBLOCK = 0x34, FIRST_PAGE = 3, STEP = 7 };
 
 struct buffer {
     uint8_t *bytes;

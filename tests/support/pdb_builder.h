@@ -114,6 +114,9 @@ struct ps {
 
 void ps_new(struct ps *s);
 void ps_free(struct ps *s);
+/* A public symbol of section 1; they must come sorted by offset. Flags: 2 is a function. */
+void ps_add_public(struct pb *b, uint32_t flags, uint32_t offset, const char *name);
+void ps_add_section(struct pb *b, unsigned stream, const char *name, uint32_t size, uint32_t rva);
 /* Puts the DBI stream together and writes the file. */
 uint8_t *ps_finish(struct ps *s, struct pb_layout layout, size_t *size);
 

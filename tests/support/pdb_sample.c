@@ -333,7 +333,7 @@ static void write_lines(struct ps *s)
     end_subsection(b, s->marks.inlinees);
 }
 
-static void add_public(struct pb *b, uint32_t flags, uint32_t offset, const char *name)
+void ps_add_public(struct pb *b, uint32_t flags, uint32_t offset, const char *name)
 {
     size_t record = pb_record(b, PS_RECORDS, S_PUB32);
 
@@ -356,11 +356,11 @@ static void write_publics(struct pb *b)
     pb_u32(b, PS_PUBLICS, 0);
     pb_u32(b, PS_PUBLICS, 1);
     pb_zeros(b, PS_PUBLICS, 16);
-    add_public(b, 2, PS_MAIN, "_main");
-    add_public(b, 2, PS_WORKER, "?worker@ns@@YAXXZ");
-    add_public(b, 2, PS_PUBLIC, "?pub@@YAXXZ");
-    add_public(b, 0, PS_PUBLIC, "some_data"); /* the same place, not marked as code */
-    add_public(b, 0, PS_PUBLIC_INNER, "_inner");
+    ps_add_public(b, 2, PS_MAIN, "_main");
+    ps_add_public(b, 2, PS_WORKER, "?worker@ns@@YAXXZ");
+    ps_add_public(b, 2, PS_PUBLIC, "?pub@@YAXXZ");
+    ps_add_public(b, 0, PS_PUBLIC, "some_data"); /* the same place, not marked as code */
+    ps_add_public(b, 0, PS_PUBLIC_INNER, "_inner");
 }
 
 static void add_contribution(struct pb *b, unsigned stream, uint32_t offset, uint32_t size,
@@ -404,8 +404,7 @@ static void add_module(struct pb *b, unsigned stream, size_t symbols, size_t lin
     pb_align(b, PS_MODULES);
 }
 
-static void add_section(struct pb *b, unsigned stream, const char *name, uint32_t size,
-                        uint32_t rva)
+void ps_add_section(struct pb *b, unsigned stream, const char *name, uint32_t size, uint32_t rva)
 {
     char padded[8] = {0};
 
@@ -458,8 +457,8 @@ void ps_new(struct ps *s)
     write_publics(s->b);
     write_contributions(s->b);
     write_frames(s->b);
-    add_section(s->b, PS_SECTIONS, ".text", PS_TEXT_SIZE, PS_TEXT);
-    add_section(s->b, PS_SECTIONS, ".data", 0x100, 0x3000);
+    ps_add_section(s->b, PS_SECTIONS, ".text", PS_TEXT_SIZE, PS_TEXT);
+    ps_add_section(s->b, PS_SECTIONS, ".data", 0x100, 0x3000);
     add_module(s->b, PS_MODULE, s->marks.lines, pb_size(s->b, PS_MODULE) - s->marks.lines,
                "main.obj");
     add_module(s->b, PS_LINKER, pb_size(s->b, PS_LINKER), 0, "* Linker *");
@@ -491,7 +490,7 @@ void ps_add_omap(struct ps *s)
     /* The image's own sections are others than those that the PDB speaks of. */
     pb_bytes(s->b, PS_ORIGINAL_SECTIONS, pb_data(s->b, PS_SECTIONS), pb_size(s->b, PS_SECTIONS));
     pb_clear(s->b, PS_SECTIONS);
-    add_section(s->b, PS_SECTIONS, ".hot", 0x8000, 0x4000);
+    ps_add_section(s->b, PS_SECTIONS, ".hot", 0x8000, 0x4000);
     pb_set16(s->b, PS_DEBUG_HEADER, 2 * 3, PS_OMAP_TO);
     pb_set16(s->b, PS_DEBUG_HEADER, 2 * 4, PS_OMAP_FROM);
     pb_set16(s->b, PS_DEBUG_HEADER, 2 * 10, PS_ORIGINAL_SECTIONS);

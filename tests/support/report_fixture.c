@@ -22,6 +22,8 @@ static const struct avd_rep_frame crash_frames[] = {
      .trust = "context", .method = "context", .exact = true, .module = 0,
      .module_name = "test_app", .module_file = "test_app.exe", .module_offset = 0x429e,
      .function = "CrashFunction", .function_offset = 0x1e, .function_source = "exports",
+     .decorated = "?CrashFunction@@YAXH@Z",
+     .declaration = "void __cdecl CrashFunction(int)",
      .source_file = "test_app.cc", .line = 58},
     {.index = 1, .pc = 0x404200, .lookup = 0x4041ff, .sp = 0x12fe90, .fp = 0x12ff70,
      .return_address = 0x4053ec, .has_args = true, .args = {1, 0x3334a8, 0x333500},
@@ -96,10 +98,15 @@ static const struct avd_rep_parameter crash_parameters[] = {
 static const char *const crash_evidence[] = {"the write went to 0x45",
                                              "the first 64 KiB are never mapped"};
 static const char *const crash_advice[] = {"look for a pointer that was not set"};
+static const char *const finding_tags[] = {"a tag"};
+static const struct avd_rep_named finding_parameters[] = {{"the pointer", "0x45"}};
+
 static const struct avd_rep_finding crash_findings[] = {
     {.id = "null-pointer", .title = "Write through a null pointer", .pattern = "NULL Pointer",
      .reference = "https://example.com/null", .severity = AVD_SEVERITY_ERROR,
-     .severity_name = "error", .summary = "test_app wrote to 0x45, close to 0",
+     .severity_name = "error", .confidence = "medium", .explanation = "more of it",
+     .tags = finding_tags, .tag_count = 1, .references = finding_tags, .reference_count = 1,
+     .parameters = finding_parameters, .parameter_count = 1, .summary = "test_app wrote to 0x45, close to 0",
      .evidence = crash_evidence, .evidence_count = COUNT(crash_evidence),
      .advice = crash_advice, .advice_count = COUNT(crash_advice)},
 };

@@ -62,6 +62,11 @@ START_TEST(test_boundaries)
         ck_assert_int_eq(leads(p, START + 0x40), 0);
         memset(&p->pieces[0].bytes[START + 0x30 - CODE], 0x90, 0x10);
     }
+    /* However far away: the function that was called has ended long before. */
+    ck_assert_int_eq(leads(p, START + 0x4000), -1);
+    fake_bytes(p, START + 0x3d, "\xc3\xcc\xcc", 3);
+    ck_assert_int_eq(leads(p, START + 0x4000), 0);
+    memset(&p->pieces[0].bytes[START + 0x30 - CODE], 0x90, 0x10);
     /* A lone int3 with something else before it, and int3 where no function begins. */
     fake_bytes(p, START + 0x3f, "\xcc", 1);
     fake_bytes(p, START + 0x51, "\xc3\xcc\xcc\xcc", 4);

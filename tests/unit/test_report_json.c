@@ -147,6 +147,10 @@ START_TEST(offsets_of_callers_lie_in_the_call)
     assert_text("threads.0.frames.0.module_name", "test_app");
     assert_text("threads.0.frames.0.module_offset", "0x0000429e");
     assert_text("threads.0.frames.0.function", "CrashFunction");
+    assert_text("threads.0.frames.0.function_decorated", "?CrashFunction@@YAXH@Z");
+    assert_text("threads.0.frames.0.function_declaration", "void __cdecl CrashFunction(int)");
+    assert_null("threads.0.frames.2.function_decorated");
+    assert_null("threads.0.frames.2.function_declaration");
     assert_text("threads.0.frames.0.function_offset", "0x0000001e");
     assert_text("threads.0.frames.0.function_source", "exports");
     assert_false("threads.0.frames.0.function_approximate");
@@ -229,6 +233,12 @@ START_TEST(what_rust_minidump_does_not_have)
     assert_number("exception.threads_index", 0);
     assert_text("findings.0.id", "null-pointer");
     assert_text("findings.0.severity", "error");
+    assert_text("findings.0.confidence", "medium");
+    assert_text("findings.0.explanation", "more of it");
+    assert_text("findings.0.tags.0", "a tag");
+    assert_text("findings.0.references.0", "a tag");
+    assert_text("findings.0.parameters.0.name", "the pointer");
+    assert_text("findings.0.parameters.0.value", "0x45");
     assert_text("findings.0.evidence.1", "the first 64 KiB are never mapped");
     assert_text("findings.0.advice.0", "look for a pointer that was not set");
     assert_text("undecided.0.fact", "heap.flags");

@@ -103,8 +103,9 @@ START_TEST(first_screen_of_a_crash)
         "   frame pointer; [scan] found by searching the stack, perhaps left by an earlier call\n"
         "\n"
         "findings\n"
-        "  error: Write through a null pointer [null-pointer]\n"
+        "  error: Write through a null pointer [null-pointer], medium confidence\n"
         "    test_app wrote to 0x45, close to 0\n"
+        "    the pointer: 0x45\n"
         "    because - the write went to 0x45\n"
         "            - the first 64 KiB are never mapped\n"
         "    advice  - look for a pointer that was not set\n"
@@ -203,6 +204,10 @@ START_TEST(verbose_adds_registers_modules_and_reasons)
     assert_lines(text, "unloaded modules\n"
                        "  10000000 10010000  gone.dll\n");
     assert_no_text(text, "(-v ");
+    assert_lines(text, "00 0012fe88 00404200 00000045 0042bc58 0012fe94"
+                       " test_app!CrashFunction+0x1e [test_app.cc @ 58]\n"
+                       "   void __cdecl CrashFunction(int)\n");
+    assert_no_text(render(&report, NULL), "__cdecl");
 }
 END_TEST
 

@@ -2,6 +2,7 @@
 /* Rules from a directory, joined with the shipped ones; and that schema and manual keep up. */
 #include "base/memory.h"
 #include "rules/rules.h"
+#include "support/rule_parse.h"
 
 #include <check.h>
 #include <jansson.h>
@@ -71,19 +72,32 @@ static void load(void)
 }
 
 /* `where` is what follows the directory in err.where. */
-static void assert_refused(enum avd_status code, const char *where, unsigned line, unsigned column,
-                           const char *message)
+static void assert_error(enum avd_status code, const char *where, unsigned line, unsigned column,
+                         const char *message)
 {
     size_t size = strlen(directory);
 
-    ck_assert_int_eq(avd_rules_load(directory, &rules, &err), code);
-    ck_assert_ptr_null(rules);
     ck_assert_int_eq(err.code, code);
     ck_assert_str_eq(err.message, message);
     ck_assert_int_eq(strncmp(err.where, directory, size), 0);
     ck_assert_str_eq(err.where + size, where);
     ck_assert_uint_eq(err.line, line);
     ck_assert_uint_eq(err.column, column);
+}
+
+static void assert_refused(const char *message)
+{
+    ck_assert_int_eq(avd_rules_load(directory, &rules, &err), AVD_E_RULE);
+    ck_assert_ptr_null(rules);
+    assert_error(AVD_E_RULE, "", 0, 0, message);
+}
+
+/* Problem `index` of the rules that were loaded. */
+static void assert_problem(size_t index, const char *where, unsigned line, unsigned column,
+                           const char *message)
+{
+    avd_rules_problem(rules, index, &err);
+    assert_error(AVD_E_RULE, where, line, column, message);
 }
 
 #define REST "title: T\nseverity: info\nwhen: {exception.present: true}\n"
@@ -144,35 +158,55 @@ START_TEST(ids_come_once_in_a_directory)
     char message[300];
 
     write_file("a.yaml", "# first\nid: own\n" REST);
-    write_file("b.yaml", "title: T\nid: own\n");
+    write_file("b.yaml", "title: X\nid: own\nseverity: info\nwhen: {exception.present: true}\n");
+    load();
     (void)snprintf(message, sizeof message, "rule id 'own' is taken by %s/a.yaml:2", directory);
-    assert_refused(AVD_E_RULE, "/b.yaml", 2, 5, message);
+    ck_assert_uint_eq(avd_rules_problem_count(rules), 1);
+    assert_problem(0, "/b.yaml", 2, 5, message);
+    ck_assert_str_eq(find("own")->title, "T");
 }
 END_TEST
 
-START_TEST(the_first_wrong_file_is_named)
+START_TEST(a_mistake_does_not_hide_the_other_rules)
 {
     write_file("a.yaml", "id: own\n" REST);
-    write_file("b.yaml", "id: two\n" REST "advise: []\n");
-    write_file("c.yaml", "id: THREE\n");
-    assert_refused(AVD_E_RULE, "/b.yaml", 5, 1,
-                   "unknown key 'advise' in a rule (did you mean 'advice'?)");
+    write_file("b.yaml", "id: two\n" REST "advise: []\n---\nid: three\n" REST);
+    write_file("c.yaml", "id: FOUR\n" REST);
+    write_file("d.yaml", "id: five\n" REST ": [\n");
+    load();
+    ck_assert_uint_eq(rules->count, avd_shipped_rule_count + 2);
+    ck_assert_ptr_nonnull(find("own"));
+    ck_assert_ptr_nonnull(find("three"));
+    ck_assert_uint_eq(avd_rules_problem_count(rules), 3);
+    assert_problem(0, "/b.yaml", 5, 1, "unknown key 'advise' in a rule (did you mean 'advice'?)");
+    assert_problem(1, "/c.yaml", 1, 5,
+                   "rule id 'FOUR' must be at most 64 characters of a-z, 0-9 and '-', a letter "
+                   "first");
+    avd_rules_problem(rules, 2, &err);
+    ck_assert_str_eq(err.where + strlen(directory), "/d.yaml");
+    ck_assert_int_eq(strncmp(err.message, "not valid YAML: ", 16), 0);
+    memset(&err, 0, sizeof err);
+    avd_rules_problem(rules, 3, &err);
+    ck_assert_str_eq(err.message, "");
+    ck_assert_uint_eq(avd_rules_problem_count(NULL), 0);
 }
 END_TEST
 
 START_TEST(a_directory_without_rules)
 {
-    assert_refused(AVD_E_RULE, "", 0, 0, "directory has no *.yaml, so no rules");
+    assert_refused("directory has no *.yaml, so no rules");
     write_file("a.yml", "id: own\n" REST);
     write_file(".yaml", "id: own\n" REST);
-    assert_refused(AVD_E_RULE, "", 0, 0, "directory has no *.yaml, so no rules");
+    assert_refused("directory has no *.yaml, so no rules");
 }
 END_TEST
 
 START_TEST(an_empty_file)
 {
     write_file("a.yaml", "");
-    assert_refused(AVD_E_RULE, "/a.yaml", 1, 1, "no rule in this file");
+    load();
+    ck_assert_uint_eq(rules->count, avd_shipped_rule_count);
+    assert_problem(0, "/a.yaml", 1, 1, "no rule in this file");
 }
 END_TEST
 
@@ -186,7 +220,10 @@ START_TEST(what_cannot_be_read)
     ck_assert_str_eq(err.where, path);
     ck_assert_str_ne(err.message, "");
     ck_assert_int_eq(mkdir(path_of("a.yaml"), 0700), 0);
-    ck_assert_int_eq(avd_rules_load(directory, &rules, &err), AVD_E_IO);
+    load();
+    ck_assert_uint_eq(avd_rules_problem_count(rules), 1);
+    avd_rules_problem(rules, 0, &err);
+    ck_assert_int_eq(err.code, AVD_E_IO);
     ck_assert_str_eq(err.where + strlen(directory), "/a.yaml");
     ck_assert_str_ne(err.message, "");
 }
@@ -199,8 +236,9 @@ START_TEST(of_a_long_path_the_end_is_shown)
 
     while (size < 250)
         size += (size_t)snprintf(path + size, sizeof path - size, "/.");
-    write_file("a.yaml", "id: A\n");
-    ck_assert_int_eq(avd_rules_load(path, &rules, &err), AVD_E_RULE);
+    write_file("a.yaml", "id: A\n" REST);
+    ck_assert_int_eq(avd_rules_load(path, &rules, &err), AVD_OK);
+    avd_rules_problem(rules, 0, &err);
     ck_assert_uint_eq(strlen(err.where), sizeof err.where - 1);
     ck_assert_int_eq(strncmp(err.where, "...", 3), 0);
     ck_assert_str_eq(err.where + strlen(err.where) - strlen("/./a.yaml"), "/./a.yaml");
@@ -269,10 +307,10 @@ START_TEST(the_schema_has_the_same_facts)
     json_t *schema = json_load_file(TESTDATA "/../rules/rules.schema.json", 0, &error);
     const json_t *properties;
     const struct avd_fact_doc *doc;
-    size_t count = 3; /* all, any, not */
+    size_t count = 4 + 2 * AVD_COLLECTION_COUNT; /* all, any, not, check; threads, any_thread */
 
     ck_assert_msg(schema != NULL, "%d:%d: %s", error.line, error.column, error.text);
-    properties = json_object_get(json_object_get(json_object_get(schema, "$defs"), "condition"),
+    properties = json_object_get(json_object_get(json_object_get(schema, "$defs"), "anywhere"),
                                  "properties");
     for (doc = avd_fact_docs; doc->name != NULL; doc++, count++) {
         const json_t *entry = json_object_get(properties, doc->name);
@@ -297,7 +335,7 @@ START_TEST(the_schema_has_the_same_keys)
 
     ck_assert_msg(schema != NULL, "%d:%d: %s", error.line, error.column, error.text);
     properties = json_object_get(schema, "properties");
-    ck_assert_uint_eq(json_object_size(properties), 9);
+    ck_assert_uint_eq(json_object_size(properties), 16);
     json_object_foreach(properties, key, value)
     {
         struct avd_arena arena = {0};
@@ -306,7 +344,7 @@ START_TEST(the_schema_has_the_same_keys)
 
         /* Each is refused for its value, not for its name. */
         (void)snprintf(text, sizeof text, "%s:\n", key);
-        ck_assert_int_eq(avd_rules_parse(&arena, "t", text, strlen(text), &list, &err), AVD_E_RULE);
+        (void)rule_parse(&arena, "t", text, strlen(text), &list, &err);
         ck_assert_msg(strstr(err.message, "unknown") == NULL, "%s", err.message);
         avd_arena_deinit(&arena);
     }
@@ -331,9 +369,11 @@ static const char *type_in_manual(enum avd_fact_type type)
 START_TEST(the_manual_has_the_same_facts)
 {
     FILE *file = fopen(TESTDATA "/../man/avdump-rules.5", "rb");
-    char text[40000];
+    char text[80000];
+    const struct avd_column_doc *column;
     const struct avd_fact_doc *doc;
     const char *p;
+    size_t i;
     size_t documented = 0;
     size_t count = 0;
     size_t size;
@@ -350,6 +390,9 @@ START_TEST(the_manual_has_the_same_facts)
                        type_in_manual(doc->type));
         ck_assert_msg(strstr(text, line) != NULL, "not in the manual:%s", line);
     }
+    for (i = 0; avd_collection_docs[i].name != NULL; i++)
+        for (column = avd_collection_docs[i].columns; column->name != NULL; column++)
+            count++;
     for (p = strstr(text, " Pq "); p != NULL; p = strstr(p + 1, " Pq "))
         documented++;
     ck_assert_uint_eq(documented, count);
@@ -369,7 +412,7 @@ int main(void)
     tcase_add_test(tcase, the_id_of_a_shipped_rule_replaces_it);
     tcase_add_test(tcase, loaded_rules_are_run);
     tcase_add_test(tcase, ids_come_once_in_a_directory);
-    tcase_add_test(tcase, the_first_wrong_file_is_named);
+    tcase_add_test(tcase, a_mistake_does_not_hide_the_other_rules);
     tcase_add_test(tcase, a_directory_without_rules);
     tcase_add_test(tcase, an_empty_file);
     tcase_add_test(tcase, what_cannot_be_read);

@@ -663,7 +663,7 @@ START_TEST(test_left_as_they_are)
 {
     static const char *const names[] = {
         "", "main", "_f", "_f@8", "@f@8", "f@@8", "A::f<int>", "operator new", "<lambda_1>",
-        "_ZN3foo3barEv", "_RNvC3foo3bar", "?", "??", "???", "?@", "??@", "??@abc", "?f", "?f@",
+        "_Zfoo", "_Rfoo", "_ZN3foo3bar", "?", "??", "???", "?@", "??@", "??@abc", "?f", "?f@",
         "?f@@", "?f@@Y", "?f@@YA", "?f@@YAX", "?f@@YAXX", "?f@@YAXXZZ", "?f@@YAXXZ_E", "?f@@YAXX_F",
         "?f@@yAXXZ", "?f@@YKXXZ", "?f@@YA!XZ", "?f@@YAX0@Z", "?f@@YAXPEAH1@Z",
         "?f@1@@YAXXZ", "?0@@YAXXZ", "?@@YAXXZ", "?x@@3H", "?x@@3HE", "?x@@5HA", "?x@@3PEAHE",
@@ -722,8 +722,8 @@ START_TEST(test_c_names)
         {"_f@8", "f"}, {"@f@8", "f"}, {"f@@16", "f"}, {"_f", "f"}, {"__f", "_f"}, {"f", "f"},
         {"_f@", "_f@"}, {"_f@8x", "_f@8x"}, {"@f", "@f"}, {"f@8", "f@8"}, {"_", "_"}, {"@8", "@8"},
         {"_@8", "_@8"}, {"@@8", "@@8"}, {"_GetTickCount@0", "GetTickCount"}, {"", ""},
-        {"__imp__CreateFileW@28", "_imp__CreateFileW"}, {"__ZN3foo3barEv", "__ZN3foo3barEv"},
-        {"_ZN3foo3barEv", "_ZN3foo3barEv"}, {"__RNvC3foo3bar", "__RNvC3foo3bar"},
+        {"__imp__CreateFileW@28", "_imp__CreateFileW"}, {"__Zfoo", "__Zfoo"},
+        {"_Zfoo", "_Zfoo"}, {"__Rfoo", "__Rfoo"},
         {"_f@12@8", "f@12"}, {"?f@8", "?f@8"}, {"A::f", "A::f"},
     };
     size_t i;

@@ -439,6 +439,25 @@ START_TEST(test_doubt)
 }
 END_TEST
 
+/* So is what was found from a return address that someone else searched for. */
+START_TEST(test_found_start)
+{
+    static const struct answer list[] = {UNWOUND(1), {.result = AVD_STEP_NO_INFO}};
+    struct fake_process *p = process(list, NULL);
+    const struct avd_stack *stack;
+
+    p->walk.start_found = true;
+    stack = fake_walk(p, CODE, SP, NULL);
+    ck_assert_uint_eq(stack->count, 2);
+    ck_assert_int_eq(stack->frames[0].trust, AVD_TRUST_SCAN);
+    ck_assert_int_eq(stack->frames[0].method, AVD_METHOD_SCAN);
+    ck_assert_int_eq(stack->frames[0].evidence, AVD_EVIDENCE_CALL);
+    ck_assert(!stack->frames[0].exact);
+    ck_assert_int_eq(stack->frames[1].trust, AVD_TRUST_CFI_SCAN);
+    fake_free(p);
+}
+END_TEST
+
 /* A chain that ends where threads start was the right one, from the last guess on. */
 START_TEST(test_confirmed)
 {
@@ -544,6 +563,7 @@ int main(void)
     tcase_add_test(tests, test_return);
     tcase_add_test(tests, test_out_of_memory);
     tcase_add_test(tests, test_doubt);
+    tcase_add_test(tests, test_found_start);
     tcase_add_test(tests, test_confirmed);
     tcase_add_test(tests, test_guesses);
     tcase_add_test(tests, test_names);

@@ -155,9 +155,39 @@ START_TEST(test_search_program)
     ck_assert_int_eq(caller.trust, AVD_TRUST_CFI_SCAN);
     fake_u32(p, SP + 0x28, 0x401101);
     fake_u32(p, SP + 0x30, 0);
-    fake_u32(p, SP + 0x34, CALLER);
+    fake_u32(p, SP + 0x74, CALLER);
     ck_assert_int_eq(step(p, PC + 0x20, STACK + 0x400, &caller), AVD_STEP_NO_INFO);
     ck_assert_str_eq(p->walk.detail, "0x401101 (frame_data) is not the return address of a call");
+    fake_free(p);
+}
+END_TEST
+
+/* An interrupted function may be pushing arguments: up to 16 words, after a call only. */
+START_TEST(test_search_above_arguments)
+{
+    struct fake_process *p = process();
+    struct avd_frame caller;
+
+    add(PC - BASE, 0x100, 0x20, 8, FPO_PROGRAM " $esi $T0 4 - ^ =");
+    fake_u32(p, SP + 0x6c, 0x15);
+    fake_u32(p, SP + 0x70, CALLER);
+    ck_assert_int_eq(step(p, PC + 0x20, STACK + 0x400, &caller), AVD_STEP_OK);
+    ck_assert_uint_eq(caller.sp, SP + 0x74);
+    ck_assert_uint_eq(caller.regs.value[AVD_ESI], 0x15);
+    ck_assert_int_eq(caller.trust, AVD_TRUST_CFI_SCAN);
+    /* The return address of a call to something else is passed over ... */
+    fake_call_to(p, 0x401400, 0x401500);
+    fake_u32(p, SP + 0x28, 0x401400);
+    p->starts[0] = PC;
+    p->starts[1] = 0x401500;
+    fake_u32(p, SP + 0x2c, CALLER);
+    ck_assert_int_eq(step(p, PC + 0x20, STACK + 0x400, &caller), AVD_STEP_OK);
+    ck_assert_uint_eq(caller.sp, SP + 0x30);
+    /* ... unless there is no other nearby: its function may have jumped here. */
+    fake_u32(p, SP + 0x2c, 0);
+    ck_assert_int_eq(step(p, PC + 0x20, STACK + 0x400, &caller), AVD_STEP_OK);
+    ck_assert_uint_eq(caller.pc, 0x401400);
+    ck_assert_uint_eq(caller.sp, SP + 0x2c);
     fake_free(p);
 }
 END_TEST
@@ -192,6 +222,27 @@ START_TEST(test_callee_parameters)
     fake_u32(p, SP + 0x20, 0);
     ck_assert_int_eq(avd_x86_step_frame_data(&p->walk, &frames[1], 1, &caller, &end), AVD_STEP_OK);
     ck_assert_uint_eq(caller.pc, CALLER);
+    ck_assert_int_eq(caller.trust, AVD_TRUST_CFI_SCAN);
+    fake_free(p);
+}
+END_TEST
+
+/* ... or in room that the function reserved among its locals, and are then counted twice. */
+START_TEST(test_reserved_parameters)
+{
+    struct fake_process *p = process();
+    struct avd_frame frames[2];
+    struct avd_frame caller;
+    enum avd_walk_end end = AVD_END_NONE;
+
+    add(PC - BASE, 0x100, 0x20, 0, FPO_PROGRAM);
+    add(0x1800, 0x100, 0, 0, EBP_PROGRAM)->parameter_size = 0x18;
+    frames[0] = frame_at(0x401810, true, 0);
+    frames[1] = frame_at(PC + 0x20, false, STACK + 0x400);
+    fake_u32(p, SP + 0x20, CALLER);
+    memset(&caller, 0, sizeof caller);
+    ck_assert_int_eq(avd_x86_step_frame_data(&p->walk, &frames[1], 1, &caller, &end), AVD_STEP_OK);
+    ck_assert_uint_eq(caller.sp, SP + 0x24);
     ck_assert_int_eq(caller.trust, AVD_TRUST_CFI_SCAN);
     fake_free(p);
 }
@@ -504,7 +555,9 @@ int main(void)
 
     tcase_add_test(tests, test_ebp_program);
     tcase_add_test(tests, test_search_program);
+    tcase_add_test(tests, test_search_above_arguments);
     tcase_add_test(tests, test_callee_parameters);
+    tcase_add_test(tests, test_reserved_parameters);
     tcase_add_test(tests, test_search_from_guess);
     tcase_add_test(tests, test_aligned_program);
     tcase_add_test(tests, test_constants);

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Judging a rule's condition over facts in Kleene's three-valued logic: a fact that is not known
- * leaves a comparison undecided, and that spreads only as far as it matters ("false and
- * undecided" is false). Texts compare without regard to ASCII case.
+ * How one value compares with what a rule asks for. Texts compare without regard to ASCII case.
+ * Undecided only when the value is of another type than documented.
  */
-#include "rules/rules.h"
+#include "rules/judge.h"
 
 #include "base/utf.h"
 
 #include <string.h>
-
-struct judge {
-    const struct avd_rule *rule;
-    const struct avd_facts *facts;
-};
 
 static enum avd_verdict verdict(bool value)
 {
@@ -95,7 +89,13 @@ static bool glob(const char *text, const char *pattern)
     return *pattern == '\0';
 }
 
-static enum avd_verdict is_equal(const struct avd_fact *fact, const struct avd_rule_value *value)
+static uint64_t masked(const struct avd_fact *fact, const struct avd_rule_expr *expr)
+{
+    return expr->mask != 0 ? fact->number & expr->mask : fact->number;
+}
+
+static enum avd_verdict is_equal(const struct avd_fact *fact, const struct avd_rule_expr *expr,
+                                 const struct avd_rule_value *value)
 {
     if (value->type == AVD_FACT_TEXT)
         return fact->type != AVD_FACT_TEXT
@@ -103,7 +103,7 @@ static enum avd_verdict is_equal(const struct avd_fact *fact, const struct avd_r
                    : verdict(avd_ascii_casecmp(fact->text, value->text) == 0);
     if (value->type == AVD_FACT_BOOL ? fact->type != AVD_FACT_BOOL : !is_numeric(fact->type))
         return AVD_UNDECIDED;
-    return verdict(fact->number == value->number);
+    return verdict(masked(fact, expr) == value->number);
 }
 
 static enum avd_verdict is_one_of(const struct avd_fact *fact, const struct avd_rule_expr *expr)
@@ -112,23 +112,28 @@ static enum avd_verdict is_one_of(const struct avd_fact *fact, const struct avd_
     unsigned i;
 
     for (i = 0; i < expr->value_count && result == AVD_FALSE; i++)
-        result = is_equal(fact, &expr->values[i]);
+        result = is_equal(fact, expr, &expr->values[i]);
     return result;
 }
 
 static enum avd_verdict compare(const struct avd_fact *fact, const struct avd_rule_expr *expr)
 {
     uint64_t limit = expr->values[0].number;
+    uint64_t number = masked(fact, expr);
 
     if (!is_numeric(fact->type))
         return AVD_UNDECIDED;
     if (expr->op == AVD_OP_BELOW)
-        return verdict(fact->number < limit);
+        return verdict(number < limit);
     if (expr->op == AVD_OP_ABOVE)
-        return verdict(fact->number > limit);
+        return verdict(number > limit);
     if (expr->op == AVD_OP_AT_LEAST)
-        return verdict(fact->number >= limit);
-    return verdict(fact->number <= limit);
+        return verdict(number >= limit);
+    if (expr->op == AVD_OP_AT_MOST)
+        return verdict(number <= limit);
+    if (expr->op == AVD_OP_HAS_BITS)
+        return verdict((number & limit) == limit);
+    return verdict((number & limit) != 0);
 }
 
 static enum avd_verdict look_into(const struct avd_fact *fact, const struct avd_rule_expr *expr)
@@ -150,81 +155,11 @@ static enum avd_verdict look_into(const struct avd_fact *fact, const struct avd_
     return AVD_FALSE;
 }
 
-/* Undecided also when a detector published another type than facts_doc.c promises. */
-static enum avd_verdict judge_fact(const struct judge *j, const struct avd_rule_expr *expr,
-                                   const char **missing)
+enum avd_verdict avd_match_value(const struct avd_fact *fact, const struct avd_rule_expr *expr)
 {
-    const struct avd_fact *fact = avd_fact_find(j->facts, expr->fact);
-    bool known = fact != NULL && fact->type != AVD_FACT_UNKNOWN;
-    enum avd_verdict result = AVD_UNDECIDED;
-
-    switch (expr->op) {
-    case AVD_OP_KNOWN: return verdict(known == (expr->values[0].number != 0));
-    case AVD_OP_EQUALS:
-    case AVD_OP_IN:
-        if (known)
-            result = is_one_of(fact, expr);
-        break;
-    case AVD_OP_BELOW:
-    case AVD_OP_ABOVE:
-    case AVD_OP_AT_LEAST:
-    case AVD_OP_AT_MOST:
-        if (known)
-            result = compare(fact, expr);
-        break;
-    case AVD_OP_CONTAINS:
-    case AVD_OP_MATCHES:
-        if (known)
-            result = look_into(fact, expr);
-        break;
-    case AVD_OP_ALL:
-    case AVD_OP_ANY:
-    case AVD_OP_NOT: break;
-    }
-    if (result == AVD_UNDECIDED)
-        *missing = expr->fact;
-    return result;
-}
-
-/* As deep as the rule's YAML was nested, which the loader has capped. `missing` is set only when
- * the result is undecided, to the first fact in the rule's order that made it so. */
-static enum avd_verdict judge_expr(const struct judge *j, unsigned index, const char **missing)
-{
-    const struct avd_rule_expr *expr = &j->rule->exprs[index];
-    enum avd_verdict decisive = expr->op == AVD_OP_ANY ? AVD_TRUE : AVD_FALSE;
-    enum avd_verdict result = expr->op == AVD_OP_ANY ? AVD_FALSE : AVD_TRUE;
-    const char *first = NULL;
-    unsigned i;
-
-    if (expr->op != AVD_OP_ALL && expr->op != AVD_OP_ANY && expr->op != AVD_OP_NOT)
-        return judge_fact(j, expr, missing);
-    for (i = 0; i < expr->child_count; i++) {
-        const char *child_missing = NULL;
-        enum avd_verdict child = judge_expr(j, expr->children[i], &child_missing);
-
-        if (expr->op == AVD_OP_NOT && child != AVD_UNDECIDED)
-            return verdict(child == AVD_FALSE);
-        if (child == AVD_UNDECIDED) {
-            result = AVD_UNDECIDED;
-            if (first == NULL)
-                first = child_missing;
-        } else if (child == decisive) {
-            return decisive;
-        }
-    }
-    if (result == AVD_UNDECIDED)
-        *missing = first;
-    return result;
-}
-
-enum avd_verdict avd_rule_evaluate(const struct avd_rule *rule, const struct avd_facts *facts,
-                                   const char **missing)
-{
-    struct judge j = {rule, facts};
-    const char *fact = NULL;
-    enum avd_verdict result = judge_expr(&j, 0, &fact);
-
-    if (missing != NULL)
-        *missing = fact;
-    return result;
+    if (expr->op == AVD_OP_EQUALS || expr->op == AVD_OP_IN)
+        return is_one_of(fact, expr);
+    if (expr->op == AVD_OP_CONTAINS || expr->op == AVD_OP_MATCHES)
+        return look_into(fact, expr);
+    return compare(fact, expr);
 }

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Archives of dumps through libarchive, which is loaded at the first one: zip, 7z, cab, tar, and
+ * single files packed with gz, xz, zst or bz2. They are read as streams, one entry at a time;
+ * nothing is unpacked to the disk but entries too large for memory, into an unnamed file. Names of
+ * entries are names only: "../../x" leads nowhere.
+ */
+#include "gate/gate.h"
+
+#include "base/memory.h"
+#include "base/spool.h"
+#include "symbols/library.h"
+
+#include <string.h>
+
+/* What archive.h and archive_entry.h call ARCHIVE_EOF, _OK, _WARN, AE_IFMT and AE_IFREG. */
+enum { RESULT_END = 1, RESULT_OK = 0, RESULT_WARN = -20, TYPE_MASK = 0170000, REGULAR = 0100000 };
+
+enum {
+    CHUNK = 64 * 1024,
+    FILE_BLOCK = 256 * 1024,
+    MEBIBYTE = 1024 * 1024,
+    RATIO_FREE = 256 * MEBIBYTE /* unpacked bytes before their ratio counts: dumps pack well */
+};
+
+const struct avd_gate_input_limits avd_gate_default_limits = {
+    .max_entry_size = UINT64_C(16) << 30,
+    .max_archive_size = UINT64_C(256) << 30,
+    .max_ratio = 1000,
+    .max_entries = 1000000,
+};
+
+struct archive;
+struct archive_entry;
+
+/* libarchive.so.13's ABI; ssize_t and la_int64_t as there. */
+struct functions {
+    struct archive *(*read_new)(void);
+    int (*read_free)(struct archive *);
+    int (*support_filters)(struct archive *);
+    int (*support_formats)(struct archive *);
+    int (*support_raw)(struct archive *);
+    int (*open_memory)(struct archive *, const void *, size_t);
+    int (*open_filename)(struct archive *, const char *, size_t);
+    int (*next_header)(struct archive *, struct archive_entry **);
+    ptrdiff_t (*read_data)(struct archive *, void *, size_t);
+    const char *(*error_string)(struct archive *);
+    int64_t (*filter_bytes)(struct archive *, int);
+    const char *(*pathname)(struct archive_entry *);
+    const char *(*pathname_utf8)(struct archive_entry *);
+    unsigned (*filetype)(struct archive_entry *);
+};
+
+static bool load(struct functions *f)
+{
+    /* Of Linux, macOS and Windows: on each only its own can be loaded. */
+    static const char *const names[] = {"libarchive.so.13", "libarchive.13.dylib",
+                                        "libarchive-13.dll", "archive.dll", NULL};
+    const struct avd_library_function wanted[] = {
+        {"archive_read_new", &f->read_new, sizeof f->read_new},
+        {"archive_read_free", &f->read_free, sizeof f->read_free},
+        {"archive_read_support_filter_all", &f->support_filters, sizeof f->support_filters},
+        {"archive_read_support_format_all", &f->support_formats, sizeof f->support_formats},
+        {"archive_read_support_format_raw", &f->support_raw, sizeof f->support_raw},
+        {"archive_read_open_memory", &f->open_memory, sizeof f->open_memory},
+        {"archive_read_open_filename", &f->open_filename, sizeof f->open_filename},
+        {"archive_read_next_header", &f->next_header, sizeof f->next_header},
+        {"archive_read_data", &f->read_data, sizeof f->read_data},
+        {"archive_error_string", &f->error_string, sizeof f->error_string},
+        {"archive_filter_bytes", &f->filter_bytes, sizeof f->filter_bytes},
+        {"archive_entry_pathname", &f->pathname, sizeof f->pathname},
+        {"archive_entry_pathname_utf8", &f->pathname_utf8, sizeof f->pathname_utf8},
+        {"archive_entry_filetype", &f->filetype, sizeof f->filetype},
+        {NULL, NULL, 0}};
+
+    return avd_library_load(names, wanted);
+}
+
+/* One archive being read. */
+struct reading {
+    struct functions f;
+    struct archive *archive;
+    struct avd_gate_inputs *inputs;
+    struct avd_arena *arena; /* of the entry at hand */
+    const char *name;
+    unsigned depth;
+    uint64_t unpacked; /* bytes so far, of all entries */
+    unsigned char *chunk;
+    bool no_memory;
+};
+
+/* Tells of the archive, or of one entry in it; the walk goes on. */
+static void give_problem(struct reading *r, const char *name, const char *problem)
+{
+    struct avd_gate_item item = {.name = name, .problem = problem};
+
+    if (name == NULL || problem == NULL)
+        r->no_memory = true;
+    else if (!r->inputs->take(r->inputs->ctx, &item))
+        r->inputs->stopped = true;
+}
+
+static const char *reason(struct reading *r)
+{
+    const char *words = r->f.error_string(r->archive);
+
+    return avd_arena_printf(r->arena, "damaged archive: %s",
+                            words != NULL ? words : "cannot be read");
+}
+
+/* Why no more of the entry may be read; NULL when it may. */
+static const char *over_limit(struct reading *r, uint64_t entry_size)
+{
+    const struct avd_gate_input_limits *limits = &r->inputs->limits;
+    int64_t packed = r->f.filter_bytes(r->archive, -1);
+
+    if (entry_size > limits->max_entry_size)
+        return avd_arena_printf(r->arena, "unpacks to more than %llu MiB, the limit for one file",
+                                (unsigned long long)(limits->max_entry_size / MEBIBYTE));
+    if (r->unpacked > limits->max_archive_size)
+        return avd_arena_printf(r->arena, "its archive unpacks to more than %llu MiB, the limit",
+                                (unsigned long long)(limits->max_archive_size / MEBIBYTE));
+    if (r->unpacked > RATIO_FREE && packed > 0 &&
+        r->unpacked / limits->max_ratio > (uint64_t)packed)
+        return avd_arena_printf(r->arena,
+                                "its archive unpacks to more than %u times its size, which no "
+                                "archive of dumps does",
+                                limits->max_ratio);
+    return NULL;
+}
+
+/*
+ * Reads the entry that is open. What is neither dump nor archive is left after its first bytes.
+ * Returns its kind; *problem when it cannot be read.
+ */
+static enum avd_gate_kind read_entry(struct reading *r, struct avd_spool *spool,
+                                     const char **problem)
+{
+    enum avd_gate_kind kind = AVD_GATE_OTHER;
+    struct avd_error err;
+
+    *problem = NULL;
+    for (;;) {
+        ptrdiff_t got = r->f.read_data(r->archive, r->chunk, CHUNK);
+        struct avd_view head = {r->chunk, 0, 0};
+
+        if (got == 0)
+            return kind;
+        if (got < 0) {
+            /* What an entry is that breaks off at once, nobody knows: it may be a dump. */
+            *problem = reason(r);
+            return kind;
+        }
+        if (spool->total == 0) {
+            head.size = (size_t)got < AVD_GATE_SNIFF_SIZE ? (size_t)got : AVD_GATE_SNIFF_SIZE;
+            kind = avd_gate_sniff(head);
+            if (kind == AVD_GATE_OTHER)
+                return kind;
+        }
+        r->unpacked += (uint64_t)got;
+        if (avd_spool_write(spool, r->chunk, (size_t)got, "archive", &err) != AVD_OK) {
+            r->no_memory = err.code == AVD_E_NOMEM;
+            *problem = avd_arena_strdup(r->arena, err.message);
+            return kind;
+        }
+        *problem = over_limit(r, spool->total);
+        if (*problem != NULL)
+            return kind;
+    }
+}
+
+static void take_entry(struct reading *r, const char *name)
+{
+    struct avd_gate_item item = {.name = name, .in_memory = true};
+    struct avd_spool spool = {0};
+    struct avd_file file;
+    struct avd_error err;
+    const char *problem;
+    enum avd_gate_kind kind = read_entry(r, &spool, &problem);
+
+    if (problem != NULL || name == NULL) {
+        avd_spool_discard(&spool);
+        give_problem(r, name, problem);
+        return;
+    }
+    if (kind == AVD_GATE_OTHER) {
+        r->inputs->ignored++;
+        avd_spool_discard(&spool);
+        return;
+    }
+    if (avd_spool_finish(&spool, &file, &err) != AVD_OK) {
+        give_problem(r, name, avd_arena_strdup(r->arena, err.message));
+        return;
+    }
+    if (kind == AVD_GATE_ARCHIVE) {
+        r->no_memory |= !avd_gate_archive_walk(r->inputs, NULL, file.view, name, r->depth + 1);
+    } else {
+        item.bytes = file.view;
+        item.size = file.view.size;
+        if (!r->inputs->take(r->inputs->ctx, &item))
+            r->inputs->stopped = true;
+    }
+    avd_file_close(&file);
+}
+
+static const char *entry_name(struct reading *r, struct archive_entry *entry)
+{
+    const char *path = r->f.pathname_utf8(entry);
+
+    if (path == NULL)
+        path = r->f.pathname(entry);
+    return avd_arena_printf(r->arena, "%s!%s", r->name, path != NULL ? path : "?");
+}
+
+static void read_entries(struct reading *r)
+{
+    uint64_t count;
+
+    for (count = 0; !r->no_memory && !r->inputs->stopped; count++) {
+        struct archive_entry *entry = NULL;
+        struct avd_arena arena = {0};
+        int result;
+
+        r->arena = &arena;
+        result = r->f.next_header(r->archive, &entry);
+        if (result == RESULT_END)
+            break;
+        if (result < RESULT_WARN || entry == NULL) {
+            give_problem(r, r->name, reason(r));
+            avd_arena_deinit(&arena);
+            break;
+        }
+        if (count == r->inputs->limits.max_entries) {
+            give_problem(r, r->name,
+                         avd_arena_printf(&arena, "has more than %llu files; the rest is left out",
+                                          (unsigned long long)count));
+            avd_arena_deinit(&arena);
+            break;
+        }
+        /* Raw streams have no type. */
+        if ((r->f.filetype(entry) & TYPE_MASK) == REGULAR || r->f.filetype(entry) == 0)
+            take_entry(r, entry_name(r, entry));
+        avd_arena_deinit(&arena);
+    }
+    r->arena = NULL;
+}
+
+bool avd_gate_archive_walk(struct avd_gate_inputs *inputs, const char *path, struct avd_view bytes,
+                           const char *name, unsigned depth)
+{
+    struct avd_arena arena = {0};
+    struct reading r = {.inputs = inputs, .name = name, .depth = depth, .arena = &arena};
+    int result;
+
+    if (depth > AVD_GATE_MAX_NESTING) {
+        give_problem(&r, name, "an archive in an archive in an archive; unpack it");
+        return !r.no_memory;
+    }
+    if (!load(&r.f)) {
+        give_problem(&r, name, "is an archive, and libarchive is not installed; unpack it");
+        return !r.no_memory;
+    }
+    r.chunk = avd_mem_calloc(CHUNK, 1);
+    r.archive = r.chunk != NULL ? r.f.read_new() : NULL;
+    if (r.archive == NULL) {
+        avd_mem_free(r.chunk);
+        return false;
+    }
+    (void)r.f.support_filters(r.archive);
+    (void)r.f.support_formats(r.archive);
+    (void)r.f.support_raw(r.archive);
+    result = path != NULL ? r.f.open_filename(r.archive, path, FILE_BLOCK)
+                          : r.f.open_memory(r.archive, bytes.data, bytes.size);
+    if (result < RESULT_WARN)
+        give_problem(&r, name, reason(&r));
+    else
+        read_entries(&r);
+    (void)r.f.read_free(r.archive);
+    avd_mem_free(r.chunk);
+    avd_arena_deinit(&arena);
+    return !r.no_memory;
+}

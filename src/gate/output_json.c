@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* The summary as JSON, GitLab's code quality report, and SARIF 2.1.0 (OASIS). */
+#include "gate/json.h"
+#include "gate/output.h"
+
+#include <string.h>
+
+static const char *severity_name(int severity)
+{
+    static const char *const names[] = {"info", "warning", "error"};
+
+    return severity >= 0 && severity < 3 ? names[severity] : NULL;
+}
+
+/* Appends to an array; false when out of memory, also for a NULL `value`. */
+static bool append(json_t *array, json_t *value)
+{
+    return json_array_append_new(array, value) == 0;
+}
+
+static json_t *tallies(const struct avd_gate_tally *items, size_t count, const char *key,
+                       bool with_severity)
+{
+    json_t *array = json_array();
+    bool good = array != NULL;
+    size_t i;
+
+    for (i = 0; good && i < count; i++) {
+        json_t *item = json_object();
+
+        good = item != NULL && avd_gate_put_text(item, key, items[i].text) &&
+               (!with_severity ||
+                avd_gate_put_text(item, "severity", severity_name(items[i].severity))) &&
+               avd_gate_put_number(item, "count", items[i].count);
+        good = append(array, item) && good;
+    }
+    if (good)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+static json_t *texts(const char *const *items, size_t count)
+{
+    json_t *array = json_array();
+    bool good = array != NULL;
+    size_t i;
+
+    for (i = 0; good && i < count; i++)
+        good = append(array, avd_gate_text_value(items[i]));
+    if (good)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+static json_t *bucket_value(const struct avd_gate_bucket *bucket)
+{
+    json_t *object = json_object();
+    bool good = object != NULL && avd_gate_put_text(object, "key", bucket->key) &&
+                avd_gate_put_text(object, "standing", avd_gate_standing_name(bucket->standing)) &&
+                avd_gate_put_text(object, "title", avd_gate_title(bucket)) &&
+                avd_gate_put_number(object, "count", bucket->count) &&
+                avd_gate_put_text(object, "bucket", bucket->bucket) &&
+                avd_gate_put_text(object, "what", bucket->what) &&
+                avd_gate_put_text(object, "where", bucket->where) &&
+                avd_gate_put_text(object, "followup", bucket->followup) &&
+                avd_gate_put_text(object, "process", bucket->process) &&
+                avd_gate_put_text(object, "severity", severity_name(bucket->severity)) &&
+                avd_gate_put_text(object, "example", bucket->example) &&
+                avd_gate_put_text(object, "example_id", bucket->example_id) &&
+                avd_gate_put_time(object, "first_time", bucket->first_time) &&
+                avd_gate_put_time(object, "last_time", bucket->last_time) &&
+                avd_gate_put(object, "findings",
+                             tallies(bucket->findings, bucket->finding_count, "id", true)) &&
+                avd_gate_put(object, "versions",
+                             tallies(bucket->versions, bucket->version_count, "version", false)) &&
+                avd_gate_put_text(object, "allow_reason", bucket->allow_reason) &&
+                avd_gate_put_text(object, "allow_owner", bucket->allow_owner) &&
+                avd_gate_put_text(object, "verdict", bucket->verdict);
+
+    if (good)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *buckets_value(const struct avd_gate_summary *s)
+{
+    json_t *array = json_array();
+    bool good = array != NULL;
+    size_t i;
+
+    for (i = 0; good && i < s->count; i++)
+        good = append(array, bucket_value(s->buckets[i]));
+    if (good)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+static json_t *failures_value(const struct avd_gate_summary *s)
+{
+    json_t *array = json_array();
+    bool good = array != NULL;
+    size_t i;
+
+    for (i = 0; good && i < s->failure_count; i++) {
+        json_t *item = json_object();
+
+        good = item != NULL && avd_gate_put_text(item, "name", s->failures[i].name) &&
+               avd_gate_put_text(item, "outcome", avd_gate_outcome_name(s->failures[i].outcome)) &&
+               avd_gate_put_text(item, "error", s->failures[i].error);
+        good = append(array, item) && good;
+    }
+    if (good)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+void avd_gate_write_json(const struct avd_gate_result *result, struct avd_strbuf *out)
+{
+    const struct avd_gate_summary *s = result->summary;
+    const struct avd_gate_verdict *v = result->verdict;
+    json_t *object = json_object();
+    bool good = object != NULL && avd_gate_put_text(object, "schema", "avdump-gate-1") &&
+                avd_gate_put_text(object, "version", result->version) &&
+                avd_gate_put_text(object, "verdict",
+                                  s->interrupted ? "interrupted"
+                                  : v->fails     ? "fail"
+                                                 : "pass") &&
+                avd_gate_put_number(object, "dumps", s->dumps) &&
+                avd_gate_put_number(object, "failed", s->failed) &&
+                avd_gate_put_number(object, "ignored", s->ignored) &&
+                avd_gate_put_number(object, "new", v->new_count) &&
+                avd_gate_put_number(object, "known", v->known_count) &&
+                avd_gate_put_number(object, "allowed", v->allowed_count) &&
+                avd_gate_put(object, "reasons", texts(v->reasons, v->reason_count)) &&
+                avd_gate_put(object, "warnings", texts(v->warnings, v->warning_count)) &&
+                avd_gate_put(object, "buckets", buckets_value(s)) &&
+                avd_gate_put(object, "failures", failures_value(s));
+
+    avd_gate_json_pretty(good ? object : NULL, out);
+    json_decref(object);
+}
+
+/* ---- GitLab: https://docs.gitlab.com/ci/testing/code_quality/ ---- */
+
+static json_t *gitlab_value(const struct avd_gate_bucket *bucket)
+{
+    const char *severity = bucket->verdict != NULL ? "critical"
+                           : bucket->crashed       ? "minor"
+                                                   : "info";
+    json_t *place = json_pack("{s:{s:i}}", "lines", "begin", 1);
+    json_t *object = json_object();
+    bool good =
+        object != NULL && place != NULL && avd_gate_put_text(place, "path", bucket->example) &&
+        avd_gate_put_text(object, "description",
+                          bucket->verdict != NULL ? bucket->verdict : avd_gate_title(bucket)) &&
+        avd_gate_put_text(object, "check_name",
+                          bucket->finding_count != 0 ? bucket->findings[0].text : "crash") &&
+        avd_gate_put_text(object, "fingerprint", bucket->key) &&
+        avd_gate_put_text(object, "severity", severity);
+
+    /* `place` is taken over in any case. */
+    if (object == NULL || !avd_gate_put(object, "location", place))
+        good = false;
+    if (good)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+void avd_gate_write_gitlab(const struct avd_gate_result *result, struct avd_strbuf *out)
+{
+    json_t *array = json_array();
+    bool good = array != NULL;
+    size_t i;
+
+    for (i = 0; good && i < result->summary->count; i++)
+        if (result->summary->buckets[i]->crashed)
+            good = append(array, gitlab_value(result->summary->buckets[i]));
+    avd_gate_json_pretty(good ? array : NULL, out);
+    json_decref(array);
+}
+
+/* ---- SARIF ---- */
+
+/* A file name as a URI reference: what has a meaning there is written as %XX. */
+static json_t *uri_value(const char *path)
+{
+    static const char kept[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+    struct avd_strbuf uri;
+    json_t *value;
+
+    avd_strbuf_init(&uri);
+    for (; *path != '\0'; path++) {
+        if (strchr(kept, *path) != NULL)
+            avd_strbuf_add(&uri, path, 1);
+        else
+            avd_strbuf_printf(&uri, "%%%02X", (unsigned)(unsigned char)*path);
+    }
+    value = uri.failed ? NULL : avd_gate_text_value(avd_strbuf_text(&uri));
+    avd_strbuf_deinit(&uri);
+    return value;
+}
+
+static json_t *sarif_result(const struct avd_gate_bucket *bucket)
+{
+    const char *level = bucket->verdict != NULL ? "error" : bucket->crashed ? "warning" : "note";
+    const char *rule = bucket->finding_count != 0 ? bucket->findings[0].text : "crash";
+
+    return json_pack(
+        "{s:o, s:s, s:{s:o}, s:[{s:{s:{s:o}}}], s:{s:o}, s:I, s:s}", "ruleId",
+        avd_gate_text_value(rule), "level", level, "message", "text",
+        avd_gate_text_value(bucket->verdict != NULL ? bucket->verdict : avd_gate_title(bucket)),
+        "locations", "physicalLocation", "artifactLocation", "uri", uri_value(bucket->example),
+        "partialFingerprints", "avdumpSignature/v1", avd_gate_text_value(bucket->key),
+        "occurrenceCount", (json_int_t)(bucket->count <= INT64_MAX ? bucket->count : INT64_MAX),
+        "baselineState", bucket->standing == AVD_GATE_NEW ? "new" : "unchanged");
+}
+
+/* Whether an earlier bucket has the same rule first. */
+static bool rule_seen(const struct avd_gate_summary *s, size_t before, const char *rule)
+{
+    size_t i;
+
+    for (i = 0; i < before; i++)
+        if (s->buckets[i]->finding_count != 0 && strcmp(s->buckets[i]->findings[0].text, rule) == 0)
+            return true;
+    return false;
+}
+
+void avd_gate_write_sarif(const struct avd_gate_result *result, struct avd_strbuf *out)
+{
+    const struct avd_gate_summary *s = result->summary;
+    json_t *results = json_array();
+    json_t *rules = json_pack("[{s:s}]", "id", "crash");
+    bool good = results != NULL && rules != NULL;
+    json_t *root;
+    size_t i;
+
+    for (i = 0; good && i < s->count; i++) {
+        const struct avd_gate_bucket *bucket = s->buckets[i];
+
+        if (!bucket->crashed)
+            continue;
+        good = append(results, sarif_result(bucket));
+        if (good && bucket->finding_count != 0 && !rule_seen(s, i, bucket->findings[0].text))
+            good = append(rules,
+                          json_pack("{s:o}", "id", avd_gate_text_value(bucket->findings[0].text)));
+    }
+    root = json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:O}}, s:O}]}", "$schema",
+                     "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0", "runs",
+                     "tool", "driver", "name", "avdump", "version", result->version, "rules", rules,
+                     "results", results);
+    avd_gate_json_pretty(good ? root : NULL, out);
+    json_decref(root);
+    json_decref(results);
+    json_decref(rules);
+}

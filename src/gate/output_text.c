@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * JUnit XML (the form that Jenkins and GitLab read), workflow commands of GitHub Actions, and
+ * Markdown. Texts of dumps are untrusted in all of them.
+ */
+#include "gate/output.h"
+
+#include "base/utf.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- JUnit ---- */
+
+/* XML 1.0 allows no control characters, not even escaped: they become what %XX would be. */
+static void put_xml(struct avd_strbuf *out, const char *text)
+{
+    size_t size = strlen(text);
+    size_t i = 0;
+
+    while (i < size) {
+        size_t length = avd_utf8_length(text + i, size - i);
+        unsigned char c = (unsigned char)text[i];
+
+        if (length == 0 || (c < 0x20 && c != '\n') || avd_utf8_is_control(text + i, length) ||
+            (length == 3 && c == 0xef && (unsigned char)text[i + 1] == 0xbf &&
+             (unsigned char)text[i + 2] >= 0xbe)) {
+            length = length != 0 ? length : 1;
+            for (; length != 0; length--, i++)
+                avd_strbuf_printf(out, "\\x%02x", (unsigned)(unsigned char)text[i]);
+            continue;
+        }
+        switch (c) {
+        case '&': avd_strbuf_puts(out, "&amp;"); break;
+        case '<': avd_strbuf_puts(out, "&lt;"); break;
+        case '>': avd_strbuf_puts(out, "&gt;"); break;
+        case '"': avd_strbuf_puts(out, "&quot;"); break;
+        case '\n': avd_strbuf_puts(out, "&#10;"); break;
+        default: avd_strbuf_add(out, text + i, length); break;
+        }
+        i += length;
+    }
+}
+
+static void put_attribute(struct avd_strbuf *out, const char *name, const char *text)
+{
+    avd_strbuf_printf(out, " %s=\"", name);
+    put_xml(out, text);
+    avd_strbuf_puts(out, "\"");
+}
+
+static void put_case(struct avd_strbuf *out, const struct avd_gate_bucket *bucket)
+{
+    avd_strbuf_puts(out, "    <testcase");
+    put_attribute(out, "classname", bucket->process != NULL ? bucket->process : "unknown");
+    put_attribute(out, "name", avd_gate_title(bucket));
+    avd_strbuf_puts(out, ">\n");
+    if (bucket->verdict != NULL) {
+        avd_strbuf_puts(out, "      <failure");
+        put_attribute(out, "type", avd_gate_standing_name(bucket->standing));
+        put_attribute(out, "message", bucket->verdict);
+        avd_strbuf_puts(out, ">");
+        if (bucket->what != NULL)
+            put_xml(out, bucket->what);
+        avd_strbuf_puts(out, "&#10;where: ");
+        put_xml(out, bucket->where != NULL ? bucket->where : "not known");
+        avd_strbuf_puts(out, "&#10;example: ");
+        put_xml(out, bucket->example);
+        avd_strbuf_puts(out, "&#10;signature: ");
+        put_xml(out, bucket->key);
+        avd_strbuf_puts(out, "</failure>\n");
+    } else if (bucket->standing == AVD_GATE_ALLOWED) {
+        avd_strbuf_puts(out, "      <skipped");
+        put_attribute(out, "message", bucket->allow_reason);
+        avd_strbuf_puts(out, "/>\n");
+    }
+    avd_strbuf_puts(out, "    </testcase>\n");
+}
+
+void avd_gate_write_junit(const struct avd_gate_result *result, struct avd_strbuf *out)
+{
+    const struct avd_gate_summary *s = result->summary;
+    size_t failures = 0;
+    size_t skipped = 0;
+    size_t i;
+
+    for (i = 0; i < s->count; i++) {
+        failures += s->buckets[i]->verdict != NULL;
+        skipped += s->buckets[i]->verdict == NULL && s->buckets[i]->standing == AVD_GATE_ALLOWED;
+    }
+    avd_strbuf_printf(out,
+                      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                      "<testsuites>\n"
+                      "  <testsuite name=\"avdump gate\" tests=\"%zu\" failures=\"%zu\" "
+                      "errors=\"%zu\" skipped=\"%zu\">\n",
+                      s->count + s->failure_count, failures, s->failure_count, skipped);
+    for (i = 0; i < s->count; i++)
+        put_case(out, s->buckets[i]);
+    for (i = 0; i < s->failure_count; i++) {
+        avd_strbuf_puts(out, "    <testcase classname=\"unreadable\"");
+        put_attribute(out, "name", s->failures[i].name);
+        avd_strbuf_puts(out, ">\n      <error");
+        put_attribute(out, "type", avd_gate_outcome_name(s->failures[i].outcome));
+        put_attribute(out, "message", s->failures[i].error);
+        avd_strbuf_puts(out, "/>\n    </testcase>\n");
+    }
+    avd_strbuf_puts(out, "  </testsuite>\n</testsuites>\n");
+}
+
+/* ---- GitHub: "Workflow commands for GitHub Actions" ---- */
+
+static void put_command_text(struct avd_strbuf *out, const char *text, bool property)
+{
+    struct avd_strbuf clean;
+    const char *p;
+
+    avd_strbuf_init(&clean);
+    avd_strbuf_escaped(&clean, text);
+    out->failed |= clean.failed;
+    for (p = avd_strbuf_text(&clean); *p != '\0'; p++) {
+        if (*p == '%')
+            avd_strbuf_puts(out, "%25");
+        else if (property && *p == ':')
+            avd_strbuf_puts(out, "%3A");
+        else if (property && *p == ',')
+            avd_strbuf_puts(out, "%2C");
+        else
+            avd_strbuf_add(out, p, 1);
+    }
+    avd_strbuf_deinit(&clean);
+}
+
+void avd_gate_write_github(const struct avd_gate_result *result, struct avd_strbuf *out)
+{
+    const struct avd_gate_summary *s = result->summary;
+    size_t i;
+
+    for (i = 0; i < s->count; i++) {
+        const struct avd_gate_bucket *bucket = s->buckets[i];
+
+        if (!bucket->crashed)
+            continue;
+        avd_strbuf_printf(out, "::%s file=", bucket->verdict != NULL ? "error" : "notice");
+        put_command_text(out, bucket->example, true);
+        avd_strbuf_puts(out, ",title=");
+        put_command_text(out, avd_gate_title(bucket), true);
+        avd_strbuf_puts(out, "::");
+        put_command_text(out,
+                         bucket->verdict != NULL ? bucket->verdict
+                                                 : avd_gate_standing_name(bucket->standing),
+                         false);
+        avd_strbuf_puts(out, "\n");
+    }
+    for (i = 0; i < s->failure_count; i++) {
+        avd_strbuf_puts(out, "::warning file=");
+        put_command_text(out, s->failures[i].name, true);
+        avd_strbuf_puts(out, ",title=not analysed::");
+        put_command_text(out, s->failures[i].error, false);
+        avd_strbuf_puts(out, "\n");
+    }
+}
+
+/* ---- Markdown ---- */
+
+/* Text that stays text: in a table cell, in a list, between paragraphs. */
+static void put_markdown(struct avd_strbuf *out, const char *text)
+{
+    struct avd_strbuf clean;
+    const char *p;
+
+    avd_strbuf_init(&clean);
+    avd_strbuf_escaped(&clean, text);
+    out->failed |= clean.failed;
+    for (p = avd_strbuf_text(&clean); *p != '\0'; p++) {
+        if (*p == '<')
+            avd_strbuf_puts(out, "&lt;");
+        else if (*p == '&')
+            avd_strbuf_puts(out, "&amp;");
+        else if (*p == '@') /* nobody is to be called */
+            avd_strbuf_puts(out, "&#64;");
+        else if (strchr("\\`*_[]|#~>!", *p) != NULL)
+            avd_strbuf_printf(out, "\\%c", *p);
+        else
+            avd_strbuf_add(out, p, 1);
+    }
+    avd_strbuf_deinit(&clean);
+}
+
+void avd_gate_write_markdown(const struct avd_gate_result *result, struct avd_strbuf *out)
+{
+    const struct avd_gate_summary *s = result->summary;
+    const struct avd_gate_verdict *v = result->verdict;
+    size_t i;
+
+    avd_strbuf_printf(out, "## Crash dumps: %s\n\n",
+                      s->interrupted ? "interrupted"
+                      : v->fails     ? "fail"
+                                     : "pass");
+    avd_gate_write_counts(result, out);
+    avd_strbuf_puts(out, "\n");
+    if (s->count != 0)
+        avd_strbuf_puts(out, "\n| count | standing | bucket | followup | example |\n"
+                             "|---:|---|---|---|---|\n");
+    for (i = 0; i < s->count; i++) {
+        const struct avd_gate_bucket *bucket = s->buckets[i];
+
+        avd_strbuf_printf(out, "| %" PRIu64 " | %s | ", bucket->count,
+                          bucket->standing == AVD_GATE_NEW
+                              ? "**new**"
+                              : avd_gate_standing_name(bucket->standing));
+        put_markdown(out, avd_gate_title(bucket));
+        avd_strbuf_puts(out, " | ");
+        put_markdown(out, bucket->followup != NULL ? bucket->followup : "");
+        avd_strbuf_puts(out, " | ");
+        put_markdown(out, bucket->example);
+        avd_strbuf_puts(out, " |\n");
+    }
+    if (s->failure_count != 0)
+        avd_strbuf_puts(out, "\nNot analysed:\n\n");
+    for (i = 0; i < s->failure_count; i++) {
+        avd_strbuf_puts(out, "- ");
+        put_markdown(out, s->failures[i].name);
+        avd_strbuf_puts(out, ": ");
+        put_markdown(out, s->failures[i].error);
+        avd_strbuf_puts(out, "\n");
+    }
+    if (v->warning_count != 0)
+        avd_strbuf_puts(out, "\nWarnings:\n\n");
+    for (i = 0; i < v->warning_count; i++) {
+        avd_strbuf_puts(out, "- ");
+        put_markdown(out, v->warnings[i]);
+        avd_strbuf_puts(out, "\n");
+    }
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The two commands: analysing dumps and judging them, and judging what was analysed before. */
+#ifndef AVD_GATE_RUN_H
+#define AVD_GATE_RUN_H
+
+#include "gate/policy.h"
+#include "gate/sink.h"
+#include "gate/worker.h"
+
+struct avd_gate_options {
+    char *const *paths;
+    size_t path_count;
+    /* What is analysed, and how. */
+    const struct avd_rules *rules;
+    const struct avd_analyze_options *analyze;
+    unsigned workers;         /* 0: one per processor */
+    unsigned timeout_seconds; /* per dump; 0: none */
+    uint64_t max_memory;      /* per worker, bytes; 0: none */
+    struct avd_gate_input_limits limits;
+    unsigned shard, shard_count; /* shard is 1-based; shard_count 0: no shards */
+    const char *resume;          /* an earlier "jsonl" output; NULL */
+    int redact;                  /* leave personal data out of reports */
+    /* How it is judged. */
+    struct avd_gate_policy *policy;
+    const char *baseline; /* NULL: none */
+    bool update_baseline;
+    uint32_t today; /* unix seconds */
+    /* What comes out. */
+    struct avd_gate_sink *sinks;
+    size_t sink_count;
+    const char *link_template;
+    /* Progress, about ten times a second; NULL: none. `current` is a name or NULL. */
+    void (*progress)(void *ctx, uint64_t done, const char *current);
+    void *progress_ctx;
+};
+
+enum avd_gate_end {
+    AVD_GATE_PASSED = 0,
+    AVD_GATE_FAILED,          /* the policy says so */
+    AVD_GATE_SOME_UNREADABLE, /* passed, but some dumps could not be analysed */
+    AVD_GATE_STOPPED,         /* interrupted: outputs hold what was done */
+    AVD_GATE_ERROR            /* err: nothing was judged, or an output is missing */
+};
+
+/* Analyses the dumps in options->paths. */
+enum avd_gate_end avd_gate_run(struct avd_gate_options *options, struct avd_error *err);
+/* Joins "jsonl" outputs in options->paths; a dump that is in several counts once. */
+enum avd_gate_end avd_gate_merge(struct avd_gate_options *options, struct avd_error *err);
+
+#endif

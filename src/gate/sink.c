@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "gate/sink.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+bool avd_gate_sink_parse(struct avd_gate_sink *sink, const char *text)
+{
+    size_t size = strcspn(text, ":");
+
+    memset(sink, 0, sizeof *sink);
+    sink->path = text[size] == ':' ? text + size + 1 : "-";
+    sink->to_stdout = strcmp(sink->path, "-") == 0;
+    sink->lines = size == 5 && strncmp(text, "jsonl", size) == 0;
+    sink->writer = avd_gate_writer_find(text, size);
+    return (sink->lines || sink->writer != NULL) && *sink->path != '\0';
+}
+
+static enum avd_status failed(const struct avd_gate_sink *sink, int error, struct avd_error *err)
+{
+    return avd_error_set(err, AVD_E_IO, 0, sink->to_stdout ? "standard output" : sink->path,
+                         "cannot be written: %s", strerror(error != 0 ? error : EIO));
+}
+
+/* The folder of a path; "." for a name alone. False when it is too long. */
+static bool folder_of(const char *path, char *out, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 1 : slash == path ? 1 : (size_t)(slash - path);
+
+    if (length >= size)
+        return false;
+    memcpy(out, slash == NULL ? "." : path, length);
+    out[length] = '\0';
+    return true;
+}
+
+enum avd_status avd_gate_sink_open(struct avd_gate_sink *sink, struct avd_error *err)
+{
+    struct avd_path_info info;
+    struct avd_error why;
+    char folder[4096];
+
+    if (sink->to_stdout) {
+        sink->stream = stdout;
+        sink->direct = sink->open = true;
+        return AVD_OK;
+    }
+    avd_path_examine(sink->path, &info);
+    if (info.kind == AVD_PATH_DIRECTORY)
+        return failed(sink, EISDIR, err);
+    if (info.kind == AVD_PATH_OTHER) {
+        errno = 0;
+        sink->stream = fopen(sink->path, "wb");
+        if (sink->stream == NULL)
+            return failed(sink, errno, err);
+        sink->direct = sink->open = true;
+        return AVD_OK;
+    }
+    if (!folder_of(sink->path, folder, sizeof folder))
+        return failed(sink, ENAMETOOLONG, err);
+    if (avd_output_create(&sink->file, folder, ".avdump-", &why) != AVD_OK)
+        return avd_error_set(err, why.code, 0, sink->path, "%s", why.message);
+    sink->open = true;
+    return AVD_OK;
+}
+
+enum avd_status avd_gate_sink_write(struct avd_gate_sink *sink, const char *bytes, size_t size,
+                                    struct avd_error *err)
+{
+    struct avd_error why;
+
+    if (size == 0)
+        return AVD_OK;
+    if (!sink->direct) {
+        if (avd_output_write(&sink->file, bytes, size, &why) == AVD_OK)
+            return AVD_OK;
+        return avd_error_set(err, why.code, 0, sink->path, "%s", why.message);
+    }
+    errno = 0;
+    return fwrite(bytes, 1, size, sink->stream) == size ? AVD_OK : failed(sink, errno, err);
+}
+
+enum avd_status avd_gate_sink_close(struct avd_gate_sink *sink, struct avd_error *err)
+{
+    struct avd_error why;
+    int result;
+
+    if (!sink->open)
+        return AVD_OK;
+    sink->open = false;
+    if (sink->direct) {
+        errno = 0;
+        result = sink->to_stdout ? fflush(sink->stream) : fclose(sink->stream);
+        return result == 0 ? AVD_OK : failed(sink, errno, err);
+    }
+    if (avd_output_close(&sink->file, &why) == AVD_OK &&
+        avd_path_rename(sink->file.path, sink->path, &why) == AVD_OK)
+        return AVD_OK;
+    avd_path_remove(sink->file.path);
+    return avd_error_set(err, why.code, 0, sink->path, "%s", why.message);
+}
+
+void avd_gate_sink_discard(struct avd_gate_sink *sink)
+{
+    if (!sink->open)
+        return;
+    sink->open = false;
+    if (!sink->direct)
+        avd_output_discard(&sink->file);
+    else if (!sink->to_stdout)
+        (void)fclose(sink->stream);
+}

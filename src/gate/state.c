@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* From results to outputs: what a run over dumps and a merge of earlier outputs share. */
+#include "gate/run_private.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How a line of a "jsonl" output begins; the report's own fields follow the record. */
+static const char line_head[] = "{\"gate\":";
+
+void avd_gate_state_init(struct avd_gate_state *state, struct avd_gate_options *options)
+{
+    memset(state, 0, sizeof *state);
+    state->options = options;
+    avd_gate_summary_init(&state->summary);
+}
+
+void avd_gate_state_deinit(struct avd_gate_state *state)
+{
+    size_t i;
+
+    for (i = 0; i < state->options->sink_count; i++)
+        avd_gate_sink_discard(&state->options->sinks[i]);
+    avd_gate_summary_deinit(&state->summary);
+    avd_gate_seen_deinit(&state->seen);
+}
+
+bool avd_gate_state_open(struct avd_gate_state *state)
+{
+    size_t i;
+
+    for (i = 0; i < state->options->sink_count && !state->failed; i++)
+        state->failed = avd_gate_sink_open(&state->options->sinks[i], &state->err) != AVD_OK;
+    return !state->failed;
+}
+
+static void write_line(struct avd_gate_state *state, struct avd_gate_sink *sink,
+                       struct avd_view record, struct avd_view report)
+{
+    struct avd_view rest = {NULL, 0, 0};
+    const char *tail = "}\n";
+
+    /* The report is an object in one line: its first brace gives way. */
+    if (report.size > 2 && report.data[0] == '{') {
+        (void)avd_view_slice(report, 1, report.size - 1, &rest);
+        tail = rest.data[rest.size - 1] == '\n' ? "" : "\n";
+    }
+    if (avd_gate_sink_write(sink, line_head, sizeof line_head - 1, &state->err) != AVD_OK ||
+        avd_gate_sink_write(sink, (const char *)record.data, record.size, &state->err) != AVD_OK ||
+        avd_gate_sink_write(sink, ",", rest.size != 0, &state->err) != AVD_OK ||
+        avd_gate_sink_write(sink, (const char *)rest.data, rest.size, &state->err) != AVD_OK ||
+        avd_gate_sink_write(sink, tail, strlen(tail), &state->err) != AVD_OK)
+        state->failed = true;
+}
+
+bool avd_gate_state_add(struct avd_gate_state *state, const struct avd_gate_record *record,
+                        struct avd_view record_text, struct avd_view report)
+{
+    size_t i;
+
+    if (!avd_gate_summary_add(&state->summary, record)) {
+        (void)avd_error_nomem(&state->err);
+        state->failed = true;
+    }
+    for (i = 0; i < state->options->sink_count && !state->failed; i++)
+        if (state->options->sinks[i].lines)
+            write_line(state, &state->options->sinks[i], record_text, report);
+    return !state->failed;
+}
+
+/* ---- earlier outputs ---- */
+
+/* The end of the object that begins at text[0], or 0: braces are counted outside of strings. */
+static size_t object_size(struct avd_view text)
+{
+    unsigned depth = 0;
+    bool in_string = false;
+    size_t i;
+
+    for (i = 0; i < text.size; i++) {
+        uint8_t c = text.data[i];
+
+        if (in_string && c == '\\')
+            i++;
+        else if (c == '"')
+            in_string = !in_string;
+        else if (!in_string && c == '{')
+            depth++;
+        else if (!in_string && c == '}' && --depth == 0)
+            return i + 1;
+    }
+    return 0;
+}
+
+static bool add_line(struct avd_gate_state *state, const char *path, unsigned number,
+                     struct avd_view line, bool last)
+{
+    struct avd_arena arena = {0};
+    struct avd_gate_record record;
+    struct avd_view text = {NULL, 0, 0};
+    struct avd_view rest = {NULL, 0, 0};
+    const char *why = "no line of a \"jsonl\" output of avdump gate";
+    size_t size = 0;
+    bool sound;
+
+    if (line.size > sizeof line_head && memcmp(line.data, line_head, sizeof line_head - 1) == 0) {
+        (void)avd_view_slice(line, sizeof line_head - 1, line.size - (sizeof line_head - 1), &rest);
+        size = object_size(rest);
+    }
+    sound = size != 0 && line.data[line.size - 1] == '}' && avd_view_slice(rest, 0, size, &text) &&
+            avd_gate_record_read((const char *)text.data, text.size, &arena, &record, &why);
+    if (!sound) {
+        /* A run that was killed leaves half a line. */
+        if (!last) {
+            (void)avd_error_set(&state->err, AVD_E_FORMAT, 0, path, "%s", why);
+            state->err.line = number;
+            state->err.column = 1;
+            state->failed = true;
+        }
+    } else if (state->try_again && record.outcome != AVD_GATE_ANALYZED &&
+               record.outcome != AVD_GATE_UNREADABLE) {
+        /* it gets another chance */
+    } else if (avd_gate_seen_add(&state->seen, record.content_id != NULL ? record.content_id : "",
+                                 record.name)) {
+        /* ",..." becomes "{..." again */
+        struct avd_view report = {NULL, 0, 0};
+        struct avd_strbuf joined;
+
+        avd_strbuf_init(&joined);
+        if (avd_view_slice(rest, size, rest.size - size, &report) && report.size > 2) {
+            avd_strbuf_puts(&joined, "{");
+            avd_strbuf_add(&joined, (const char *)report.data + 1, report.size - 1);
+        }
+        report.data = (const uint8_t *)avd_strbuf_text(&joined);
+        report.size = joined.size;
+        state->failed |= joined.failed;
+        (void)avd_gate_state_add(state, &record, text, report);
+        avd_strbuf_deinit(&joined);
+    }
+    if (state->seen.failed) {
+        (void)avd_error_nomem(&state->err);
+        state->failed = true;
+    }
+    avd_arena_deinit(&arena);
+    return !state->failed;
+}
+
+bool avd_gate_state_add_file(struct avd_gate_state *state, const char *path)
+{
+    struct avd_gate_lines lines;
+    struct avd_view line;
+    struct avd_file file;
+
+    if (avd_file_map(path, &file, &state->err) != AVD_OK) {
+        (void)snprintf(state->err.where, sizeof state->err.where, "%s", path);
+        state->failed = true;
+        return false;
+    }
+    avd_gate_lines_init(&lines, file.view);
+    while (!state->failed && avd_gate_lines_next(&lines, &line))
+        (void)add_line(state, path, lines.number, line, lines.rest.size == 0);
+    avd_file_close(&file);
+    return !state->failed;
+}
+
+/* ---- the end ---- */
+
+static void write_outputs(struct avd_gate_state *state, const struct avd_gate_verdict *verdict)
+{
+    const struct avd_gate_result result = {&state->summary, verdict, avd_version(),
+                                           state->options->link_template};
+    size_t i;
+
+    for (i = 0; i < state->options->sink_count && !state->failed; i++) {
+        struct avd_gate_sink *sink = &state->options->sinks[i];
+        struct avd_strbuf text;
+
+        avd_strbuf_init(&text);
+        if (sink->writer != NULL)
+            sink->writer->write(&result, &text);
+        if (text.failed) {
+            (void)avd_error_nomem(&state->err);
+            state->failed = true;
+        }
+        state->failed |=
+            avd_gate_sink_write(sink, avd_strbuf_text(&text), text.size, &state->err) != AVD_OK;
+        avd_strbuf_deinit(&text);
+        if (!state->failed)
+            state->failed = avd_gate_sink_close(sink, &state->err) != AVD_OK;
+    }
+}
+
+static void write_baseline(struct avd_gate_state *state, const struct avd_gate_baseline *baseline)
+{
+    struct avd_gate_sink sink;
+    struct avd_strbuf text;
+
+    memset(&sink, 0, sizeof sink);
+    sink.path = state->options->baseline;
+    avd_strbuf_init(&text);
+    avd_gate_baseline_write(baseline, &state->summary, &text);
+    if (text.failed) {
+        (void)avd_error_nomem(&state->err);
+        state->failed = true;
+    } else if (avd_gate_sink_open(&sink, &state->err) != AVD_OK ||
+               avd_gate_sink_write(&sink, avd_strbuf_text(&text), text.size, &state->err) !=
+                   AVD_OK ||
+               avd_gate_sink_close(&sink, &state->err) != AVD_OK) {
+        state->failed = true;
+    }
+    avd_gate_sink_discard(&sink);
+    avd_strbuf_deinit(&text);
+}
+
+enum avd_gate_end avd_gate_state_finish(struct avd_gate_state *state, struct avd_error *err)
+{
+    const struct avd_gate_options *options = state->options;
+    struct avd_gate_baseline baseline;
+    struct avd_gate_verdict verdict;
+
+    memset(&verdict, 0, sizeof verdict);
+    avd_gate_summary_finish(&state->summary);
+    avd_gate_baseline_init(&baseline);
+    if (!state->failed && options->baseline != NULL)
+        state->failed = avd_gate_baseline_read(&baseline, options->baseline,
+                                               options->update_baseline, &state->err) != AVD_OK;
+    if (!state->failed &&
+        !avd_gate_judge(options->policy, &baseline, options->today, &state->summary, &verdict)) {
+        (void)avd_error_nomem(&state->err);
+        state->failed = true;
+    }
+    if (!state->failed)
+        write_outputs(state, &verdict);
+    /* An interrupted run has not seen everything: what it saw may be added by the next. */
+    if (!state->failed && options->update_baseline && !state->summary.interrupted)
+        write_baseline(state, &baseline);
+    avd_gate_baseline_deinit(&baseline);
+    if (state->failed) {
+        if (err != NULL)
+            *err = state->err;
+        return AVD_GATE_ERROR;
+    }
+    if (state->summary.interrupted)
+        return AVD_GATE_STOPPED;
+    if (verdict.fails)
+        return AVD_GATE_FAILED;
+    return state->summary.failed != 0 && !options->policy->ignore_unreadable
+               ? AVD_GATE_SOME_UNREADABLE
+               : AVD_GATE_PASSED;
+}

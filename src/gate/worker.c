@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* What a worker does with one dump: open, analyse, and say what came of it. */
+#include "gate/worker.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What there is to say of a dump that could not be analysed. */
+static void fail(const struct avd_gate_worker *worker, struct avd_gate_record *record,
+                 const struct avd_error *err, char *message, size_t message_size,
+                 struct avd_strbuf *report)
+{
+    record->outcome = err->code == AVD_E_NOMEM ? AVD_GATE_OUT_OF_MEMORY : AVD_GATE_UNREADABLE;
+    if (err->where[0] != '\0' && strcmp(err->where, record->name) != 0)
+        (void)snprintf(message, message_size, "%s: %s", err->where, err->message);
+    else
+        (void)snprintf(message, message_size, "%s", err->message);
+    record->error = message;
+    if (worker->want_report)
+        (void)avd_error_write(err, record->name, AVD_FORMAT_JSON, &worker->write, avd_gate_append,
+                              report);
+}
+
+static void fill(struct avd_gate_record *record, const struct avd_report *report,
+                 struct avd_gate_finding *findings, size_t count)
+{
+    size_t i;
+
+    record->crashed = avd_report_crashed(report);
+    record->signature = avd_report_text(report, AVD_REPORT_SIGNATURE);
+    record->bucket = avd_report_text(report, AVD_REPORT_BUCKET);
+    record->what = avd_report_text(report, AVD_REPORT_WHAT);
+    record->where = avd_report_text(report, AVD_REPORT_WHERE);
+    record->followup = avd_report_text(report, AVD_REPORT_FOLLOWUP);
+    record->process = avd_report_text(report, AVD_REPORT_PROCESS);
+    record->version = avd_report_text(report, AVD_REPORT_VERSION);
+    record->time = avd_report_time(report);
+    for (i = 0; i < count; i++) {
+        findings[i].id = avd_report_finding_id(report, i);
+        findings[i].severity = (int)avd_report_finding_severity(report, i);
+    }
+    record->findings = findings;
+    record->finding_count = count;
+}
+
+static enum avd_status analyze(const struct avd_gate_worker *worker, struct avd_view bytes,
+                               struct avd_gate_record *record, struct avd_strbuf *text,
+                               struct avd_strbuf *report_text, struct avd_error *err)
+{
+    struct avd_arena arena = {0};
+    struct avd_dump *dump = NULL;
+    struct avd_report *report = NULL;
+    struct avd_gate_finding *findings;
+    enum avd_status status;
+    size_t count;
+
+    status = avd_dump_open_memory(bytes.data, bytes.size, record->name, &dump, err);
+    if (status == AVD_OK)
+        status = avd_analyze(dump, worker->rules, worker->analyze, &report, err);
+    if (status == AVD_OK && worker->want_report)
+        status = avd_report_write(report, AVD_FORMAT_JSON, &worker->write, avd_gate_append,
+                                  report_text, err);
+    if (status == AVD_OK) {
+        count = avd_report_finding_count(report);
+        findings = avd_arena_alloc(&arena, count, sizeof *findings);
+        if (findings == NULL)
+            status = avd_error_nomem(err);
+        else
+            fill(record, report, findings, count);
+    }
+    if (status == AVD_OK)
+        avd_gate_record_write(record, text);
+    avd_report_free(report);
+    avd_dump_close(dump);
+    avd_arena_deinit(&arena);
+    return status;
+}
+
+int avd_gate_append(void *buffer, const char *bytes, size_t size)
+{
+    struct avd_strbuf *out = buffer;
+
+    avd_strbuf_add(out, bytes, size);
+    return out->failed;
+}
+
+void avd_gate_worker_run(const struct avd_gate_worker *worker, const struct avd_gate_item *item,
+                         struct avd_strbuf *text, struct avd_strbuf *report)
+{
+    struct avd_gate_record record = {.name = item->name, .size = item->size};
+    struct avd_file file = {0};
+    struct avd_view bytes = item->bytes;
+    struct avd_error err = {0};
+    char id[AVD_GATE_ID_SIZE];
+    char message[sizeof err.where + sizeof err.message + 2]; /* ": " */
+    enum avd_status status = AVD_OK;
+
+    if (!item->in_memory) {
+        status = avd_file_map(item->name, &file, &err);
+        bytes = file.view;
+        record.size = bytes.size;
+    }
+    if (status == AVD_OK) {
+        avd_gate_content_id(bytes, id);
+        record.content_id = id;
+        status = analyze(worker, bytes, &record, text, report, &err);
+    }
+    if (status != AVD_OK) {
+        avd_strbuf_deinit(text);
+        avd_strbuf_deinit(report);
+        fail(worker, &record, &err, message, sizeof message, report);
+        avd_gate_record_write(&record, text);
+    }
+    avd_file_close(&file);
+}

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Checks the rule language as those meet it who write rules.
+
+usage: test_rule_language.py AVDUMP SOURCE_DIR [--update]
+
+The messages for malformed rule files are those of malformed_rules.txt (--update writes them anew);
+the shipped rules and the examples of the documents have no mistakes, pass their own tests and fit
+the JSON Schema; schema and manual say what the catalogue of facts says; docs/writing-rules.md is a
+walk whose commands do what it says; and every command has its text, its JSON and its exit codes.
+"""
+import glob
+import gzip
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+MESSAGES = "malformed_rules.txt"
+LEAST_MALFORMED = 200
+
+
+def run(*arguments, cwd=None):
+    done = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd)
+    return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+
+
+def messages_of(avdump, path, text):
+    """The lines that `rules check` prints for a file with this text, without its name."""
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+    code, out, err = run(avdump, "rules", "check", path)
+    lines = [line.replace(path + ":", "", 1).strip().replace(path, "FILE")
+             for line in out.splitlines()]
+    if code != 1 or err or len(lines) < 2:
+        lines = ["exit %d, %d lines, %s" % (code, len(lines), err)] + lines
+    return lines[:-1]
+
+
+def malformed(avdump, folder, here, update):
+    with open(os.path.join(here, MESSAGES), encoding="utf-8", newline="") as file:
+        head, *cases = re.split(r"^== \d+\n", file.read(), flags=re.M)
+    failures = 0
+    written = head
+    for number, case in enumerate(cases, 1):
+        lines = case.splitlines(keepends=True)
+        text = "".join(line for line in lines if not line.startswith("-> "))
+        expected = [line[3:].rstrip("\n") for line in lines if line.startswith("-> ")]
+        got = messages_of(avdump, os.path.join(folder, "r.yaml"), text)
+        written += "== %d\n%s%s" % (number, text, "".join("-> %s\n" % line for line in got))
+        if got != expected and not update:
+            print("FAIL malformed file %d: expected %s, got %s" % (number, expected, got))
+            failures += 1
+    if update:
+        with open(os.path.join(here, MESSAGES), "w", encoding="utf-8", newline="") as file:
+            file.write(written)
+    if len(cases) < LEAST_MALFORMED:
+        print("FAIL %d malformed files, at least %d are promised" % (len(cases), LEAST_MALFORMED))
+        failures += 1
+    return len(cases), failures
+
+
+def blocks(path, language):
+    with open(path, encoding="utf-8") as file:
+        return re.findall(r"^```%s\n(.*?)^```$" % language, file.read(), flags=re.M | re.S)
+
+
+def schema_failures(rules, source):
+    """Rules against the JSON Schema; None where the libraries for that are missing."""
+    try:
+        import jsonschema
+        import yaml
+    except ImportError:
+        return None
+    with open(os.path.join(source, "rules", "rules.schema.json"), encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    failures = 0
+    for name, text in rules:
+        for rule in yaml.safe_load_all(text):
+            for problem in validator.iter_errors(rule):
+                print("FAIL %s does not fit the schema: %s at %s" % (
+                    name, problem.message[:200], list(problem.path)))
+                failures += 1
+    wrong = ({"id": "r"}, {"id": "r", "title": "T", "severity": "bad", "when": {"all": []}},
+             {"id": "r", "title": "T", "severity": "info", "when": {"exception.cod": 1}},
+             {"id": "r", "title": "T", "severity": "info",
+              "when": {"threads": {"any": {"id": "x"}}}})
+    for rule in wrong:
+        if validator.is_valid(rule):
+            print("FAIL the schema takes %s" % rule)
+            failures += 1
+    return failures
+
+
+def walk(avdump, source, folder):
+    """The commands of docs/writing-rules.md, in order: '$ command', then what it prints ('...' for
+    anything) and '# exit N' where it is not 0. 'FILE:' blocks are files to write."""
+    failures = 0
+    steps = 0
+    dump = os.path.join(source, "testdata", "x64-null-read-normal.dmp.gz")
+    with gzip.open(dump) as packed, open(os.path.join(folder, "crash.dmp"), "wb") as file:
+        file.write(packed.read())
+    with open(os.path.join(source, "docs", "writing-rules.md"), encoding="utf-8") as file:
+        text = file.read()
+    for language, body in re.findall(r"^```(yaml|console)\n(.*?)^```$", text, flags=re.M | re.S):
+        named = re.match(r"# FILE: (\S+)\n", body)
+        if language == "yaml" and named:
+            path = os.path.join(folder, named.group(1))
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(body[named.end():])
+        if language != "console":
+            continue
+        for step in re.split(r"^\$ ", body, flags=re.M)[1:]:
+            command, _, expected = step.partition("\n")
+            code = re.search(r"^# exit (\d+)\n", expected, flags=re.M)
+            expected = re.sub(r"^# exit \d+\n", "", expected, flags=re.M)
+            arguments = shlex.split(command)
+            got_code, out, err = run(avdump, *arguments[1:], cwd=folder)
+            pattern = ".*".join(re.escape(part) for part in expected.split("...\n"))
+            steps += 1
+            if got_code != (int(code.group(1)) if code else 0) or \
+                    not re.fullmatch(pattern, err + out, flags=re.S):
+                print("FAIL docs/writing-rules.md: %s: exit %d\n%s" % (command, got_code, err + out))
+                failures += 1
+    if steps < 5:
+        print("FAIL docs/writing-rules.md: only %d commands were found" % steps)
+        failures += 1
+    return steps, failures
+
+
+def commands(avdump, source):
+    """The commands' exit codes, and JSON that says the same as text."""
+    dump = os.path.join(source, "testdata", "wow64-wait.dmp.gz")
+    rules = os.path.join(source, "rules")
+    failures = 0
+
+    def expect(condition, what):
+        nonlocal failures
+        if not condition:
+            print("FAIL " + what)
+            failures += 1
+
+    documents = {}
+    for name, arguments in {"list": ["rules", "list"], "show": ["rules", "show", "wild-code"],
+                            "check": ["rules", "check", rules], "docs": ["rules", "docs"],
+                            "test": ["rules", "test", rules], "facts": ["facts", dump],
+                            "explain": ["rules", "explain", "virtualized-process", dump]}.items():
+        code, out, err = run(avdump, *arguments, "--json")
+        expect(code == 0 and not err, "avdump %s --json: exit %d %s" % (arguments, code, err))
+        documents[name] = json.loads(out)
+        code, out, err = run(avdump, *arguments, "--json", "--compact")
+        expect(out.count("\n") == 1 and json.loads(out) == documents[name],
+               "avdump %s --compact differs" % arguments)
+    ids = [rule["id"] for rule in documents["list"]["rules"]]
+    expect(ids == sorted(ids) and "wild-code" in ids, "rules list: %s" % ids)
+    expect(documents["show"]["when"]["children"], "rules show has no condition")
+    expect(documents["check"]["problems"] == [] and documents["check"]["rules"] == len(ids),
+           "rules check counts %d rules of %d" % (documents["check"]["rules"], len(ids)))
+    expect(documents["test"]["failed"] == 0 and documents["test"]["passed"] >= 2 * len(ids) and
+           documents["test"]["rules_without_tests"] == 0, "rules test: a shipped rule has no test")
+    expect(documents["explain"]["found"] is True and
+           documents["explain"]["when"]["value"] is True, "rules explain virtualized-process")
+    # What the program wrote down of itself (testdata/wow64-wait.truth) is what rules see of it.
+    names = {thread["name"] for thread in documents["facts"]["collections"]["threads"]}
+    expect({"main", "sleeper", "waiter"} <= names, "facts: thread names %s" % names)
+    expect(documents["facts"]["facts"]["process.is_wow64"]["value"] is True, "facts: WOW64")
+    expect(documents["facts"]["facts"]["exception.code"]["reason"], "facts: reason")
+    seen = {fact["name"] for fact in documents["docs"]["facts"]}
+    expect(set(documents["facts"]["facts"]) <= seen, "facts that the catalogue does not have")
+    for arguments, wanted, message in (
+            (["rules"], 2, "rules needs a command"),
+            (["rules", "chekc"], 2, "unknown command 'rules chekc' (did you mean 'check'?)"),
+            (["rules", "show", "nothing"], 2, "no rule has the id 'nothing'"),
+            (["rules", "show"], 2, "rules show needs a file"),
+            (["rules", "show", "wild-code", "fast-fail"], 2, "rules show takes one id"),
+            (["rules", "list", "x"], 2, "rules list takes no file"),
+            (["rules", "explain", "wild-code"], 2, "rules explain needs an id and a file"),
+            (["rules", "explain", "nothing", dump], 3, "no rule has the id 'nothing'"),
+            (["rules", "explain", "wild-code", "absent.dmp"], 3, "absent.dmp"),
+            (["rules", "list", "--rules", "absent"], 3, "absent: directory cannot be opened"),
+            (["rules", "check", "absent"], 1, "directory cannot be opened"),
+            (["rules", "test", "absent.yaml"], 1, "absent.yaml: cannot be opened"),
+            (["facts"], 2, "facts needs a file")):
+        code, out, err = run(avdump, *arguments)
+        expect(code == wanted and message in err + out,
+               "avdump %s: exit %d: %s%s" % (" ".join(arguments), code, err, out))
+    return failures
+
+
+def main(arguments):
+    avdump, source = os.path.abspath(arguments[0]), arguments[1]
+    update = arguments[2:] == ["--update"]
+    here = os.path.dirname(os.path.abspath(__file__))
+    failures = 0
+    shipped = sorted(glob.glob(os.path.join(source, "rules", "*.yaml")))
+    rules = []
+    for path in shipped:
+        with open(path, encoding="utf-8") as file:
+            rules.append((os.path.basename(path), file.read()))
+    # Of a file that the walk writes twice the last counts: the first has a mistake on purpose.
+    examples = {text.partition("\n")[0]: text for text in
+                blocks(os.path.join(source, "docs", "writing-rules.md"), "yaml")}
+    rules += [("docs/writing-rules.md", text) for text in examples.values()]
+    with tempfile.TemporaryDirectory() as folder:
+        cases, bad = malformed(avdump, folder, here, update)
+        failures += bad
+    for command in ("check", "test"):
+        code, out, err = run(avdump, "rules", command, os.path.join(source, "rules"))
+        if code != 0:
+            print("FAIL rules %s of the shipped rules: %s%s" % (command, out, err))
+            failures += 1
+    code, out, err = run(sys.executable, "-B", os.path.join(source, "tools", "rule-docs"), avdump,
+                         "--check")
+    if code != 0:
+        print("FAIL %s%s" % (out, err))
+        failures += 1
+    with tempfile.TemporaryDirectory() as folder:
+        steps, bad = walk(avdump, source, folder)
+        failures += bad
+    failures += commands(avdump, source)
+    fits = schema_failures(rules, source)
+    print("%d malformed files, %d rules and examples%s, %d commands of the walk; %d failures" % (
+        cases, len(rules), " (schema not checked: jsonschema or yaml is missing)"
+        if fits is None else "", steps, failures + (fits or 0)))
+    return 1 if failures + (fits or 0) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
