@@ -46,8 +46,13 @@ static bool walk_file(struct avd_gate_inputs *inputs, const char *path, bool nam
     struct avd_view head = {bytes, 0, 0};
     struct avd_path_info info;
     enum avd_gate_kind kind;
-    FILE *file = fopen(path, "rb");
+    FILE *file;
 
+    /* Opening a pipe would wait for somebody to write to it. */
+    avd_path_examine(path, &info);
+    if (info.kind == AVD_PATH_OTHER)
+        return give_problem(inputs, path, "is neither a file nor a folder");
+    file = fopen(path, "rb");
     if (file != NULL) {
         head.size = fread(bytes, 1, sizeof bytes, file);
         (void)fclose(file);
@@ -60,7 +65,6 @@ static bool walk_file(struct avd_gate_inputs *inputs, const char *path, bool nam
         inputs->ignored++;
         return true;
     }
-    avd_path_examine(path, &info);
     item.size = info.size;
     return give(inputs, &item);
 }

@@ -27,15 +27,6 @@ const struct avd_gate_writer *avd_gate_writer_find(const char *name, size_t size
     return NULL;
 }
 
-const char *avd_gate_title(const struct avd_gate_bucket *bucket)
-{
-    if (!bucket->crashed)
-        return "no exception";
-    if (bucket->bucket != NULL)
-        return bucket->bucket;
-    return bucket->what != NULL ? bucket->what : bucket->key;
-}
-
 void avd_gate_write_counts(const struct avd_gate_result *result, struct avd_strbuf *out)
 {
     const struct avd_gate_summary *s = result->summary;
@@ -63,16 +54,36 @@ static size_t columns(const char *text)
     return count;
 }
 
+/* The bytes of `text` that fit into `width` columns. */
+static size_t bytes_of(const char *text, size_t width)
+{
+    size_t size = 0;
+
+    while (text[size] != '\0' &&
+           (((unsigned char)text[size] & 0xc0) == 0x80 || width-- != 0))
+        size++;
+    return size;
+}
+
 static void put_column(struct avd_strbuf *out, const char *text, size_t width)
 {
+    static const char cut[] = "...";
     struct avd_strbuf escaped;
+    const char *shown;
     size_t used;
 
     avd_strbuf_init(&escaped);
     avd_strbuf_escaped(&escaped, text != NULL ? text : "-");
     out->failed |= escaped.failed;
-    avd_strbuf_puts(out, avd_strbuf_text(&escaped));
-    used = columns(avd_strbuf_text(&escaped));
+    shown = avd_strbuf_text(&escaped);
+    used = columns(shown);
+    if (used > width) {
+        avd_strbuf_add(out, shown, bytes_of(shown, width - (sizeof cut - 1)));
+        avd_strbuf_puts(out, cut);
+        used = width;
+    } else {
+        avd_strbuf_puts(out, shown);
+    }
     avd_strbuf_deinit(&escaped);
     do
         avd_strbuf_puts(out, " ");

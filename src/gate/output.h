@@ -36,8 +36,6 @@ void avd_gate_write_issues(const struct avd_gate_result *result, struct avd_strb
 
 /* ---- shared by writers ---- */
 
-/* What a bucket is called; never NULL. */
-const char *avd_gate_title(const struct avd_gate_bucket *bucket);
 /* "3 new, 1 known, 0 allowed; 12 dumps" */
 void avd_gate_write_counts(const struct avd_gate_result *result, struct avd_strbuf *out);
 

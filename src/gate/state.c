@@ -36,23 +36,45 @@ bool avd_gate_state_open(struct avd_gate_state *state)
     return !state->failed;
 }
 
+/* An output that cannot be written is told of once and given up; the others are not lost. */
+static void give_up(struct avd_gate_state *state, struct avd_gate_sink *sink,
+                    const struct avd_error *err)
+{
+    avd_gate_sink_discard(sink);
+    sink->stream = NULL;
+    state->output_lost = true;
+    if (state->options->complain != NULL)
+        state->options->complain(err);
+}
+
+static bool any_open(const struct avd_gate_state *state)
+{
+    size_t i;
+
+    for (i = 0; i < state->options->sink_count; i++)
+        if (state->options->sinks[i].open)
+            return true;
+    return false;
+}
+
 static void write_line(struct avd_gate_state *state, struct avd_gate_sink *sink,
                        struct avd_view record, struct avd_view report)
 {
     struct avd_view rest = {NULL, 0, 0};
     const char *tail = "}\n";
+    struct avd_error err;
 
     /* The report is an object in one line: its first brace gives way. */
     if (report.size > 2 && report.data[0] == '{') {
         (void)avd_view_slice(report, 1, report.size - 1, &rest);
         tail = rest.data[rest.size - 1] == '\n' ? "" : "\n";
     }
-    if (avd_gate_sink_write(sink, line_head, sizeof line_head - 1, &state->err) != AVD_OK ||
-        avd_gate_sink_write(sink, (const char *)record.data, record.size, &state->err) != AVD_OK ||
-        avd_gate_sink_write(sink, ",", rest.size != 0, &state->err) != AVD_OK ||
-        avd_gate_sink_write(sink, (const char *)rest.data, rest.size, &state->err) != AVD_OK ||
-        avd_gate_sink_write(sink, tail, strlen(tail), &state->err) != AVD_OK)
-        state->failed = true;
+    if (avd_gate_sink_write(sink, line_head, sizeof line_head - 1, &err) != AVD_OK ||
+        avd_gate_sink_write(sink, (const char *)record.data, record.size, &err) != AVD_OK ||
+        avd_gate_sink_write(sink, ",", rest.size != 0, &err) != AVD_OK ||
+        avd_gate_sink_write(sink, (const char *)rest.data, rest.size, &err) != AVD_OK ||
+        avd_gate_sink_write(sink, tail, strlen(tail), &err) != AVD_OK)
+        give_up(state, sink, &err);
 }
 
 bool avd_gate_state_add(struct avd_gate_state *state, const struct avd_gate_record *record,
@@ -65,9 +87,10 @@ bool avd_gate_state_add(struct avd_gate_state *state, const struct avd_gate_reco
         state->failed = true;
     }
     for (i = 0; i < state->options->sink_count && !state->failed; i++)
-        if (state->options->sinks[i].lines)
+        if (state->options->sinks[i].lines && state->options->sinks[i].open)
             write_line(state, &state->options->sinks[i], record_text, report);
-    return !state->failed;
+    /* With every output lost there is nobody left to tell. */
+    return !state->failed && (any_open(state) || state->options->sink_count == 0);
 }
 
 /* ---- earlier outputs ---- */
@@ -94,8 +117,9 @@ static size_t object_size(struct avd_view text)
     return 0;
 }
 
+/* `cut`: the file ends within the line. */
 static bool add_line(struct avd_gate_state *state, const char *path, unsigned number,
-                     struct avd_view line, bool last)
+                     struct avd_view line, bool cut)
 {
     struct avd_arena arena = {0};
     struct avd_gate_record record;
@@ -112,8 +136,10 @@ static bool add_line(struct avd_gate_state *state, const char *path, unsigned nu
     sound = size != 0 && line.data[line.size - 1] == '}' && avd_view_slice(rest, 0, size, &text) &&
             avd_gate_record_read((const char *)text.data, text.size, &arena, &record, &why);
     if (!sound) {
-        /* A run that was killed leaves half a line. */
-        if (!last) {
+        /* A run that was killed leaves half a line; a verdict without it would not be whole. */
+        if (!cut || !state->try_again) {
+            if (cut)
+                why = "breaks off in this line: its run did not end";
             (void)avd_error_set(&state->err, AVD_E_FORMAT, 0, path, "%s", why);
             state->err.line = number;
             state->err.column = 1;
@@ -160,12 +186,32 @@ bool avd_gate_state_add_file(struct avd_gate_state *state, const char *path)
     }
     avd_gate_lines_init(&lines, file.view);
     while (!state->failed && avd_gate_lines_next(&lines, &line))
-        (void)add_line(state, path, lines.number, line, lines.rest.size == 0);
+        (void)add_line(state, path, lines.number, line,
+                       lines.rest.size == 0 && file.view.data[file.view.size - 1] != '\n');
     avd_file_close(&file);
     return !state->failed;
 }
 
 /* ---- the end ---- */
+
+static void write_output(struct avd_gate_state *state, struct avd_gate_sink *sink,
+                         const struct avd_gate_result *result)
+{
+    struct avd_strbuf text;
+    struct avd_error err;
+
+    avd_strbuf_init(&text);
+    if (sink->writer != NULL)
+        sink->writer->write(result, &text);
+    if (text.failed) {
+        (void)avd_error_nomem(&state->err);
+        state->failed = true;
+    } else if (avd_gate_sink_write(sink, avd_strbuf_text(&text), text.size, &err) != AVD_OK ||
+               avd_gate_sink_close(sink, &err) != AVD_OK) {
+        give_up(state, sink, &err);
+    }
+    avd_strbuf_deinit(&text);
+}
 
 static void write_outputs(struct avd_gate_state *state, const struct avd_gate_verdict *verdict)
 {
@@ -173,23 +219,9 @@ static void write_outputs(struct avd_gate_state *state, const struct avd_gate_ve
                                            state->options->link_template};
     size_t i;
 
-    for (i = 0; i < state->options->sink_count && !state->failed; i++) {
-        struct avd_gate_sink *sink = &state->options->sinks[i];
-        struct avd_strbuf text;
-
-        avd_strbuf_init(&text);
-        if (sink->writer != NULL)
-            sink->writer->write(&result, &text);
-        if (text.failed) {
-            (void)avd_error_nomem(&state->err);
-            state->failed = true;
-        }
-        state->failed |=
-            avd_gate_sink_write(sink, avd_strbuf_text(&text), text.size, &state->err) != AVD_OK;
-        avd_strbuf_deinit(&text);
-        if (!state->failed)
-            state->failed = avd_gate_sink_close(sink, &state->err) != AVD_OK;
-    }
+    for (i = 0; i < state->options->sink_count && !state->failed; i++)
+        if (state->options->sinks[i].open)
+            write_output(state, &state->options->sinks[i], &result);
 }
 
 static void write_baseline(struct avd_gate_state *state, const struct avd_gate_baseline *baseline)
@@ -234,7 +266,8 @@ enum avd_gate_end avd_gate_state_finish(struct avd_gate_state *state, struct avd
     if (!state->failed)
         write_outputs(state, &verdict);
     /* An interrupted run has not seen everything: what it saw may be added by the next. */
-    if (!state->failed && options->update_baseline && !state->summary.interrupted)
+    if (!state->failed && options->update_baseline && !state->summary.interrupted &&
+        !state->output_lost)
         write_baseline(state, &baseline);
     avd_gate_baseline_deinit(&baseline);
     if (state->failed) {
@@ -244,6 +277,8 @@ enum avd_gate_end avd_gate_state_finish(struct avd_gate_state *state, struct avd
     }
     if (state->summary.interrupted)
         return AVD_GATE_STOPPED;
+    if (state->output_lost)
+        return AVD_GATE_OUTPUT_LOST;
     if (verdict.fails)
         return AVD_GATE_FAILED;
     return state->summary.failed != 0 && !options->policy->ignore_unreadable
