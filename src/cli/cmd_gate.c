@@ -153,6 +153,8 @@ static enum avd_cli_exit gate_init(struct gate *gate, const struct avd_cli_setti
 {
     struct avd_gate_options *o = &gate->options;
     enum avd_cli_exit code = read_policy(gate, settings);
+    const char *wrong;
+    size_t wrong_size;
 
     if (code == AVD_EXIT_CLEAN)
         code = read_outputs(gate, settings);
@@ -174,6 +176,11 @@ static enum avd_cli_exit gate_init(struct gate *gate, const struct avd_cli_setti
     o->update_baseline = settings->update_baseline != 0;
     o->link_template = settings->link_template;
     o->complain = complain;
+    o->redact = settings->write.redact;
+    if (code == AVD_EXIT_CLEAN && settings->fields != NULL &&
+        !avd_gate_fields_parse(settings->fields, &o->fields, &wrong, &wrong_size))
+        code = avd_cli_usage_error("--fields: there is no field of that name in '",
+                                   settings->fields, "'", NULL);
     return code;
 }
 

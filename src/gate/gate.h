@@ -29,6 +29,9 @@ const char *avd_gate_outcome_name(enum avd_gate_outcome outcome);
 struct avd_gate_finding {
     const char *id;
     int severity; /* enum avd_severity */
+    /* Only when issues or lines are wanted; else NULL. */
+    const char *summary; /* one line */
+    const char *advice;  /* a line per piece */
 };
 
 /* What the gate keeps of one dump. Strings are UTF-8 and untrusted; NULL: not known. */
@@ -46,6 +49,8 @@ struct avd_gate_record {
     const char *followup; /* "module!function" of the blamed frame */
     const char *process;  /* file name of the program */
     const char *version;  /* its file version */
+    const char *system;   /* "Windows NT 10.0.19041, amd64" */
+    const char *stack;    /* a line per frame; only when issues or lines are wanted */
     uint32_t time;        /* when the dump was written, unix seconds; 0: not known */
     const struct avd_gate_finding *findings; /* the worst first */
     size_t finding_count;
@@ -105,6 +110,7 @@ struct avd_gate_inputs {
     void *ctx;
     uint64_t ignored; /* files in folders and archives that are neither dump nor archive */
     bool stopped;     /* take wanted no more */
+    double at, span;  /* the share of everything before what is walked now, and what it is itself */
 };
 
 /*

@@ -22,6 +22,7 @@ struct level {
     const char *path;
     struct avd_directory_entry *entries;
     size_t count, next;
+    double at, span; /* as in struct avd_gate_inputs */
 };
 
 static bool give(struct avd_gate_inputs *inputs, const struct avd_gate_item *item)
@@ -78,6 +79,8 @@ static bool open_level(struct level *level, const char *directory, const char *n
 
     memset(level, 0, sizeof *level);
     slash = directory != NULL && directory[0] != '\0' && directory[strlen(directory) - 1] == '/';
+    level->at = inputs->at;
+    level->span = inputs->span;
     level->path = directory == NULL ? avd_arena_strdup(&level->arena, name)
                                     : avd_arena_printf(&level->arena, "%s%s%s", directory,
                                                        slash ? "" : "/", name);
@@ -111,6 +114,8 @@ static bool walk_folder(struct avd_gate_inputs *inputs, const char *path)
             depth--;
             continue;
         }
+        inputs->span = level->span / (double)level->count;
+        inputs->at = level->at + inputs->span * (double)level->next;
         entry = &level->entries[level->next++];
         if (entry->is_directory && depth == MAX_DEPTH) {
             good = give_problem(inputs, level->path, "folders within each other end here");

@@ -6,15 +6,15 @@
 #include <string.h>
 
 const struct avd_gate_writer avd_gate_writers[] = {
-    {"table", "buckets as a table for people", avd_gate_write_table},
-    {"json", "the summary as one JSON object", avd_gate_write_json},
-    {"junit", "JUnit XML, one test case per bucket", avd_gate_write_junit},
-    {"sarif", "SARIF 2.1.0, one result per bucket", avd_gate_write_sarif},
-    {"github", "annotations for GitHub Actions", avd_gate_write_github},
-    {"gitlab", "GitLab's code quality report", avd_gate_write_gitlab},
-    {"markdown", "a comment for a pull request", avd_gate_write_markdown},
-    {"issues", "JSON Lines, one issue for a bug tracker per bucket", avd_gate_write_issues},
-    {NULL, NULL, NULL},
+    {"table", "buckets as a table for people", avd_gate_write_table, false},
+    {"json", "the summary as one JSON object", avd_gate_write_json, false},
+    {"junit", "JUnit XML, one test case per bucket", avd_gate_write_junit, false},
+    {"sarif", "SARIF 2.1.0, one result per bucket", avd_gate_write_sarif, false},
+    {"github", "annotations for GitHub Actions", avd_gate_write_github, false},
+    {"gitlab", "GitLab's code quality report", avd_gate_write_gitlab, false},
+    {"markdown", "a comment for a pull request", avd_gate_write_markdown, false},
+    {"issues", "JSON Lines, one issue for a bug tracker per bucket", avd_gate_write_issues, true},
+    {NULL, NULL, NULL, false},
 };
 
 const struct avd_gate_writer *avd_gate_writer_find(const char *name, size_t size)

@@ -29,9 +29,11 @@ struct avd_gate_options {
     struct avd_gate_sink *sinks;
     size_t sink_count;
     const char *link_template;
+    uint32_t fields; /* of issues; 0: the usual ones */
     void (*complain)(const struct avd_error *err); /* of an output that is lost; NULL: nobody */
-    /* Progress, about ten times a second; NULL: none. `current` is a name or NULL. */
-    void (*progress)(void *ctx, uint64_t done, const char *current);
+    /* Progress, about ten times a second; NULL: none. `share` of the inputs that was
+     * handed out, 0 to 1, and `current`, a name or NULL. */
+    void (*progress)(void *ctx, uint64_t done, double share, const char *current);
     void *progress_ctx;
 };
 

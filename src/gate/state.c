@@ -3,6 +3,8 @@
 #include "gate/run_private.h"
 
 #include "base/file.h"
+#include "base/redact.h"
+#include "gate/redact.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,6 +119,31 @@ static size_t object_size(struct avd_view text)
     return 0;
 }
 
+/* Adds a record and the rest of its line, in which ",..." becomes "{..." again. */
+static void add_report(struct avd_gate_state *state, const struct avd_gate_record *record,
+                       struct avd_view record_text, struct avd_view rest)
+{
+    struct avd_view report = {NULL, 0, 0};
+    struct avd_strbuf joined;
+
+    avd_strbuf_init(&joined);
+    if (rest.size > 2) {
+        avd_strbuf_puts(&joined, "{");
+        avd_strbuf_add(&joined, (const char *)rest.data + 1, rest.size - 1);
+    }
+    if (state->options->redact && joined.size != 0)
+        avd_gate_redact_report(&joined);
+    report.data = (const uint8_t *)avd_strbuf_text(&joined);
+    report.size = joined.size;
+    if (joined.failed) {
+        (void)avd_error_nomem(&state->err);
+        state->failed = true;
+    } else {
+        (void)avd_gate_state_add(state, record, record_text, report);
+    }
+    avd_strbuf_deinit(&joined);
+}
+
 /* `cut`: the file ends within the line. */
 static bool add_line(struct avd_gate_state *state, const char *path, unsigned number,
                      struct avd_view line, bool cut)
@@ -126,6 +153,7 @@ static bool add_line(struct avd_gate_state *state, const char *path, unsigned nu
     struct avd_view text = {NULL, 0, 0};
     struct avd_view rest = {NULL, 0, 0};
     const char *why = "no line of a \"jsonl\" output of avdump gate";
+    struct avd_strbuf clean;
     size_t size = 0;
     bool sound;
 
@@ -133,7 +161,13 @@ static bool add_line(struct avd_gate_state *state, const char *path, unsigned nu
         (void)avd_view_slice(line, sizeof line_head - 1, line.size - (sizeof line_head - 1), &rest);
         size = object_size(rest);
     }
-    sound = size != 0 && line.data[line.size - 1] == '}' && avd_view_slice(rest, 0, size, &text) &&
+    avd_strbuf_init(&clean);
+    if (size != 0 && avd_view_slice(rest, 0, size, &text) && state->options->redact) {
+        avd_redact_text((const char *)text.data, text.size, &clean);
+        text.data = (const uint8_t *)avd_strbuf_text(&clean);
+        text.size = clean.size;
+    }
+    sound = size != 0 && line.data[line.size - 1] == '}' &&
             avd_gate_record_read((const char *)text.data, text.size, &arena, &record, &why);
     if (!sound) {
         /* A run that was killed leaves half a line; a verdict without it would not be whole. */
@@ -150,22 +184,11 @@ static bool add_line(struct avd_gate_state *state, const char *path, unsigned nu
         /* it gets another chance */
     } else if (avd_gate_seen_add(&state->seen, record.content_id != NULL ? record.content_id : "",
                                  record.name)) {
-        /* ",..." becomes "{..." again */
-        struct avd_view report = {NULL, 0, 0};
-        struct avd_strbuf joined;
-
-        avd_strbuf_init(&joined);
-        if (avd_view_slice(rest, size, rest.size - size, &report) && report.size > 2) {
-            avd_strbuf_puts(&joined, "{");
-            avd_strbuf_add(&joined, (const char *)report.data + 1, report.size - 1);
-        }
-        report.data = (const uint8_t *)avd_strbuf_text(&joined);
-        report.size = joined.size;
-        state->failed |= joined.failed;
-        (void)avd_gate_state_add(state, &record, text, report);
-        avd_strbuf_deinit(&joined);
+        (void)avd_view_slice(rest, size, rest.size - size, &rest);
+        add_report(state, &record, text, rest);
     }
-    if (state->seen.failed) {
+    avd_strbuf_deinit(&clean);
+    if (state->seen.failed || clean.failed) {
         (void)avd_error_nomem(&state->err);
         state->failed = true;
     }
@@ -216,7 +239,8 @@ static void write_output(struct avd_gate_state *state, struct avd_gate_sink *sin
 static void write_outputs(struct avd_gate_state *state, const struct avd_gate_verdict *verdict)
 {
     const struct avd_gate_result result = {&state->summary, verdict, avd_version(),
-                                           state->options->link_template};
+                                           state->options->link_template,
+                                           state->options->fields};
     size_t i;
 
     for (i = 0; i < state->options->sink_count && !state->failed; i++)

@@ -229,6 +229,27 @@ static bool better_example(const struct avd_gate_bucket *bucket,
     return order < 0 || (order == 0 && strcmp(record->name, bucket->example) < 0);
 }
 
+static void take_advice(struct avd_gate_summary *s, struct avd_gate_bucket *bucket,
+                        const struct avd_gate_record *record)
+{
+    struct avd_gate_finding *items;
+    size_t i;
+
+    bucket->advice = NULL;
+    bucket->advice_count = 0;
+    if (record->finding_count == 0 || record->findings[0].summary == NULL)
+        return;
+    items = avd_arena_alloc(&s->arena, record->finding_count, sizeof *items);
+    for (i = 0; items != NULL && i < record->finding_count; i++) {
+        items[i] = record->findings[i];
+        items[i].id = copy(s, items[i].id);
+        items[i].summary = copy(s, items[i].summary);
+        items[i].advice = copy(s, items[i].advice);
+    }
+    bucket->advice = items;
+    bucket->advice_count = items != NULL ? record->finding_count : 0;
+}
+
 static void take_example(struct avd_gate_summary *s, struct avd_gate_bucket *bucket,
                          const struct avd_gate_record *record)
 {
@@ -240,6 +261,9 @@ static void take_example(struct avd_gate_summary *s, struct avd_gate_bucket *buc
     bucket->where = copy(s, record->where);
     bucket->followup = copy(s, record->followup);
     bucket->process = copy(s, record->process);
+    bucket->system = copy(s, record->system);
+    bucket->stack = copy(s, record->stack);
+    take_advice(s, bucket, record);
 }
 
 static bool add_failure(struct avd_gate_summary *s, const struct avd_gate_record *record)

@@ -31,6 +31,9 @@ struct avd_gate_bucket {
     const char *title;                             /* NULL: the key is */
     const char *bucket;                            /* in the style of FAILURE_BUCKET_ID; NULL */
     const char *what, *where, *followup, *process; /* of the example; NULL */
+    const char *system, *stack;                    /* the same */
+    const struct avd_gate_finding *advice;         /* the example's findings that say something */
+    size_t advice_count;
     uint64_t count;
     int severity;        /* the worst of its findings; -1: none */
     const char *example; /* name of a dump: the one with the least content id */
