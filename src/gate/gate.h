@@ -129,12 +129,11 @@ enum avd_gate_kind avd_gate_sniff(struct avd_view head);
 /* ---- archive.c ---- */
 
 /*
- * Gives the dumps in the archive at `path`, or in `bytes` when path is NULL, to inputs->take, named
- * "NAME!entry". `depth` counts archives within each other; AVD_GATE_MAX_NESTING is refused.
- * Problems of the archive become items with a `problem`. False when out of memory.
+ * Gives the dumps in the archive at `path` to inputs->take, named "PATH!entry", and those of
+ * archives in it, down to AVD_GATE_MAX_NESTING. Problems of the archive become items with a
+ * `problem`. False when out of memory.
  */
-enum { AVD_GATE_MAX_NESTING = 1 };
-bool avd_gate_archive_walk(struct avd_gate_inputs *inputs, const char *path, struct avd_view bytes,
-                           const char *name, unsigned depth);
+enum { AVD_GATE_MAX_NESTING = 1 }; /* archives within each other */
+bool avd_gate_archive_walk(struct avd_gate_inputs *inputs, const char *path);
 
 #endif

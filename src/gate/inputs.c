@@ -60,7 +60,7 @@ static bool walk_file(struct avd_gate_inputs *inputs, const char *path, bool nam
     }
     kind = avd_gate_sniff(head);
     if (kind == AVD_GATE_ARCHIVE)
-        return avd_gate_archive_walk(inputs, path, head, path, 0);
+        return avd_gate_archive_walk(inputs, path);
     /* What cannot be opened is told of: it may have been a dump. */
     if (kind == AVD_GATE_OTHER && !named && file != NULL) {
         inputs->ignored++;
