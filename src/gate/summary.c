@@ -61,17 +61,6 @@ void avd_gate_summary_deinit(struct avd_gate_summary *summary)
 
 /* ---- finding the bucket ---- */
 
-static const char *key_of(const struct avd_gate_record *record)
-{
-    if (!record->crashed)
-        return no_exception_key;
-    if (record->signature != NULL)
-        return record->signature;
-    if (record->bucket != NULL)
-        return record->bucket;
-    return record->what != NULL ? record->what : "unknown";
-}
-
 static uint32_t hash(const char *text)
 {
     uint32_t h = 2166136261U;
@@ -111,16 +100,29 @@ static bool make_room(struct avd_gate_summary *s)
     return true;
 }
 
-static struct avd_gate_bucket *bucket_of(struct avd_gate_summary *s,
-                                         const struct avd_gate_record *record)
+/*
+ * What tells buckets apart. Without a stack there is no signature: then the kind of crash does, and
+ * the program. What a verdict says besides, addresses say, differs from dump to dump.
+ */
+static const char *key_of(struct avd_arena *arena, const struct avd_gate_record *record)
 {
-    const char *key = key_of(record);
+    const char *title;
+
+    if (!record->crashed)
+        return no_exception_key;
+    if (record->signature != NULL)
+        return record->signature;
+    title = title_of(arena, record);
+    return title != NULL ? title : "unknown";
+}
+
+static struct avd_gate_bucket *bucket_of_key(struct avd_gate_summary *s, const char *key,
+                                             bool crashed)
+{
     struct avd_gate_bucket *bucket;
     struct avd_gate_bucket **grown;
     size_t slot;
 
-    if (!make_room(s))
-        return NULL;
     slot = find_slot(s, key);
     if (s->slots[slot] != 0)
         return s->buckets[s->slots[slot] - 1];
@@ -133,11 +135,24 @@ static struct avd_gate_bucket *bucket_of(struct avd_gate_summary *s,
     if (bucket == NULL)
         return NULL;
     bucket->key = avd_arena_strdup(&s->arena, key);
-    bucket->crashed = record->crashed != 0;
+    bucket->crashed = crashed;
     bucket->severity = -1;
     s->buckets[s->count++] = bucket;
     s->slots[slot] = (uint32_t)s->count;
     return bucket->key != NULL ? bucket : NULL;
+}
+
+static struct avd_gate_bucket *bucket_of(struct avd_gate_summary *s,
+                                         const struct avd_gate_record *record)
+{
+    struct avd_arena arena = {0};
+    struct avd_gate_bucket *bucket = NULL;
+    const char *key = key_of(&arena, record);
+
+    if (key != NULL && make_room(s))
+        bucket = bucket_of_key(s, key, record->crashed != 0);
+    avd_arena_deinit(&arena);
+    return bucket;
 }
 
 /* ---- adding to it ---- */
