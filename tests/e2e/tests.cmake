@@ -91,3 +91,9 @@ add_executable(transcript_dump ${CMAKE_CURRENT_LIST_DIR}/transcript_dump.c)
 target_link_libraries(transcript_dump PRIVATE avdump_support avdump_warnings)
 avdump_python_test(e2e_transcript test_transcript.py $<TARGET_FILE:avdump>
                    $<TARGET_FILE:transcript_dump> ${CMAKE_CURRENT_LIST_DIR}/transcript.txt)
+# Many dumps at once: verdicts, what goes wrong, and what is written.
+avdump_python_test(e2e_gate test_gate.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
+avdump_python_test(e2e_gate_faults test_gate_faults.py $<TARGET_FILE:avdump>
+                   ${PROJECT_SOURCE_DIR}/testdata)
+avdump_python_test(e2e_gate_formats test_gate_formats.py $<TARGET_FILE:avdump>
+                   ${PROJECT_SOURCE_DIR}/testdata)
