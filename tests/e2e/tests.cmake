@@ -25,7 +25,6 @@ set(AVDUMP_CORPUS ${PROJECT_SOURCE_DIR}/../shared/corpus)
 avdump_python_test(e2e_corpus test_corpus.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS})
 avdump_python_test(e2e_recover test_recover.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
-avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS})
 avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS}
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_truth test_truth.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
