@@ -1,24 +1,36 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How true the frames are that avdump reports: precision and recall against a known stack.
+"""How true the frames are that avdump reports: precision and recall against known stacks.
 
-    stack_precision.py --avdump PROGRAM [--stackwalk PROGRAM] DUMP TRUTH [DUMP TRUTH ...]
+    stack_precision.py --avdump PROGRAM [PEERS] DUMP TRUTH [DUMP TRUTH ...]
+    stack_precision.py --avdump PROGRAM [PEERS] --strip FULL.dmp [FULL.dmp ...]
 
 TRUTH is either another dump of the same crash that holds enough to unwind it for certain, as a
 full-memory dump does, or a text file: one frame per line, innermost first, somewhere in the line
 module+0xOFFSET (for callers the return address); lines that begin with # are comments, and of a
-file with tabs the first column that has this form counts.
+file with tabs the first column that has this form counts. With --symbols, TRUTH may also be the
+dump itself: its stacks as symbol files unwind them.
 
-Compared is the stack of the crashing thread, the first thread where nothing crashed. Frames count
-as right when they stand in the truth in the same order. --stackwalk is Breakpad's
-minidump_stackwalk, for comparison. Without symbols, so that both know the same.
+With a text file the crashing thread is compared, the first thread where nothing crashed; otherwise
+every thread whose true stack is certain. --strip makes the small dump from the full one
+(testdata/strip_dump.py), with the code around each program counter and without.
+
+Frames count as right when they stand in the truth in the same order. PEERS for comparison:
+--breakpad is Breakpad's minidump_stackwalk, --rust that of rust-minidump. All work without symbols
+and on a copy of the dump with no images beside it, so that they know the same.
 """
 
 import argparse
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "testdata"))
+import strip_dump  # noqa: E402
 
 FRAME = re.compile(r"([^\s\\/|+]+)\+(?:0x)?([0-9a-fA-F]+)")
 CERTAIN = ("context", "prewalked", "cfi", "frame_pointer")
@@ -35,34 +47,44 @@ def run(command):
     return done.stdout.decode("utf-8", "replace")
 
 
-def avdump_frames(program, dump):
-    """[(module, offset, trust)] of the reported thread, and how the stack ends."""
-    report = json.loads(run([program, "analyze", "--json", dump]))
-    thread = report.get("crashing_thread")
-    if not thread:
-        thread = (report.get("threads") or [{}])[0]
-    frames = []
-    for frame in thread.get("frames") or []:
-        step = int(frame["instruction_pointer"], 16) - int(frame["offset"], 16)
-        if frame.get("module_offset") is None:
-            frames.append(("", int(frame["instruction_pointer"], 16), frame["trust"]))
-        else:
-            offset = int(frame["module_offset"], 16) + step
-            frames.append((leaf(frame["module"]), offset, frame["trust"]))
-    return frames, (thread.get("stack_end") or {}).get("reason")
+def avdump_frames(program, dump, arguments=()):
+    """{thread id: ([(module, offset, trust)], how the stack ends)}, and the reported thread's id."""
+    report = json.loads(run([program, "analyze", "--json", *arguments, dump]))
+    stacks = {}
+    for thread in report.get("threads") or []:
+        frames = []
+        for frame in thread.get("frames") or []:
+            step = int(frame["instruction_pointer"], 16) - int(frame["offset"], 16)
+            if frame.get("module_offset") is None:
+                frames.append(("", int(frame["instruction_pointer"], 16), frame["trust"]))
+            else:
+                offset = int(frame["module_offset"], 16) + step
+                frames.append((leaf(frame["module"]), offset, frame["trust"]))
+        stacks[thread["thread_id"]] = frames, (thread.get("stack_end") or {}).get("reason")
+    thread = report.get("crashing_thread") or (report.get("threads") or [{}])[0]
+    return stacks, thread.get("thread_id")
 
 
-def stackwalk_frames(program, dump):
-    """The same of minidump_stackwalk -m, without trust, which that form leaves out."""
-    crashed = 0
-    threads = {}
+def breakpad_frames(program, dump, ids):
+    """{thread id: [(module, offset)]} of minidump_stackwalk -m, which numbers threads only."""
+    stacks = {}
     for line in run([program, "-m", dump]).splitlines():
         fields = line.split("|")
-        if fields[0] == "Crash" and len(fields) > 3 and fields[3].isdigit():
-            crashed = int(fields[3])
-        elif fields[0].isdigit() and len(fields) >= 7 and fields[6].startswith("0x"):
-            threads.setdefault(int(fields[0]), []).append((leaf(fields[2]), int(fields[6], 16)))
-    return threads.get(crashed, [])
+        if fields[0].isdigit() and int(fields[0]) < len(ids) and len(fields) >= 7 \
+                and fields[6].startswith("0x"):
+            frame = leaf(fields[2]), int(fields[6], 16)
+            stacks.setdefault(ids[int(fields[0])], []).append(frame)
+    return stacks
+
+
+def rust_frames(program, dump, _):
+    """The same of rust-minidump; its offsets of callers lie one byte lower."""
+    stacks = {}
+    for thread in json.loads(run([program, "--json", dump]) or "{}").get("threads") or []:
+        stacks[thread["thread_id"]] = [
+            (leaf(f["module"] or ""), int(f["module_offset"] or f["offset"], 16) + (k != 0))
+            for k, f in enumerate(thread["frames"])]
+    return stacks
 
 
 def is_minidump(path):
@@ -71,15 +93,14 @@ def is_minidump(path):
     return head == b"MDMP" or head[:2] == b"\x1f\x8b"
 
 
-def truth_frames(program, path):
-    """[(module, offset)], or a reason why the file cannot serve."""
+def truth_frames(options, dump, path):
+    """{thread id: [(module, offset)]}, or a reason why the file cannot serve."""
     if is_minidump(path):
-        frames, end = avdump_frames(program, path)
-        doubtful = [f for f in frames if f[2] not in CERTAIN]
-        if end != "complete" or doubtful:
-            return None, "its own stack is not certain (%d doubtful frames, end: %s)" % (
-                len(doubtful), end)
-        return [f[:2] for f in frames], None
+        symbols = ["--symbols", options.symbols] if options.symbols else []
+        stacks, _ = avdump_frames(options.avdump, path, symbols)
+        certain = {thread: [f[:2] for f in frames] for thread, (frames, end) in stacks.items()
+                   if end == "complete" and all(f[2] in CERTAIN for f in frames)}
+        return (certain, None) if certain else (None, "no stack of it is certain")
     frames = []
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
@@ -91,7 +112,9 @@ def truth_frames(program, path):
                 found = FRAME.search(line)
             if found:
                 frames.append((leaf(found.group(1)), int(found.group(2), 16)))
-    return (frames, None) if frames else (None, "it holds no frame as module+0xoffset")
+    if not frames:
+        return None, "it holds no frame as module+0xoffset"
+    return {avdump_frames(options.avdump, dump)[1]: frames}, None
 
 
 def common(a, b):
@@ -106,33 +129,79 @@ def common(a, b):
     return row[-1]
 
 
-def show(who, frames, truth):
-    right = common(frames, truth)
-    precision = right / len(frames) if frames else 1.0
-    print("  %-10s %3d frames, %3d of %3d right: precision %.2f, recall %.2f"
-          % (who, len(frames), right, len(truth), precision, right / len(truth)))
+def peers(options):
+    """[(name, function from the dump and its thread ids to {thread id: frames})]"""
+    found = [("avdump", lambda dump, _: {
+        thread: [f[:2] for f in frames]
+        for thread, (frames, _) in avdump_frames(options.avdump, dump)[0].items()})]
+    if options.breakpad:
+        found.append(("breakpad", lambda dump, ids: breakpad_frames(options.breakpad, dump, ids)))
+    if options.rust:
+        found.append(("rust", lambda dump, ids: rust_frames(options.rust, dump, ids)))
+    return found
+
+
+class Table:
+    HEAD = "%-28s %-9s %7s %9s %9s %7s %7s"
+
+    def __init__(self):
+        self.total = {}
+        print(self.HEAD % ("dump", "program", "frames", "right of", "truth", "prec.", "recall"))
+
+    def row(self, name, who, frames, right, truth):
+        print("%-28s %-9s %7d %9d %9d %7.2f %7.2f" % (
+            name, who, frames, right, truth, right / frames if frames else 1, right / truth))
+
+    def add(self, name, who, stacks, truth):
+        counts = [sum(len(stacks.get(thread, [])) for thread in truth),
+                  sum(common(stacks.get(thread, []), frames) for thread, frames in truth.items()),
+                  sum(len(frames) for frames in truth.values())]
+        self.row(name, who, *counts)
+        self.total[who] = [a + b for a, b in zip(self.total.get(who, [0, 0, 0]), counts)]
+
+    def finish(self):
+        for who, counts in self.total.items():
+            self.row("all", who, *counts)
+
+
+def compare(options, table, dump, path, name):
+    """Adds a dump's rows. `dump` lies in a folder of its own."""
+    truth, why = truth_frames(options, dump, path)
+    if truth is None:
+        print("%s: no truth: %s: %s" % (name, re.split(r"[\\/]", path)[-1], why))
+        return False
+    ids = list(avdump_frames(options.avdump, dump)[0])
+    for who, frames in peers(options):
+        table.add(name, who, frames(dump, ids), truth)
+    return True
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--avdump", required=True, metavar="PROGRAM")
-    parser.add_argument("--stackwalk", metavar="PROGRAM")
-    parser.add_argument("files", nargs="+", metavar="DUMP TRUTH")
+    parser.add_argument("--breakpad", metavar="PROGRAM")
+    parser.add_argument("--rust", metavar="PROGRAM")
+    parser.add_argument("--symbols", metavar="PATH")
+    parser.add_argument("--strip", action="store_true")
+    parser.add_argument("files", nargs="+", metavar="FILE")
     options = parser.parse_args()
-    if len(options.files) % 2 != 0:
+    if not options.strip and len(options.files) % 2 != 0:
         parser.error("every dump needs its truth")
-    failed = False
-    for dump, path in zip(options.files[::2], options.files[1::2]):
-        truth, why = truth_frames(options.avdump, path)
-        print(re.split(r"[\\/]", dump)[-1])
-        if truth is None:
-            print("  no truth: %s: %s" % (re.split(r"[\\/]", path)[-1], why))
-            failed = True
-            continue
-        show("avdump", [f[:2] for f in avdump_frames(options.avdump, dump)[0]], truth)
-        if options.stackwalk:
-            show("stackwalk", stackwalk_frames(options.stackwalk, dump), truth)
-    return 1 if failed else 0
+    table = Table()
+    ok = True
+    with tempfile.TemporaryDirectory() as folder:
+        dump = os.path.join(folder, "dump.dmp")
+        if options.strip:
+            for full in options.files:
+                for note, with_code in (("", True), (" no code", False)):
+                    strip_dump.strip(full, dump, with_code)
+                    ok &= compare(options, table, dump, full, os.path.basename(full) + note)
+        else:
+            for small, path in zip(options.files[::2], options.files[1::2]):
+                shutil.copyfile(small, dump)
+                ok &= compare(options, table, dump, path, os.path.basename(small))
+    table.finish()
+    return 0 if ok else 1
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ struct avd_nested_record {
 };
 
 struct avd_found_exception; /* analyze/recover.h */
+struct avd_verifier;
 
 struct avd_analysis {
     struct avd_arena arena;
@@ -104,6 +105,8 @@ struct avd_analysis {
     struct avd_found_exception *found; /* on stacks, the one above among them */
     size_t found_count;
     size_t chosen;                  /* index of the one above, or AVD_NO_MODULE */
+
+    struct avd_verifier *verifier;  /* analyze/verifier.h; NULL only when out of memory */
 
     struct avd_facts facts;
     struct avd_notes notes;         /* the dump's notes are not repeated here */

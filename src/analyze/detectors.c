@@ -7,6 +7,7 @@ const struct avd_detector *const avd_detectors[] = {
     &avd_det_process,
     &avd_det_exception,
     &avd_det_stack,
+    &avd_det_verifier,
     &avd_det_instruction,
     &avd_det_blame,
     &avd_det_modules,

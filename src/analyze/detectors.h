@@ -8,6 +8,7 @@
 extern const struct avd_detector avd_det_process;   /* det_process.c */
 extern const struct avd_detector avd_det_exception; /* det_exception.c */
 extern const struct avd_detector avd_det_stack;     /* det_stack.c */
+extern const struct avd_detector avd_det_verifier;  /* det_verifier.c */
 extern const struct avd_detector avd_det_instruction; /* det_instruction.c */
 extern const struct avd_detector avd_det_blame;     /* det_blame.c */
 extern const struct avd_detector avd_det_modules;   /* det_modules.c */

@@ -94,6 +94,8 @@ enum {
     AVD_MAX_STORE_POINTER_BYTES = 4096, /* of a file.ptr, which holds one path */
     AVD_MAX_STORE_MAPS = 256,        /* --map options */
     AVD_MAX_HTTP_REDIRECTS = 8,      /* servers use one, to their blob storage */
+    AVD_MAX_STOP_TEXT_SEARCH = 262144, /* of a stack, for the text of a verifier stop */
+    AVD_STOP_TEXT_BELOW = 16384,     /* the same below the stack pointer; the printing calls */
     AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about fifty */
     AVD_MAX_RULES = 4096,
     AVD_MAX_TRIAGE_ENTRIES = 16384,  /* of one file; the shipped one has about 250 */

@@ -89,8 +89,16 @@ void avd_strbuf_escaped(struct avd_strbuf *buf, const char *text)
     size_t i = 0;
 
     while (i < size) {
-        size_t length = avd_utf8_length(text + i, size - i);
+        size_t start = i;
+        size_t length;
 
+        while (text[i] >= ' ' && text[i] < 0x7f) /* nearly all there is */
+            i++;
+        if (i != start)
+            avd_strbuf_add(buf, text + start, i - start);
+        if (i == size)
+            break;
+        length = avd_utf8_length(text + i, size - i);
         if (length == 0 || avd_utf8_is_control(text + i, length)) {
             avd_strbuf_printf(buf, "\\x%02x", (unsigned)(unsigned char)text[i]);
             length = 1;

@@ -265,6 +265,7 @@ enum avd_status avd_report_build(const struct avd_analysis *analysis,
     avd_build_blame(analysis, report);
     avd_build_found(analysis, report);
     build_wow64(analysis, report);
+    avd_build_verifier(analysis, report);
     build_findings(results, report);
     build_facts(analysis, report);
     build_notes(&analysis->dump->notes, &analysis->notes, report);

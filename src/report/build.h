@@ -16,6 +16,7 @@ void avd_build_modules(const struct avd_analysis *analysis, struct avd_report *r
 void avd_build_modules_listed(const struct avd_dump *dump, struct avd_report *report);
 void avd_build_threads(const struct avd_analysis *analysis, struct avd_report *report);
 void avd_build_exception(const struct avd_analysis *analysis, struct avd_report *report);
+void avd_build_verifier(const struct avd_analysis *analysis, struct avd_report *report);
 void avd_build_instruction(const struct avd_analysis *analysis, struct avd_report *report);
 void avd_build_blame(const struct avd_analysis *analysis, struct avd_report *report);
 /* The exceptions found on stacks and those nested in each other (build_exception.c). */

@@ -198,6 +198,7 @@ static void render(const struct avd_report *report, const struct avd_write_optio
     avd_json_system(&j);
     avd_json_linux(&j);
     write_wow64(&j);
+    avd_json_verifier(&j);
     avd_json_crashing_thread(&j);
     avd_json_value(&j, "requesting_thread",
                    avd_json_index(report->requesting_thread, report->thread_count));

@@ -62,6 +62,9 @@ void avd_json_crashing_thread(struct avd_json *j);
 /* What `info` knows of them: no stacks. */
 void avd_json_threads_short(struct avd_json *j);
 
+/* ---- json_verifier.c ---- */
+void avd_json_verifier(struct avd_json *j);
+
 /* ---- json_blame.c ---- */
 /* Puts rust-minidump's fields on the faulting instruction into crash_info. */
 void avd_json_instruction(struct avd_json *j, json_t *crash_info);

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/notes.h"
 #include "base/strbuf.h"
+#include "report/model_verifier.h"
 
 #include <stdint.h>
 
@@ -389,6 +390,7 @@ struct avd_report {
     size_t annotation_count;
     struct avd_rep_assertion assertion;
     struct avd_rep_wow64 wow64;
+    struct avd_rep_verifier verifier;
     const struct avd_rep_finding *findings;
     size_t finding_count;
     const struct avd_rep_undecided *undecided;

@@ -167,6 +167,7 @@ static void render(const struct avd_report *report, const struct avd_write_optio
                                  : "  none: the dump holds no threads\n");
     }
     put_findings(&t);
+    avd_text_verifier(&t);
     avd_text_exception(&t);
     avd_text_blame(&t);
     if (t.all_threads)

@@ -72,6 +72,9 @@ void avd_text_dump(const struct avd_text *t);
 void avd_text_system(const struct avd_text *t);
 void avd_text_exception(const struct avd_text *t);
 
+/* ---- text_verifier.c: nothing when the verifier is not in the process ---- */
+void avd_text_verifier(const struct avd_text *t);
+
 /* ---- text_blame.c ---- */
 /* Fields of the exception's section. */
 void avd_text_instruction(const struct avd_text *t);

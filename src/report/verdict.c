@@ -57,11 +57,29 @@ static const char *frame_text(struct avd_report *report, const struct avd_rep_fr
                : avd_arena_printf(&report->arena, "%s [%s @ %" PRIu32 "]", text, file, line);
 }
 
+/* The stop's headline and title; without a code that it was one. */
+static const char *verifier_text(struct avd_report *report)
+{
+    const struct avd_rep_verifier *v = &report->verifier;
+    const char *title = v->title != NULL ? v->title : v->message;
+
+    if (!v->recovered)
+        return avd_arena_printf(&report->arena, "%s stopped the program; the stop's code could not "
+                                                "be recovered",
+                                v->engine != NULL && v->loaded ? v->engine
+                                                               : "Application Verifier");
+    return avd_arena_printf(&report->arena, "%s: %s", v->headline,
+                            title != NULL ? title
+                            : v->cause != NULL ? v->cause : "a stop of Application Verifier");
+}
+
 static const char *what_text(const struct avd_analysis *an, struct avd_report *report)
 {
     const struct avd_exception_words *words = &an->words;
     int digits = an->exception_is_32bit ? 8 : 16;
 
+    if (report->verifier.stopped)
+        return verifier_text(report);
     if (!an->has_exception && report->found_count != 0)
         return avd_arena_printf(&report->arena,
                                 "no crash is recorded, but a record of 0x%08" PRIx32 " lies on the "

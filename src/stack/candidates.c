@@ -15,7 +15,7 @@
 
 enum {
     WORD = 8,
-    PAGE = 4096,          /* the headers of an image are mapped as pages of their own */
+    PAGE = 4096, /* the headers of an image are mapped as pages of their own */
     CHUNK_WORDS = 512,
     CONTEXT_NEIGHBOURS = 6, /* candidates above one that make up its context */
     MAX_AS_DATA = 3,
@@ -31,9 +31,9 @@ struct collection {
     struct avd_arena *arena;
     struct avd_candidate *items;
     size_t count, capacity;
-    uint64_t *data;         /* values at even slots */
+    uint64_t *data; /* values at even slots */
     size_t data_count, data_capacity;
-    size_t places;          /* where a candidate could be */
+    size_t places; /* where a candidate could be */
 };
 
 static int compare_u64(uint64_t a, uint64_t b)
@@ -82,8 +82,8 @@ static bool is_candidate(const struct avd_walk *walk, uint64_t value)
 
     if (value < PAGE || !avd_walk_is_code(walk, value))
         return false;
-    return !env->module_at(env->ctx, value - 1, &module) ||
-           value - 1 - module.base >= PAGE || env->executable(env->ctx, value - 1) == 1;
+    return !env->module_at(env->ctx, value - 1, &module) || value - 1 - module.base >= PAGE ||
+           env->executable(env->ctx, value - 1) == 1;
 }
 
 /*
@@ -109,8 +109,7 @@ static uint8_t neighbour(const struct avd_walk *walk, uint64_t word)
                                                                : AVD_NEIGHBOUR_OTHER;
 }
 
-static bool add(struct collection *c, uint64_t slot, uint64_t value, uint64_t below,
-                uint32_t stack)
+static bool add(struct collection *c, uint64_t slot, uint64_t value, uint64_t below, uint32_t stack)
 {
     if (slot % 16 != WORD) {
         uint64_t *data = avd_arena_grow(c->arena, c->data, c->data_count, &c->data_capacity,
@@ -188,8 +187,8 @@ static uint64_t context_of(const struct avd_candidates *c, size_t i)
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     size_t k;
 
-    for (k = i + 1; k < c->count && k <= i + CONTEXT_NEIGHBOURS &&
-                    c->items[k].stack == c->items[i].stack; k++)
+    for (k = i + 1;
+         k < c->count && k <= i + CONTEXT_NEIGHBOURS && c->items[k].stack == c->items[i].stack; k++)
         hash = mix(mix(hash, c->items[k].slot - c->items[i].slot), c->items[k].value);
     return hash;
 }
@@ -227,7 +226,8 @@ static bool index_values(struct avd_candidates *out, struct avd_arena *arena)
     return true;
 }
 
-/* How often each candidate's value also lies elsewhere: where data does, or as another candidate. */
+/* How often each candidate's value also lies elsewhere: where data does, or as another candidate.
+ */
 static void count_repeats(struct avd_candidates *out, const struct collection *c)
 {
     size_t first = 0;
@@ -246,8 +246,8 @@ static void count_repeats(struct avd_candidates *out, const struct collection *c
         }
         while (first < c->data_count && c->data[first] < item->value)
             first++;
-        for (k = first; k < c->data_count && c->data[k] == item->value &&
-                        item->as_data < MAX_AS_DATA; k++)
+        for (k = first;
+             k < c->data_count && c->data[k] == item->value && item->as_data < MAX_AS_DATA; k++)
             item->as_data++;
     }
 }

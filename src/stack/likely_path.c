@@ -20,12 +20,12 @@ enum {
     SMALLEST_FRAME = 0x30, /* of a function that calls: home space, return address, alignment */
     REACH = 0x2000,        /* largest frame considered, in bytes */
     SIZES = REACH / 16 + 1,
-    MAX_EDGES = 128,       /* candidates that may follow one */
-    MAX_OTHERS = 16,       /* occurrences of a value elsewhere that are compared */
-    MAX_NEAR = 12,         /* the same of values in the same function, most likely */
+    MAX_EDGES = 128, /* candidates that may follow one */
+    MAX_OTHERS = 16, /* occurrences of a value elsewhere that are compared */
+    MAX_NEAR = 12,   /* the same of values in the same function, most likely */
     MAX_LOOKED_AT = 64,
-    NEAR = 0x50,           /* code bytes that most likely belong to one function */
-    UNITS_SAME = 2,        /* how much an occurrence counts */
+    NEAR = 0x50,    /* code bytes that most likely belong to one function */
+    UNITS_SAME = 2, /* how much an occurrence counts */
     UNITS_NEAR = 1,
     PASSED_UNITS = 2 * UNITS_SAME, /* from so many on something is regular */
     MAX_UNITS = MAX_OTHERS * UNITS_SAME + MAX_NEAR * UNITS_NEAR
@@ -36,22 +36,25 @@ enum {
 #define STILL_THERE 0.9
 /* How much likelier two return addresses follow each other when the call between them is seen. */
 #define PROVED_CALL 20.0
+/* How likely a regular candidate lies inside a frame all the same. */
+#define PASSED 0.15
+/* What is left when another candidate lies in the smallest frame below, where none can be live. */
+#define CANDIDATE_BELOW 0.3
 /* How much likelier a live return address has the saved frame pointer of its function below it than
  * one that was left behind, where that is usual; and how much less likely it has not. */
-#define MORE_LIKELY_THAN_NOT 0.5 /* two nodes that are lie on one path */
-#define PASSED 0.15 /* how likely a regular candidate lies inside a frame all the same */
-#define CANDIDATE_BELOW 0.3 /* the same of one in the smallest frame, where none can be live */
-#define FRAME_SAVED 6.0
+#define FRAME_SAVED     6.0
 #define FRAME_NOT_SAVED 0.3
+/* Two nodes of which that holds lie on one path. */
+#define MORE_LIKELY_THAN_NOT 0.5
 
 struct node {
     const struct avd_candidate *candidate;
-    bool has_call;          /* code bytes show a call before it */
-    double worth;           /* how much likelier its place and value are if it is live than if not */
+    bool has_call; /* code bytes show a call before it */
+    double worth;  /* how much likelier its place and value are if it is live than if not */
     struct avd_scaled forward, backward;
-    double tail;            /* its frame reaches beyond the piece of stack looked at */
+    double tail; /* its frame reaches beyond the piece of stack looked at */
     unsigned edge_count;
-    double *edges;          /* to the nodes behind it that are near enough, from first_edge on */
+    double *edges; /* to the nodes behind it that are near enough, from first_edge on */
     size_t first_edge;
 };
 
@@ -61,12 +64,11 @@ struct thinking {
     double density;
     double hit[MAX_UNITS + 1], miss[MAX_UNITS + 1]; /* powers of what one unit says */
     double prior[SIZES];
-    double tail[SIZES];     /* sum of `prior` from here on */
-    bool framed;            /* the callee lies in a module with frame pointers */
-    uint64_t context;       /* of the callee's own candidate; 0 when it is none */
-    struct node *nodes;     /* the callee first */
+    double tail[SIZES]; /* sum of `prior` from here on */
+    uint64_t context;   /* of the callee's own candidate; 0 when it is none */
+    struct node *nodes; /* the callee first */
     size_t count;
-    size_t end;             /* the thread's start; 0 when not known */
+    size_t end; /* the thread's start; 0 when not known */
     double *edges;
     size_t edge_count;
 };
@@ -123,8 +125,8 @@ static void count_hits(const struct thinking *t, struct sizes *sizes, size_t ind
 }
 
 /*
- * Compares the occurrences of the values [first, last] in by_value, at most `limit` of them. Two with
- * the same surroundings are copies of one history, as threads of one pool have them, and count
+ * Compares the occurrences of the values [first, last] in by_value, at most `limit` of them. Two
+ * with the same surroundings are copies of one history, as threads of one pool have them, and count
  * once; those like the frame's own, `context`, do not count at all.
  */
 static void compare(const struct thinking *t, struct sizes *sizes, uint64_t first, uint64_t last,
@@ -271,17 +273,6 @@ static double call_factor(const struct thinking *t, uint64_t pc, uint64_t return
     return leads == 1 ? PROVED_CALL : leads == 0 ? 0.0 : 1.0;
 }
 
-/*
- * What the word below a return address into a function with a frame pointer says: its callee pushed
- * that pointer there, if it has a frame itself.
- */
-static double frame_factor(bool callee_framed, bool saved)
-{
-    if (callee_framed)
-        return saved ? FRAME_SAVED : FRAME_NOT_SAVED;
-    return saved ? 6.0 : 0.3;
-}
-
 /* The edges from a node, and what they do to the worth of those they lead to (`expected`). */
 static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t from,
                       double *expected)
@@ -290,7 +281,6 @@ static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t
     uint64_t slot = slot_of(t, callee, from);
     bool exact = from == 0 && callee->exact;
     uint64_t pc = from == 0 ? avd_walk_lookup(callee) : node->candidate->value - 1;
-    bool framed = from == 0 ? t->framed : node->candidate->in_framed_module;
     uint64_t last = 0;
     struct sizes sizes;
     size_t i;
@@ -311,11 +301,11 @@ static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t
         else if (distance >= SMALLEST_FRAME && distance % 16 == 0)
             value = weight(t, &sizes, (size_t)distance / 16) / sizes.total;
         if (t->nodes[i].candidate->in_framed_module)
-            value *= frame_factor(framed, t->nodes[i].candidate->saves_frame);
+            value *= t->nodes[i].candidate->saves_frame ? FRAME_SAVED : FRAME_NOT_SAVED;
         if (value != 0 && t->nodes[i].has_call)
             value *= call_factor(t, pc, t->nodes[i].candidate->value);
         if (value > expected[i])
-            expected[i] = value;
+            expected[i] = value < 1 ? value : 1;
         node->edges[node->edge_count++] = value;
     }
     t->edge_count += node->edge_count;
@@ -323,8 +313,7 @@ static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t
     last = last > slot ? (last - slot) / 16 : 0;
     if (last + 1 < SIZES)
         node->tail = t->tail[last + 1] *
-                     (exact ? 1.0
-                            : t->miss[sizes.units] * sizes.passed[SIZES - 1] / sizes.total);
+                     (exact ? 1.0 : t->miss[sizes.units] * sizes.passed[SIZES - 1] / sizes.total);
 }
 
 /*
@@ -378,9 +367,8 @@ static void run_backward(struct thinking *t)
         for (k = 0; k < node->edge_count; k++) {
             const struct node *next = &t->nodes[node->first_edge + k];
 
-            node->backward =
-                avd_scaled_add(node->backward,
-                               avd_scaled_times(next->backward, node->edges[k] * next->worth));
+            node->backward = avd_scaled_add(
+                node->backward, avd_scaled_times(next->backward, node->edges[k] * next->worth));
         }
     }
 }
@@ -431,9 +419,9 @@ static double direct_chance(const struct thinking *t, size_t last, size_t i, str
     if (i - before->first_edge >= before->edge_count)
         return 0;
     return avd_scaled_ratio(
-        avd_scaled_product(avd_scaled_times(before->forward,
-                                            before->edges[i - before->first_edge] * node->worth),
-                           node->backward),
+        avd_scaled_product(
+            avd_scaled_times(before->forward, before->edges[i - before->first_edge] * node->worth),
+            node->backward),
         all);
 }
 
@@ -450,8 +438,8 @@ static bool take_frames(struct thinking *t, double *live, struct avd_likely_path
     if (out->frames == NULL)
         return false;
     for (i = 1; i < t->count; i++)
-        live[i] = avd_scaled_ratio(
-            avd_scaled_product(t->nodes[i].forward, t->nodes[i].backward), all);
+        live[i] =
+            avd_scaled_ratio(avd_scaled_product(t->nodes[i].forward, t->nodes[i].backward), all);
     lowest = lowest_percent(live, t->count);
     for (i = 1; i < t->count; i++) {
         const struct node *node = &t->nodes[i];
@@ -493,8 +481,8 @@ static void add_nodes(struct thinking *t, const struct avd_frame *callee, size_t
     }
 }
 
-/* How many of the places for a return address hold a candidate: in the piece [first, last), at least
- * as many as elsewhere. */
+/* How many of the places for a return address hold a candidate: in the piece [first, last), at
+ * least as many as elsewhere. */
 static double density_of(const struct avd_candidates *c, size_t first, size_t last)
 {
     double places = (double)((c->items[last - 1].slot - c->items[first].slot) / 16 + 1);
@@ -504,7 +492,8 @@ static double density_of(const struct avd_candidates *c, size_t first, size_t la
     return density < 0.02 ? 0.02 : density > 0.5 ? 0.5 : density;
 }
 
-bool avd_likely_path_find(struct avd_walk *walk, const struct avd_frame *callee, struct avd_likely_path *out)
+bool avd_likely_path_find(struct avd_walk *walk, const struct avd_frame *callee,
+                          struct avd_likely_path *out)
 {
     struct avd_candidates *c = walk->candidates;
     double *expected;
@@ -530,10 +519,8 @@ bool avd_likely_path_find(struct avd_walk *walk, const struct avd_frame *callee,
     t.walk = walk;
     t.candidates = c;
     t.density = density_of(c, first, last);
-    if (first != 0 && c->items[first - 1].slot == callee->sp - 8) {
+    if (first != 0 && c->items[first - 1].slot == callee->sp - 8)
         t.context = c->items[first - 1].context;
-        t.framed = c->items[first - 1].in_framed_module;
-    }
     set_prior(&t);
     t.nodes = avd_mem_calloc(last - first + 1, sizeof *t.nodes);
     t.edges = avd_mem_calloc((last - first + 1) * MAX_EDGES, sizeof *t.edges);

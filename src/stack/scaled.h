@@ -43,9 +43,8 @@ static inline struct avd_scaled avd_scaled_times(struct avd_scaled a, double fac
 
 static inline struct avd_scaled avd_scaled_product(struct avd_scaled a, struct avd_scaled b)
 {
-    return avd_scaled_make(a.mantissa * b.mantissa, a.mantissa == 0 || b.mantissa == 0
-                                                        ? 0
-                                                        : a.scale + b.scale);
+    return avd_scaled_make(a.mantissa * b.mantissa,
+                           a.mantissa == 0 || b.mantissa == 0 ? 0 : a.scale + b.scale);
 }
 
 static inline struct avd_scaled avd_scaled_add(struct avd_scaled a, struct avd_scaled b)

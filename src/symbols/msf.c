@@ -270,22 +270,25 @@ bool avd_msf_run(const struct avd_msf_stream *stream, uint64_t offset, uint64_t 
     return avd_view_clip(msf->file, ((uint64_t)page << msf->page_shift) + in_page, size, out);
 }
 
-/* Nearly every request lies in one page: a shorter way than avd_msf_run. */
-static bool view_in_page(const struct avd_msf_stream *stream, uint64_t offset, size_t size,
-                         struct avd_view *out)
+bool avd_msf_page(const struct avd_msf_stream *stream, uint64_t offset, struct avd_view *out)
 {
+    static const struct avd_view empty;
     const struct avd_msf *msf = stream->msf;
     uint64_t in_page;
+    uint64_t size;
     uint32_t page;
 
-    if (msf == NULL || size == 0 || offset >= stream->size || size > stream->size - offset)
-        return false;
-    in_page = offset & ((1u << msf->page_shift) - 1);
-    if (size > (1u << msf->page_shift) - in_page)
+    *out = empty;
+    if (msf == NULL || offset >= stream->size)
         return false;
     page = page_number(stream, (uint32_t)(offset >> msf->page_shift));
-    return page != 0 && page < msf->page_count &&
-           avd_view_slice(msf->file, ((uint64_t)page << msf->page_shift) + in_page, size, out);
+    if (page == 0 || page >= msf->page_count)
+        return false;
+    in_page = offset & ((1u << msf->page_shift) - 1);
+    size = (1u << msf->page_shift) - in_page;
+    if (size > stream->size - offset)
+        size = stream->size - offset;
+    return avd_view_clip(msf->file, ((uint64_t)page << msf->page_shift) + in_page, size, out);
 }
 
 bool avd_msf_view(const struct avd_msf_stream *stream, uint64_t offset, size_t size,
@@ -294,7 +297,8 @@ bool avd_msf_view(const struct avd_msf_stream *stream, uint64_t offset, size_t s
     struct avd_view run;
     size_t have;
 
-    if (view_in_page(stream, offset, size, out))
+    /* Nearly every request lies in one page. */
+    if (avd_msf_page(stream, offset, &run) && avd_view_slice(run, 0, size, out))
         return true;
     if (avd_msf_run(stream, offset, size, out) && out->size == size)
         return true;

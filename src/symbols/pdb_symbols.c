@@ -54,20 +54,25 @@ enum {
 bool avd_pdb_record_read(struct avd_pdb *pdb, const struct avd_msf_stream *stream, uint64_t offset,
                          uint64_t limit, struct avd_pdb_record *out)
 {
-    uint8_t head[RECORD_HEADER];
-    struct avd_view view;
+    uint8_t buffer[RECORD_HEADER];
+    struct avd_view page; /* of most records it has all */
+    struct avd_view head;
     uint32_t size; /* with the field that says so */
 
     if (limit > stream->size)
         limit = stream->size;
     if (offset >= limit || limit - offset < RECORD_HEADER ||
-        !avd_msf_view(stream, offset, sizeof head, head, &view))
+        !avd_msf_page(stream, offset, &page) ||
+        (!avd_view_slice(page, 0, RECORD_HEADER, &head) &&
+         !avd_msf_view(stream, offset, sizeof buffer, buffer, &head)))
         return false;
-    size = 2 + (uint32_t)avd_view_u16(view, 0);
-    out->kind = avd_view_u16(view, 2);
+    size = 2 + (uint32_t)avd_view_u16(head, 0);
+    out->kind = avd_view_u16(head, 2);
     out->offset = (uint32_t)offset;
     out->next = (uint32_t)(offset + size);
-    return size >= RECORD_HEADER && size <= limit - offset &&
+    if (size < RECORD_HEADER || size > limit - offset)
+        return false;
+    return avd_view_slice(page, RECORD_HEADER, size - RECORD_HEADER, &out->data) ||
            avd_msf_view(stream, offset + RECORD_HEADER, size - RECORD_HEADER, pdb->record_buffer,
                         &out->data);
 }

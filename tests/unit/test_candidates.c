@@ -46,7 +46,7 @@ START_TEST(test_places)
     fake_u64(p, LOW + 0x38, FAKE_IMAGE + 0x10001); /* behind the module */
     fake_u64(p, LOW + 0x40, CODE + 1);             /* not where a call pushes */
     fake_u64(p, LOW + 0x58, 0x1234);
-    fake_u64(p, LOW + 0x1ff8, CODE + 2);           /* the last word */
+    fake_u64(p, LOW + 0x1ff8, CODE + 2); /* the last word */
     ck_assert(avd_candidates_collect(&found, &p->walk));
     ck_assert_uint_eq(found.count, 2);
     ck_assert_uint_eq(found.items[0].slot, LOW + 0x18);
@@ -98,7 +98,7 @@ START_TEST(test_surroundings)
 {
     struct fake_process *p = one_stack();
 
-    fake_u64(p, LOW + 0x10, CODE);          /* data somewhere */
+    fake_u64(p, LOW + 0x10, CODE); /* data somewhere */
     fake_u64(p, LOW + 0x28, CODE);
     fake_u64(p, LOW + 0x30, 7);
     fake_u64(p, LOW + 0x40, FAKE_IMAGE + 0x9000);

@@ -17,9 +17,9 @@
 enum { THREADS = 4 };
 
 /* A returns into a function whose frame takes 0x90 bytes; OLD lies in the middle of it. */
-#define A    (FAKE_IMAGE + 0x2345)
-#define NEXT (FAKE_IMAGE + 0x3456)
-#define OLD  (FAKE_IMAGE + 0x4567)
+#define A       (FAKE_IMAGE + 0x2345)
+#define NEXT    (FAKE_IMAGE + 0x3456)
+#define OLD     (FAKE_IMAGE + 0x4567)
 #define AT_A    0x168u /* below TOP */
 #define AT_OLD  0x128u
 #define AT_NEXT 0xd8u
