@@ -179,6 +179,73 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"access.bit_flip", AVD_FACT_BOOL,
      "one flipped bit would make the address or a register in it a valid one"},
 
+    /* Kinds of crashes: the pointer that failed. */
+    {"pointer.kind", AVD_FACT_TEXT,
+     "null, fill, text, minus one, non-canonical, kernel, unloaded module, free, reserved, "
+     "guard page, no access, read-only or other"},
+    {"pointer.value", AVD_FACT_ADDRESS,
+     "the pointer: the register that the failing operand begins with, else the address"},
+    {"pointer.source", AVD_FACT_TEXT,
+     "where it comes from: a register such as rcx, or the address"},
+    {"pointer.meaning", AVD_FACT_TEXT, "what such a value means"},
+    {"pointer.text", AVD_FACT_TEXT, "the letters that it consists of"},
+    {"access.page_boundary", AVD_FACT_BOOL,
+     "data was accessed on, over the end of committed memory"},
+
+    /* Modules that are gone. */
+    {"unloaded.used", AVD_FACT_BOOL, "the exception or a caller lies where an unloaded module was"},
+    {"unloaded.module", AVD_FACT_TEXT, "file name of that module"},
+    {"unloaded.at", AVD_FACT_TEXT,
+     "what lies there: the instruction, a return address, the address that was accessed"},
+    {"unloaded.address", AVD_FACT_ADDRESS, "its address"},
+    {"unloaded.offset", AVD_FACT_NUMBER, "bytes from the start of the module"},
+
+    /* The heap. */
+    {"heap.failure", AVD_FACT_TEXT, "what ntdll found, in its own words, such as block_not_busy"},
+    {"heap.meaning", AVD_FACT_TEXT, "the same in plain words"},
+    {"heap.double_free", AVD_FACT_BOOL, "it is what a block that is freed twice looks like"},
+    {"heap.handle", AVD_FACT_ADDRESS, "the heap"},
+    {"heap.block", AVD_FACT_ADDRESS, "the block concerned"},
+    {"heap.previous_block", AVD_FACT_ADDRESS, "the block before it"},
+    {"heap.next_block", AVD_FACT_ADDRESS, "the block behind it"},
+    {"heap.trace", AVD_FACT_LIST, "the stack on which the heap found it"},
+    {"heap.nested_code", AVD_FACT_CODE, "exception that the heap's own code met"},
+    {"heap.fault_inside", AVD_FACT_BOOL, "the heap's own code failed with an access violation"},
+    {"heap.function", AVD_FACT_TEXT,
+     "the heap's function that failed, or the one that asked for it"},
+
+    /* Runtimes. */
+    {"cpp.type", AVD_FACT_TEXT, "type of the C++ object that was thrown"},
+    {"cpp.types", AVD_FACT_LIST, "that type and its bases"},
+    {"cpp.what", AVD_FACT_TEXT, "text of a std::exception"},
+    {"cpp.object", AVD_FACT_ADDRESS, "the object's address"},
+    {"cpp.rethrown", AVD_FACT_BOOL, "it was thrown again by \"throw;\""},
+    {"cpp.thrower", AVD_FACT_TEXT, "file name of the module that threw it"},
+    {"clr.hresult", AVD_FACT_CODE, "HRESULT of a .NET exception"},
+    {"clr.hresult_name", AVD_FACT_TEXT, "its name"},
+    {"clr.type", AVD_FACT_TEXT, ".NET type that has this HRESULT"},
+    {"delay.dll", AVD_FACT_TEXT, "DLL that delay loading wanted"},
+    {"delay.function", AVD_FACT_TEXT, "function that it wanted of it"},
+    {"delay.error", AVD_FACT_NUMBER, "the Win32 error"},
+    {"delay.error_name", AVD_FACT_TEXT, "its name"},
+
+    /* On purpose, or not at all. */
+    {"exception.raised", AVD_FACT_BOOL, "raised by a call of RaiseException or its like"},
+    {"exception.in_reporter", AVD_FACT_BOOL,
+     "raised by a reporter of errors while it handled another exception"},
+    {"exception.reporter", AVD_FACT_TEXT, "file name of that reporter"},
+    {"selfcheck.failed", AVD_FACT_BOOL,
+     "a function that ends a program after a failed check is on top"},
+    {"selfcheck.kind", AVD_FACT_TEXT,
+     "failed assertion, pure virtual call, invalid parameter, terminate, abort ..."},
+    {"selfcheck.function", AVD_FACT_TEXT, "that function"},
+    {"selfcheck.message", AVD_FACT_TEXT, "what was checked, where the dump has it"},
+    {"dump.manual", AVD_FACT_BOOL, "the dump was probably written by hand"},
+    {"dump.manual_reasons", AVD_FACT_LIST, "why that is believed"},
+    {"dump.first_chance", AVD_FACT_BOOL,
+     "the exception may have been handled after the dump was written"},
+    {"dump.first_chance_reasons", AVD_FACT_LIST, "why that is believed"},
+
     /* Who is to be asked, and how the crash is sorted. */
     {"followup.module", AVD_FACT_TEXT, "file name of the module that is blamed"},
     {"followup.function", AVD_FACT_TEXT, "function that is blamed"},
