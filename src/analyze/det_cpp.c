@@ -26,7 +26,7 @@ enum {
 };
 
 static const char *const cpp_facts[] = {
-    "cpp.type", "cpp.types", "cpp.what", "cpp.object", "cpp.rethrown", "cpp.thrower",
+    "cpp.type", "cpp.types", "cpp.what", "cpp.object", "cpp.rethrown", "cpp.thrower", "cpp.summary",
 };
 
 struct thrown {
@@ -171,15 +171,20 @@ static void publish_types(struct avd_analysis *an, struct thrown *thrown)
         avd_fact_unknown(facts, "cpp.type", why);
         avd_fact_unknown(facts, "cpp.types", why);
         avd_fact_unknown(facts, "cpp.what", why);
+        avd_fact_text(facts, "cpp.summary", "an exception whose type is not in the dump");
         return;
     }
     avd_fact_text(facts, "cpp.type", thrown->names[0]);
     avd_fact_list(facts, "cpp.types", thrown->names, thrown->count);
     why = read_what(an, thrown, &what);
-    if (why != NULL)
+    if (why != NULL) {
         avd_fact_unknown(facts, "cpp.what", why);
-    else
-        avd_fact_text(facts, "cpp.what", what);
+        avd_fact_text(facts, "cpp.summary", thrown->names[0]);
+        return;
+    }
+    avd_fact_text(facts, "cpp.what", what);
+    avd_fact_text(facts, "cpp.summary",
+                  avd_arena_printf(&an->arena, "%s (\"%s\")", thrown->names[0], what));
 }
 
 static void run(struct avd_analysis *an)
@@ -197,20 +202,21 @@ static void run(struct avd_analysis *an)
     if (exception->parameter_count < (thrown.pointer_size == 8 ? 4U : 3U) ||
         exception->parameters[0] < MAGIC_FIRST || exception->parameters[0] > MAGIC_LAST) {
         publish_unknown(an, 0, "the exception's parameters are not those of Visual C++");
+        avd_fact_text(facts, "cpp.summary", "an exception whose parameters are not Visual C++'s");
         return;
     }
     thrown.object = exception->parameters[1];
     thrown.throw_info = exception->parameters[2];
     thrown.image = thrown.pointer_size == 8 ? exception->parameters[3] : 0;
-    avd_fact_bool(facts, "cpp.rethrown", thrown.throw_info == 0);
     if (thrown.throw_info == 0) {
-        static const char why[] = "the same exception was thrown again (throw;), which does not "
-                                  "say what it is";
-
-        publish_unknown(an, 0, why);
+        publish_unknown(an, 0,
+                        "the same exception was thrown again (throw;), which does not say what "
+                        "it is");
         avd_fact_bool(facts, "cpp.rethrown", true);
+        avd_fact_text(facts, "cpp.summary", "an exception that was caught and thrown again");
         return;
     }
+    avd_fact_bool(facts, "cpp.rethrown", false);
     avd_fact_address(facts, "cpp.object", thrown.object, avd_an_exception_digits(an));
     module = avd_analysis_module_at(an, thrown.throw_info);
     if (module != AVD_NO_MODULE)

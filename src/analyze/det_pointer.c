@@ -281,7 +281,10 @@ static void run(struct avd_analysis *an)
     struct pointer p;
     size_t i;
 
-    if (!an->has_exception || !an->words.has_access_address) {
+    /* Linux gives a protection fault no address; the instruction's operand may have one. */
+    if (!an->has_exception ||
+        (!an->words.has_access_address &&
+         (an->instruction == NULL || an->instruction->adjusted != AVD_ADJUSTED_NON_CANONICAL))) {
         const char *why = an->has_exception ? "the exception does not give an address"
                                             : "the dump has no exception record";
 

@@ -11,11 +11,18 @@
 
 #define CLR_EXCEPTION         0xe0434352u
 #define CLR_EXCEPTION_V2      0xe0434f4du
+#define DELAY_NO_FUNCTION     0xc06d007fu /* ERROR_PROC_NOT_FOUND */
 #define DELAY_LOAD_FIRST      0xc06d0000u /* severity error, facility Visual C++ */
 
-static const char *const clr_facts[] = {"clr.hresult", "clr.hresult_name", "clr.type"};
+static const char *const clr_facts[] = {"clr.hresult", "clr.hresult_name", "clr.type",
+                                        "clr.summary"};
 static const char *const delay_facts[] = {"delay.dll", "delay.function", "delay.error",
-                                          "delay.error_name"};
+                                          "delay.error_name", "delay.summary"};
+
+enum {
+    CLR_COUNT = sizeof clr_facts / sizeof clr_facts[0],
+    DELAY_COUNT = sizeof delay_facts / sizeof delay_facts[0]
+};
 
 /* Several types may share an HRESULT; then the one that is thrown most. Sorted by value. */
 static const struct {
@@ -106,11 +113,12 @@ static void publish_clr(struct avd_analysis *an)
     uint32_t hresult;
 
     if (!an->has_exception || (code != CLR_EXCEPTION && code != CLR_EXCEPTION_V2)) {
-        publish_unknown(an, clr_facts, 3, "no .NET exception was thrown");
+        publish_unknown(an, clr_facts, CLR_COUNT, "no .NET exception was thrown");
         return;
     }
     if (an->exception.parameter_count == 0) {
-        publish_unknown(an, clr_facts, 3, "the exception has no HRESULT");
+        publish_unknown(an, clr_facts, CLR_COUNT, "the exception has no HRESULT");
+        avd_fact_text(&an->facts, "clr.summary", "a type that the exception does not give");
         return;
     }
     hresult = (uint32_t)an->exception.parameters[0];
@@ -124,6 +132,13 @@ static void publish_clr(struct avd_analysis *an)
         avd_fact_text(&an->facts, "clr.type", clr_type(hresult));
     else
         avd_fact_unknown(&an->facts, "clr.type", "no type is known for this HRESULT");
+    avd_fact_text(&an->facts, "clr.summary",
+                  clr_type(hresult) != NULL
+                      ? avd_arena_printf(&an->arena, "HRESULT 0x%08x, which %s has",
+                                         (unsigned)hresult, clr_type(hresult))
+                      : avd_arena_printf(&an->arena, "HRESULT 0x%08x, which no type of .NET's own "
+                                                     "has",
+                                         (unsigned)hresult));
 }
 
 /* ---- delay loading ---- */
@@ -146,32 +161,36 @@ static void publish_delay(struct avd_analysis *an)
     uint64_t info = an->exception.parameters[0];
     static const char absent[] = "its DelayLoadInfo is not in the dump";
     const char *function = NULL;
+    const char *dll = NULL;
     uint64_t address;
     uint32_t size;
     uint32_t by_name;
     uint32_t error;
 
-    if (an->exception.parameter_count == 0 || !avd_process_u32(an, info, &size)) {
-        publish_unknown(an, delay_facts, 4, absent);
+    if (an->exception.parameter_count == 0 || !avd_process_u32(an, info, &size) ||
+        size != MEMBERS * step) {
+        publish_unknown(an, delay_facts, DELAY_COUNT, absent);
+        avd_fact_text(&an->facts, "delay.summary", "a DLL whose name is not in the dump");
         return;
     }
-    if (size != MEMBERS * step) {
-        publish_unknown(an, delay_facts, 4, "its DelayLoadInfo has not the size that it should");
-        return;
-    }
-    publish_text(an, "delay.dll",
-                 avd_process_pointer(an, info + DLL * step, step, &address)
-                     ? avd_process_text(an, address)
-                     : NULL,
-                 "the DLL's name is not in the dump");
+    if (avd_process_pointer(an, info + DLL * step, step, &address))
+        dll = avd_process_text(an, address);
+    publish_text(an, "delay.dll", dll, "the DLL's name is not in the dump");
     if (avd_process_u32(an, info + BY_NAME * step, &by_name) &&
         avd_process_pointer(an, info + FUNCTION * step, step, &address))
         function = by_name != 0 ? avd_process_text(an, address)
                                 : avd_arena_printf(&an->arena, "ordinal %u",
                                                    (unsigned)(address & 0xffff));
     publish_text(an, "delay.function", function, "the function's name is not in the dump");
+    if (dll == NULL)
+        dll = "a DLL whose name is not in the dump";
+    avd_fact_text(&an->facts, "delay.summary",
+                  function != NULL && an->exception.code == DELAY_NO_FUNCTION
+                      ? avd_arena_printf(&an->arena, "%s of %s", function, dll)
+                      : dll);
     if (!avd_process_u32(an, info + LAST_ERROR * step, &error)) {
-        publish_unknown(an, delay_facts + 2, 2, absent);
+        avd_fact_unknown(&an->facts, "delay.error", absent);
+        avd_fact_unknown(&an->facts, "delay.error_name", absent);
         return;
     }
     avd_fact_number(&an->facts, "delay.error", error);
@@ -186,7 +205,7 @@ static void run(struct avd_analysis *an)
         (an->exception.code & 0xffff0000u) == DELAY_LOAD_FIRST)
         publish_delay(an);
     else
-        publish_unknown(an, delay_facts, 4, "no delay-loaded DLL is missing");
+        publish_unknown(an, delay_facts, DELAY_COUNT, "no delay-loaded DLL is missing");
 }
 
 const struct avd_detector avd_det_runtime = {

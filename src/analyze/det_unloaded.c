@@ -63,6 +63,26 @@ static bool find_use(struct avd_analysis *an, struct use *use)
     return an->words.has_access_address && was_unloaded(an, an->words.access_address, use);
 }
 
+/* Without a list of unloaded modules: whether all code in question lies in loaded ones anyway. */
+static bool all_loaded(const struct avd_analysis *an)
+{
+    const struct avd_an_stack *stack = avd_an_exception_stack(an);
+    size_t i;
+
+    if (stack == NULL || stack->stack.count == 0)
+        return avd_dump_is_windows(an->dump) &&
+               avd_analysis_module_at(an, an->exception.address) != AVD_NO_MODULE;
+    for (i = 0; i < stack->stack.count && i < MAX_FRAMES; i++) {
+        const struct avd_frame *frame = &stack->stack.frames[i];
+
+        if (avd_frame_is_guess(frame))
+            break;
+        if (avd_frame_module(an, frame) == NULL)
+            return false;
+    }
+    return true;
+}
+
 static void run(struct avd_analysis *an)
 {
     struct avd_facts *facts = &an->facts;
@@ -75,7 +95,7 @@ static void run(struct avd_analysis *an)
     else if (an->dump->unloaded_count == 0)
         why = "the dump lists no unloaded modules";
     if (!an->has_exception || an->dump->unloaded_count == 0 || !find_use(an, &use)) {
-        if (an->has_exception && an->dump->unloaded_count != 0)
+        if (an->has_exception && (an->dump->unloaded_count != 0 || all_loaded(an)))
             avd_fact_bool(facts, "unloaded.used", false);
         else
             avd_fact_unknown(facts, "unloaded.used", why);

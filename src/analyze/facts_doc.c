@@ -221,13 +221,16 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"cpp.object", AVD_FACT_ADDRESS, "the object's address"},
     {"cpp.rethrown", AVD_FACT_BOOL, "it was thrown again by \"throw;\""},
     {"cpp.thrower", AVD_FACT_TEXT, "file name of the module that threw it"},
+    {"cpp.summary", AVD_FACT_TEXT, "type and text in one line, or why they are not known"},
     {"clr.hresult", AVD_FACT_CODE, "HRESULT of a .NET exception"},
     {"clr.hresult_name", AVD_FACT_TEXT, "its name"},
     {"clr.type", AVD_FACT_TEXT, ".NET type that has this HRESULT"},
+    {"clr.summary", AVD_FACT_TEXT, "HRESULT and type in one line"},
     {"delay.dll", AVD_FACT_TEXT, "DLL that delay loading wanted"},
     {"delay.function", AVD_FACT_TEXT, "function that it wanted of it"},
     {"delay.error", AVD_FACT_NUMBER, "the Win32 error"},
     {"delay.error_name", AVD_FACT_TEXT, "its name"},
+    {"delay.summary", AVD_FACT_TEXT, "what was not found, in one line"},
 
     /* On purpose, or not at all. */
     {"exception.raised", AVD_FACT_BOOL, "raised by a call of RaiseException or its like"},
