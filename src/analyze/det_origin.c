@@ -164,8 +164,8 @@ static void find_first_chance(struct avd_analysis *an, struct reasons *out)
         return;
     if (word != NULL)
         add(out, avd_arena_printf(&an->arena,
-                                  "the dump's comment has the words \"%s\": it was written when "
-                                  "the exception was raised, before anybody could handle it",
+                                  "the dump's comment has the words \"%s\", as tools leave "
+                                  "that watch exceptions before anybody handles them",
                                   word));
     add(out, catcher);
 }
@@ -177,14 +177,10 @@ static const char *failed_reporter(struct avd_analysis *an)
                                             "wer.dll",      "wersvc.dll",  "werui.dll",
                                             "dwwin.exe",    "crashrpt*",   "exchndl.dll", NULL};
     const struct avd_an_stack *stack = avd_an_exception_stack(an);
-    bool earlier = an->nested_count != 0;
+    const struct avd_fact *nested = avd_fact_find(&an->facts, "exception.nested_code");
+    bool earlier = nested != NULL && nested->type != AVD_FACT_UNKNOWN;
     size_t i;
 
-    for (i = 0; i < an->found_count && !earlier; i++)
-        earlier = an->chosen != AVD_NO_MODULE && i != an->chosen &&
-                  an->found[i].by != AVD_FOUND_LEFTOVER &&
-                  an->found[i].thread == an->found[an->chosen].thread &&
-                  an->found[i].depth > an->found[an->chosen].depth;
     if (!an->has_exception || !earlier || stack == NULL)
         return NULL;
     for (i = 0; i < stack->stack.count && i < REPORTER_FRAMES; i++) {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* How many callers are looked at: what they return to later is no reason for this crash. */
-enum { MAX_FRAMES = 32 };
+enum { MAX_FRAMES = 32, NULL_PAGES = 0x10000 };
 
 static const char *const details[] = {
     "unloaded.module", "unloaded.at", "unloaded.address", "unloaded.offset",
@@ -77,7 +77,8 @@ static bool all_loaded(const struct avd_analysis *an)
 
         if (avd_frame_is_guess(frame))
             break;
-        if (avd_frame_module(an, frame) == NULL)
+        /* No module can have been at null, where a call through a null pointer goes. */
+        if (frame->pc >= NULL_PAGES && avd_frame_module(an, frame) == NULL)
             return false;
     }
     return true;
