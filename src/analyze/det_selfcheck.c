@@ -82,7 +82,7 @@ static bool publish_breakpad(struct avd_analysis *an)
     const struct avd_breakpad *breakpad = &an->dump->breakpad;
     const char *text;
 
-    if (!breakpad->present || !breakpad->has_assertion)
+    if (!breakpad->has_assertion)
         return false;
     avd_fact_text(&an->facts, "selfcheck.kind",
                   breakpad->assertion_type == 2   ? "pure virtual call"

@@ -139,8 +139,31 @@ START_TEST(reporters_that_fail)
 }
 END_TEST
 
+static void check_translated(uint32_t first, uint32_t then, const char *findings)
+{
+    struct crash_run run = crash_run_begin(true);
+    uint64_t record = run.stack + 0x900;
+
+    db_poke32(run.b, record, first);
+    db_poke32(run.b, record + 0xc, (uint32_t)run.app + 0x1111);
+    run.nested_record = record;
+    crash_run_raise(&run, then, 0, NULL);
+    crash_run_analyze(&run);
+    crash_run_findings(&run, findings);
+    crash_run_end(&run);
+}
+
+START_TEST(exceptions_that_stand_for_others)
+{
+    check_translated(0xc0000005, 0xc000041d, "translated-exception");
+    check_translated(0xc0000005, 0xc0000025, "translated-exception");
+    check_translated(0xc0000094, 0xc0000094, "divide-by-zero nested-exception");
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_test(tests, exceptions_that_stand_for_others);
     tcase_add_test(tests, no_exception);
     tcase_add_test(tests, a_crash);
     tcase_add_test(tests, comments);
