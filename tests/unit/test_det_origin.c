@@ -146,6 +146,7 @@ static void check_translated(uint32_t first, uint32_t then, const char *findings
 
     db_poke32(run.b, record, first);
     db_poke32(run.b, record + 0xc, (uint32_t)run.app + 0x1111);
+    db_poke32(run.b, record + 0x10, first == 0xc0000005 ? 2 : 0);
     run.nested_record = record;
     crash_run_raise(&run, then, 0, NULL);
     crash_run_analyze(&run);
