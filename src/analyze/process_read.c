@@ -65,6 +65,8 @@ const char *avd_escaped_text(struct avd_analysis *an, const char *text)
 
     avd_strbuf_init(&buf);
     avd_strbuf_escaped(&buf, text);
+    /* The analysis's arena tells its end that memory ran out. */
+    an->arena.failed |= buf.failed;
     out = buf.failed ? NULL : avd_arena_strdup(&an->arena, avd_strbuf_text(&buf));
     avd_strbuf_deinit(&buf);
     return out;
