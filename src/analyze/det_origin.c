@@ -9,6 +9,8 @@
 #include "analyze/process_read.h"
 #include "analyze/recover.h"
 
+#include "minidump/format.h"
+
 #include <string.h>
 
 enum { MAX_REASONS = 4, MAX_FRAMES = 48, BREAK_FRAMES = 4, REPORTER_FRAMES = 8 };
@@ -76,8 +78,9 @@ static void find_manual(struct avd_analysis *an, struct reasons *out)
     if (word != NULL)
         add(out, avd_arena_printf(&an->arena, "the dump's comment has the words \"%s\"", word));
     if (!an->has_exception) {
+        /* Nothing is proved by an exception stream that cannot be read. */
         if (an->dump->thread_count != 0 && an->dump->system.present && an->found_count == 0 &&
-            an->stored_doubt == NULL)
+            avd_dump_stream(an->dump, ExceptionStream) == NULL)
             add(out, "the dump stores no exception, and none is found on its stacks");
         return;
     }

@@ -40,6 +40,9 @@ static const struct {
     {"core::panicking::*", "panic of Rust", 0},
     {"std::panicking::begin_panic*", "panic of Rust", 0},
     {"rust_panic", "panic of Rust", 0},
+    {"RustMozCrash", "panic of Rust", 0},
+    {"NS_DebugBreak", "failed assertion", 1},
+    {"V8_Fatal", "failed check of V8", 1},
     {"_invalid_parameter*", "invalid parameter", 1},
     {"_invoke_watson", "invalid parameter", 1},
     {"__std_terminate", "terminate", 2},
@@ -49,6 +52,10 @@ static const struct {
     {"RaiseFailFastException", "fail fast", 3},
     {"abort", "abort", 4},
     {"__GI_abort", "abort", 4},
+    {"mozalloc_abort", "abort", 3},
+    {"MOZ_Crash*", "abort", 3},
+    {"v8::base::OS::Abort", "abort", 4},
+    {"std::process::abort", "abort", 4},
     {"_amsg_exit", "runtime error", 4},
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Why a dump was written: by hand, at a first chance, by a reporter that failed itself. */
+#include "minidump/format.h"
 #include "support/crash_run.h"
 
 #define RPCRT4  UINT64_C(0x7ff810000000)
@@ -16,6 +17,18 @@ START_TEST(no_exception)
                    "the dump stores no exception, and none is found on its stacks");
     crash_run_fact(&run, "dump.first_chance", "no");
     crash_run_findings(&run, "manual-dump");
+    crash_run_end(&run);
+}
+END_TEST
+
+START_TEST(an_exception_that_cannot_be_read)
+{
+    struct crash_run run = crash_run_begin(false);
+
+    (void)db_stream(run.b, ExceptionStream);
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "dump.manual", "no");
+    crash_run_findings(&run, "");
     crash_run_end(&run);
 }
 END_TEST
@@ -166,6 +179,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, exceptions_that_stand_for_others);
     tcase_add_test(tests, no_exception);
+    tcase_add_test(tests, an_exception_that_cannot_be_read);
     tcase_add_test(tests, a_crash);
     tcase_add_test(tests, comments);
     tcase_add_test(tests, a_debugger_broke_in);

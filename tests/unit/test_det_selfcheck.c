@@ -72,6 +72,11 @@ START_TEST(raised_exceptions)
     run = inside("C:\\Windows\\System32\\KernelBase.dll", "RaiseException", 0x68, 0xe06d7363);
     crash_run_findings(&run, "cpp-exception");
     crash_run_end(&run);
+    /* The name of a thread is no error. */
+    run = inside("C:\\Windows\\System32\\KernelBase.dll", "RaiseException", 0x68, 0x406d1388);
+    crash_run_fact(&run, "exception.raised", "yes");
+    crash_run_findings(&run, "first-chance-dump");
+    crash_run_end(&run);
     /* A function of that name in some other module. */
     run = inside("C:\\app\\mylib.dll", "RaiseException", 0x68, 0x6d9);
     crash_run_fact(&run, "exception.raised", "no");
