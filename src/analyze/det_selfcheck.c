@@ -16,6 +16,8 @@ static const char *const details[] = {
     "selfcheck.kind", "selfcheck.function", "selfcheck.message",
 };
 
+enum { ASSERTS = 2 }; /* those of the list that stand first: the wide one, the narrow one */
+
 /* Of several functions on the stack the one with the lower number tells most: assert calls abort. */
 static const struct {
     const char *function;
@@ -59,9 +61,31 @@ static const struct {
     {"_amsg_exit", "runtime error", 4},
 };
 
+/* _wassert(message, file, line) and _assert, whose arguments 32-bit code has on the stack. */
+static const char *assert_message(struct avd_analysis *an, const struct avd_frame *frame, bool wide)
+{
+    enum { MESSAGE = 8, FILE_NAME = 12, LINE = 16 }; /* from the frame pointer */
+    const char *texts[2] = {NULL, NULL};
+    unsigned i;
+    uint32_t line;
+
+    for (i = 0; i < 2; i++) {
+        uint32_t at;
+
+        if (!avd_process_u32(an, frame->fp + (i == 0 ? MESSAGE : FILE_NAME), &at))
+            return NULL;
+        texts[i] = wide ? avd_process_text16(an, at) : avd_process_text(an, at);
+        if (texts[i] == NULL)
+            return NULL;
+    }
+    if (!avd_process_u32(an, frame->fp + LINE, &line))
+        return NULL;
+    return avd_arena_printf(&an->arena, "%s (%s:%u)", texts[0], texts[1], (unsigned)line);
+}
+
 /* Index into checks, or SIZE_MAX. */
 static size_t find_check(struct avd_analysis *an, const struct avd_an_stack *stack,
-                         const char **function)
+                         const char **function, const char **message)
 {
     size_t best = SIZE_MAX;
     size_t i;
@@ -76,6 +100,9 @@ static size_t find_check(struct avd_analysis *an, const struct avd_an_stack *sta
             if (best == SIZE_MAX || checks[k].rank < checks[best].rank) {
                 best = k;
                 *function = name;
+                *message = NULL;
+                if (k < ASSERTS && stack->stack.frames[i].fp != 0)
+                    *message = assert_message(an, &stack->stack.frames[i], k == 0);
             }
             break;
         }
@@ -136,6 +163,7 @@ static void run(struct avd_analysis *an)
 {
     const struct avd_an_stack *stack = avd_an_exception_stack(an);
     const char *function = NULL;
+    const char *message = NULL;
     const char *why = "no function that ends a program after a check is among the innermost frames";
     size_t check;
     size_t i;
@@ -154,7 +182,7 @@ static void run(struct avd_analysis *an)
     avd_fact_bool(&an->facts, "exception.raised", is_raised(an, stack));
     if (publish_breakpad(an))
         return;
-    check = find_check(an, stack, &function);
+    check = find_check(an, stack, &function, &message);
     avd_fact_bool(&an->facts, "selfcheck.failed", check != SIZE_MAX);
     for (i = 0; i < sizeof details / sizeof details[0]; i++)
         avd_fact_unknown(&an->facts, details[i], why);
@@ -162,7 +190,10 @@ static void run(struct avd_analysis *an)
         return;
     avd_fact_text(&an->facts, "selfcheck.kind", checks[check].kind);
     avd_fact_text(&an->facts, "selfcheck.function", function);
-    avd_fact_unknown(&an->facts, "selfcheck.message", "it is only known to the program's log");
+    if (message != NULL)
+        avd_fact_text(&an->facts, "selfcheck.message", message);
+    else
+        avd_fact_unknown(&an->facts, "selfcheck.message", "the program's log may have it");
 }
 
 const struct avd_detector avd_det_selfcheck = {

@@ -109,6 +109,28 @@ const char *avd_process_text(struct avd_analysis *an, uint64_t addr)
     return text != NULL ? avd_escaped_text(an, text) : NULL;
 }
 
+const char *avd_process_text16(struct avd_analysis *an, uint64_t addr)
+{
+    enum { LATIN_END = 0x250 };
+    uint8_t bytes[MAX_TEXT_BYTES];
+    struct avd_view view = {bytes, 0, 0};
+    size_t size = avd_process_read(an, addr, bytes, sizeof bytes) & ~(size_t)1;
+    const char *text;
+
+    for (; view.size < size && avd_le16(bytes + view.size) != 0; view.size += 2) {
+        unsigned unit = avd_le16(bytes + view.size);
+
+        if (unit < 0x20 || unit == 0x7f || unit >= LATIN_END)
+            return NULL;
+    }
+    if (view.size == 0 || (view.size == size && size < sizeof bytes))
+        return NULL;
+    text = avd_utf16_to_utf8(&an->arena, view);
+    if (text != NULL && view.size == sizeof bytes)
+        text = avd_arena_printf(&an->arena, "%s...", text);
+    return text != NULL ? avd_escaped_text(an, text) : NULL;
+}
+
 const char *avd_process_name(struct avd_analysis *an, uint64_t addr)
 {
     const char *name = NULL;

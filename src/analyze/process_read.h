@@ -21,6 +21,8 @@ bool avd_process_pointer(struct avd_analysis *an, uint64_t addr, unsigned pointe
  * when it is empty, does not begin with a printable character or is not text.
  */
 const char *avd_process_text(struct avd_analysis *an, uint64_t addr);
+/* The same of UTF-16, where all letters must be of Latin scripts, as any bytes are UTF-16. */
+const char *avd_process_text16(struct avd_analysis *an, uint64_t addr);
 
 /* `text` with control characters and what is not UTF-8 escaped. */
 const char *avd_escaped_text(struct avd_analysis *an, const char *text);
