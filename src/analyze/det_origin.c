@@ -7,6 +7,8 @@
 #include "analyze/detectors.h"
 #include "analyze/followup.h"
 #include "analyze/process_read.h"
+
+#include "base/glob.h"
 #include "analyze/recover.h"
 
 #include "minidump/format.h"
@@ -123,7 +125,7 @@ static const char *catching_frame(struct avd_analysis *an, const struct avd_an_s
             const char *const module[] = {catchers[k].module, NULL};
 
             if (avd_frame_module_is(an, stack, i, module) &&
-                avd_name_matches(name, catchers[k].function))
+                avd_glob_fits(name, catchers[k].function))
                 return avd_arena_printf(&an->arena,
                                         "%s is on the stack (%s), whose callers expect exceptions",
                                         catchers[k].who, name);

@@ -6,6 +6,8 @@
 #include "analyze/detectors.h"
 #include "analyze/process_read.h"
 
+#include "base/glob.h"
+
 #include <string.h>
 
 /* What stops a program is near the top; more frames lie above it only in debug runtimes, which
@@ -95,7 +97,7 @@ static size_t find_check(struct avd_analysis *an, const struct avd_an_stack *sta
         const char *name = avd_frame_near_function(an, stack, i);
 
         for (k = 0; name != NULL && k < sizeof checks / sizeof checks[0]; k++) {
-            if (!avd_name_matches(name, checks[k].function))
+            if (!avd_glob_fits(name, checks[k].function))
                 continue;
             if (best == SIZE_MAX || checks[k].rank < checks[best].rank) {
                 best = k;

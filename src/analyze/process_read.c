@@ -4,6 +4,7 @@
 
 #include "analyze/detectors.h"
 #include "analyze/followup.h"
+#include "base/glob.h"
 #include "base/strbuf.h"
 #include "base/utf.h"
 
@@ -166,22 +167,6 @@ const char *avd_frame_near_function(struct avd_analysis *an, const struct avd_an
     return avd_arena_strndup(&an->arena, name, (size_t)(at - name));
 }
 
-bool avd_name_matches(const char *name, const char *pattern)
-{
-    for (; *pattern != '\0'; name++, pattern++) {
-        char a = *name;
-        char b = *pattern;
-
-        if (b == '*' && pattern[1] == '\0')
-            return true;
-        a = a >= 'A' && a <= 'Z' ? (char)(a - 'A' + 'a') : a;
-        b = b >= 'A' && b <= 'Z' ? (char)(b - 'A' + 'a') : b;
-        if (a != b)
-            return false;
-    }
-    return *name == '\0';
-}
-
 bool avd_frame_module_is(const struct avd_analysis *an, const struct avd_an_stack *stack,
                          size_t frame, const char *const *names)
 {
@@ -190,7 +175,7 @@ bool avd_frame_module_is(const struct avd_analysis *an, const struct avd_an_stac
     if (module == NULL)
         return false;
     for (; *names != NULL; names++)
-        if (avd_name_matches(module->module->name, *names))
+        if (avd_glob_fits(module->module->name, *names))
             return true;
     return false;
 }

@@ -39,10 +39,9 @@ unsigned avd_exception_pointer_size(const struct avd_analysis *an);
  * is no other function's; NULL when there is no such name, or the frame is only a guess. */
 const char *avd_frame_near_function(struct avd_analysis *an, const struct avd_an_stack *stack,
                                     size_t frame);
-/* Whether the frame's module is one of `names` (file names; ended by NULL; a `*` may end one). */
+/* Whether the frame's module is one of `names` (file names as base/glob.h
+ * has them; ended by NULL). */
 bool avd_frame_module_is(const struct avd_analysis *an, const struct avd_an_stack *stack,
                          size_t frame, const char *const *names);
-/* Whether `name` is `pattern`, which may end with `*`; letters of ASCII in any case. */
-bool avd_name_matches(const char *name, const char *pattern);
 
 #endif
