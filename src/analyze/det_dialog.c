@@ -76,7 +76,7 @@ static void publish_texts(struct avd_analysis *an, const struct avd_an_stack *st
 {
     const char *reason = "its arguments are not in the dump";
     const struct avd_frame *frame = &stack->stack.frames[i];
-    const char *function = avd_frame_function(stack, i);
+    const char *function = avd_thread_function(stack, i);
     const char *caption = NULL;
     const char *text = NULL;
     bool wide = true;

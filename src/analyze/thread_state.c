@@ -150,7 +150,7 @@ const struct avd_an_stack *avd_thread_state_stack(const struct avd_analysis *an,
     return avd_an_main_stack(&an->threads[thread]);
 }
 
-const char *avd_frame_function(const struct avd_an_stack *stack, size_t i)
+const char *avd_thread_function(const struct avd_an_stack *stack, size_t i)
 {
     const struct avd_frame *frame = &stack->stack.frames[i];
     const struct avd_symbol *symbol = &stack->symbols[i];
@@ -186,7 +186,7 @@ const char *avd_frame_text(struct avd_analysis *an, const struct avd_an_stack *s
 {
     const struct avd_frame *frame = &stack->stack.frames[i];
     size_t module = avd_analysis_module_at(an, avd_walk_lookup(frame));
-    const char *function = avd_frame_function(stack, i);
+    const char *function = avd_thread_function(stack, i);
 
     if (module == AVD_NO_MODULE)
         return avd_arena_printf(&an->arena, "0x%llx", (unsigned long long)frame->pc);
@@ -234,7 +234,7 @@ static bool is_named(const char *function, const char *pattern)
 
 static enum role role_of(const struct avd_an_stack *stack, size_t i, enum library library)
 {
-    const char *function = avd_frame_function(stack, i);
+    const char *function = avd_thread_function(stack, i);
     const struct avd_symbol *symbol = &stack->symbols[i];
     size_t k;
 
@@ -320,7 +320,7 @@ static void judge(const struct avd_analysis *an, const struct avd_an_stack *stac
                   enum role role, const struct reading *reading, struct avd_thread_state *state)
 {
     bool is_host = reading->at[ROLE_HOST] != SIZE_MAX && reading->at[ROLE_HOST] <= 3;
-    const char *function = avd_frame_function(stack, top);
+    const char *function = avd_thread_function(stack, top);
 
     switch ((unsigned)role) {
     case ROLE_WAIT: judge_wait(reading, state); return;
