@@ -55,6 +55,16 @@ static void publish(struct avd_analysis *an, const char *list, const char *count
     avd_fact_list(&an->facts, list, paths->items, paths->kept);
 }
 
+/* A program that runs from there as a whole is no news. The first module is the program. */
+static bool is_beside_program(const struct avd_analysis *an, const struct avd_module *module)
+{
+    const struct avd_module *program = an->modules[0].module;
+    size_t size = strlen(program->path) - strlen(program->name);
+
+    return strlen(module->path) - strlen(module->name) == size &&
+           strncmp(module->path, program->path, size) == 0;
+}
+
 static void publish_places(struct avd_analysis *an)
 {
     struct paths shadows = {0};
@@ -70,6 +80,8 @@ static void publish_places(struct avd_analysis *an)
         if (root.size != 0 && !avd_system_root_has(&root, path) &&
             is_system_name(an->modules[i].module->name))
             add(&shadows, path);
+        if (is_beside_program(an, an->modules[i].module))
+            continue;
         if (avd_glob_fits(path, "*\\AppData\\Local\\Temp\\*") ||
             avd_glob_fits(path, "?:\\Windows\\Temp\\*") || avd_glob_fits(path, "?:\\Temp\\*"))
             add(&temporary, path);

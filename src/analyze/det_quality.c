@@ -8,26 +8,26 @@
 #include "base/limits.h"
 #include "minidump/format.h"
 
-static const char *stream_text(struct avd_analysis *an, const struct avd_stream *stream)
-{
-    const char *name = avd_stream_name(stream->type);
-
-    if (name != NULL)
-        return name;
-    return avd_arena_printf(&an->arena, "stream 0x%x", stream->type);
-}
-
 static void publish_truncation(struct avd_analysis *an)
 {
     const struct avd_dump *dump = an->dump;
     const char *names[AVD_MAX_ODDITIES];
     size_t count = 0;
+    size_t garbage = 0;
     size_t i;
 
-    for (i = 0; i < dump->stream_count && count < AVD_MAX_ODDITIES; i++)
-        if (dump->streams[i].truncated &&
-            (names[count] = stream_text(an, &dump->streams[i])) != NULL)
-            count++;
+    /* What has no name and lies outside the file was no entry of a directory ever. */
+    for (i = 0; i < dump->stream_count; i++) {
+        const char *name = avd_stream_name(dump->streams[i].type);
+
+        if (!dump->streams[i].truncated)
+            continue;
+        if (name == NULL)
+            garbage++;
+        else if (count < AVD_MAX_ODDITIES)
+            names[count++] = name;
+    }
+    avd_fact_number(&an->facts, "dump.garbage_entries", garbage);
     avd_fact_bool(&an->facts, "dump.truncated", count != 0 || dump->memory.missing_size != 0);
     avd_fact_list(&an->facts, "dump.truncated_streams", names, count);
     avd_fact_number(&an->facts, "dump.missing_memory", dump->memory.missing_size);
@@ -138,7 +138,9 @@ static void publish_oddities(struct avd_analysis *an)
         check_stack(&out, i, avd_an_main_stack(&an->threads[i]));
         check_teb(&out, i);
     }
-    for (i = 0; avd_dump_is_windows(an->dump) && i < an->module_count; i++)
+    /* A 64-bit writer looks for a WOW64 process's libraries in System32, where the 64-bit files of
+     * the same names lie, and lists their timestamps (seen in a dump of Windows 10). */
+    for (i = 0; avd_dump_is_windows(an->dump) && !an->wow64.present && i < an->module_count; i++)
         check_header(&out, an->modules[i].module);
     avd_fact_number(&an->facts, "dump.contradictions", out.count);
     avd_fact_list(&an->facts, "dump.contradiction_list", out.lines, out.kept);

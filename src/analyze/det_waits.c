@@ -23,10 +23,12 @@ static void publish_counts(struct avd_analysis *an, const struct avd_thread_stat
     size_t workers = 0;
     size_t busy = 0;
     size_t stuck = 0;
+    bool starting = false;
     size_t i;
 
     for (i = 0; i < an->thread_count; i++) {
         counts[states[i].kind]++;
+        starting = starting || states[i].starts_process;
         srw += states[i].wait == AVD_WAIT_SRW_LOCK;
         if (!states[i].is_pool_worker)
             continue;
@@ -36,6 +38,7 @@ static void publish_counts(struct avd_analysis *an, const struct avd_thread_stat
     }
     for (i = 0; i < sizeof names / sizeof names[0]; i++)
         avd_fact_number(&an->facts, names[i], counts[i]);
+    avd_fact_bool(&an->facts, "process.starting", starting);
     avd_fact_number(&an->facts, "locks.srw_waiters", srw);
     avd_fact_number(&an->facts, "pool.workers", workers);
     avd_fact_number(&an->facts, "pool.busy", busy);

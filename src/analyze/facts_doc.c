@@ -239,6 +239,7 @@ const struct avd_fact_doc avd_fact_docs[] = {
 
     /* Time and resources. */
     {"process.uptime", AVD_FACT_NUMBER, "age of the process in seconds"},
+    {"process.starting", AVD_FACT_BOOL, "a thread is seen inside the loader's start of the process"},
     {"cpu.total", AVD_FACT_NUMBER, "milliseconds of processor time of all threads in the dump"},
     {"cpu.thread", AVD_FACT_TEXT, "the thread that used most of it"},
     {"cpu.thread_time", AVD_FACT_NUMBER, "milliseconds of it"},
@@ -265,6 +266,8 @@ const struct avd_fact_doc avd_fact_docs[] = {
     /* The dump itself. */
     {"dump.truncated", AVD_FACT_BOOL, "parts of the dump lie beyond the end of the file"},
     {"dump.truncated_streams", AVD_FACT_LIST, "streams that are cut off"},
+    {"dump.garbage_entries", AVD_FACT_NUMBER,
+     "number of entries of the directory that name no known stream and lie outside the file"},
     {"dump.missing_memory", AVD_FACT_NUMBER, "bytes of memory that are cut off"},
     {"dump.lacks_count", AVD_FACT_NUMBER, "number of basic parts that the dump does not have"},
     {"dump.lacks", AVD_FACT_LIST, "which: threads, modules, memory, system information"},
@@ -284,7 +287,8 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"modules.shadow_count", AVD_FACT_NUMBER,
      "number of modules named as a system library but loaded from elsewhere"},
     {"modules.shadows", AVD_FACT_LIST, "their paths"},
-    {"modules.temporary_count", AVD_FACT_NUMBER, "number of modules from folders for temporary files"},
+    {"modules.temporary_count", AVD_FACT_NUMBER,
+     "number of modules from folders for temporary files, without those beside the program"},
     {"modules.temporary", AVD_FACT_LIST, "their paths"},
     {"modules.twice_count", AVD_FACT_NUMBER,
      "number of pairs of modules with one name from two places, not both the system's"},

@@ -40,6 +40,7 @@ enum role {
     ROLE_DISPATCH,
     ROLE_DIALOG,
     ROLE_DLL_MAIN,
+    ROLE_START,
     ROLE_DUMP
 };
 
@@ -124,6 +125,7 @@ static const struct {
     {"TaskDialog*", LIB_CONTROLS, ROLE_DIALOG},
     {"LdrpCallInitRoutine*", LIB_NTDLL, ROLE_DLL_MAIN},
     {"LdrpRunInitializeRoutines", LIB_NTDLL, ROLE_DLL_MAIN},
+    {"LdrpInitializeProcess", LIB_NTDLL, ROLE_START},
     {"MiniDumpWriteDump*", LIB_DEBUG, ROLE_DUMP},
 };
 
@@ -383,6 +385,7 @@ static void read_thread(const struct avd_analysis *an, size_t thread,
     state->dialog_frame = reading.outermost_dialog;
     state->is_pool_worker = reading.at[ROLE_POOL] != SIZE_MAX;
     state->in_dll_main = reading.at[ROLE_DLL_MAIN] != SIZE_MAX;
+    state->starts_process = reading.at[ROLE_START] != SIZE_MAX;
     state->writes_dump = reading.at[ROLE_DUMP] != SIZE_MAX;
     state->pumps = reading.at[ROLE_PUMP] != SIZE_MAX;
     /* 32-bit Windows before 8: the stub's own frame is the caller of this one. */

@@ -40,6 +40,7 @@ struct avd_thread_state {
     bool pumps;                  /* it handles messages while it waits */
     bool is_pool_worker;
     bool in_dll_main;            /* the loader runs a DLL's code on it */
+    bool starts_process;         /* the loader initialises the process on it */
     bool writes_dump;            /* it is inside MiniDumpWriteDump */
 };
 
