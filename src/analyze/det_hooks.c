@@ -199,14 +199,12 @@ static void check_function(struct hooks *hooks, size_t module, uint64_t addr, co
     if (avd_memory_read(&an->dump->memory, addr, &first, 1) != 1)
         return;
     hooks->checked++;
-    for (i = 0; i < AVD_MAX_THUNKS && jump_target(&an->dump->memory, addr, pointer_size, &addr);
-         i++) {
-        to = avd_analysis_module_at(an, addr);
-        if (to != AVD_NO_MODULE && to != module)
+    for (i = 0; i < AVD_MAX_THUNKS && (to == module || to == AVD_NO_MODULE); i++) {
+        if (!jump_target(&an->dump->memory, addr, pointer_size, &addr))
             break;
+        to = avd_analysis_module_at(an, addr);
     }
-    if (i == 0 || to == module ||
-        (to != AVD_NO_MODULE && is_own(hooks, an->modules[to].module)))
+    if (to == module || (to != AVD_NO_MODULE && is_own(hooks, an->modules[to].module)))
         return;
     add(hooks, module, function, addr);
 }
