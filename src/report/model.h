@@ -296,7 +296,7 @@ struct avd_rep_followup {
 
 struct avd_rep_bucket {
     const char *why_not;     /* all others are NULL then */
-    const char *problem_class, *id, *hash_string, *hash, *legacy_id;
+    const char *problem_class, *id, *hash_string, *hash, *legacy_id, *legacy_hash;
 };
 
 struct avd_rep_signature {

@@ -141,7 +141,7 @@ static void put_skipped(const struct avd_text *t)
             continue;
         avd_text_label(t, i == 0 ? "skipped" : "");
         avd_strbuf_printf(t->out, "%zu ", skipped->frame);
-        put_site(t, &stack->frames[skipped->frame]);
+        avd_text_call_site(t, &stack->frames[skipped->frame]);
         avd_strbuf_puts(t->out, ": ");
         avd_strbuf_escaped(t->out, skipped->why != NULL ? skipped->why : "");
         avd_strbuf_puts(t->out, "\n");
@@ -195,8 +195,10 @@ void avd_text_blame(const struct avd_text *t)
     avd_text_field(t, "because", followup->reason);
     put_skipped(t);
     avd_text_field(t, "bucket", bucket->id);
-    if (t->verbose)
-        avd_text_field(t, "old bucket", bucket->legacy_id);
     avd_text_field(t, "hash", bucket->hash);
+    if (t->verbose) {
+        avd_text_field(t, "old bucket", bucket->legacy_id);
+        avd_text_field(t, "old hash", bucket->legacy_hash);
+    }
     put_signature(t);
 }
