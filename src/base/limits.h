@@ -96,6 +96,15 @@ enum {
     AVD_MAX_HTTP_REDIRECTS = 8,      /* servers use one, to their blob storage */
     AVD_MAX_STOP_TEXT_SEARCH = 262144, /* of a stack, for the text of a verifier stop */
     AVD_STOP_TEXT_BELOW = 16384,     /* the same below the stack pointer; the printing calls */
+    AVD_MAX_STATE_FRAMES = 256,      /* of a stack, for what its thread does; loops nest about 100 */
+    AVD_MAX_LOCK_WAITERS = 256,      /* whose critical section is looked for; one holds up the rest */
+    AVD_MAX_LOCK_WORDS = 256,        /* of a stack, for its address; the system's frames use 60 */
+    AVD_MAX_LOCK_CHAIN = 1024,       /* threads that wait for each other one after another */
+    AVD_MAX_LOCK_LINES = 16,         /* of a chain, shown */
+    AVD_MAX_GROUP_FRAMES = 32,       /* that make two stacks alike */
+    AVD_MAX_DIALOG_BYTES = 1024,     /* of a message box's text; a screen holds as much */
+    AVD_MAX_ENVIRONMENT_BYTES = 65536, /* of variables; Windows XP's own limit is 32,767 letters */
+    AVD_MAX_ODDITIES = 16,           /* contradictions of a dump shown, the rest is counted */
     AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about fifty */
     AVD_MAX_RULES = 4096,
     AVD_MAX_TRIAGE_ENTRIES = 16384,  /* of one file; the shipped one has about 250 */
