@@ -88,7 +88,7 @@ void avd_html_link(struct avd_strbuf *out, const char *text)
         avd_html_text(out, text);
         avd_strbuf_puts(out, "</a>");
     } else {
-        avd_html_text(out, text);
+        avd_html_lines(out, text, 0);
     }
 }
 

@@ -21,7 +21,7 @@ void avd_html_end(struct avd_strbuf *out);
 void avd_html_text(struct avd_strbuf *out, const char *text);
 /* The same with its line breaks kept; at most `max` bytes (0: all), the rest is counted. */
 void avd_html_lines(struct avd_strbuf *out, const char *text, size_t max);
-/* A link for what begins with http:// or https://, otherwise the text alone. */
+/* A link for what begins with http:// or https://, otherwise the text with its line breaks. */
 void avd_html_link(struct avd_strbuf *out, const char *text);
 
 /* <h2 id="ID">TITLE</h2> in a section that avd_html_section_end closes; both are constants. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The picture of the address space: one pass over what lies where finds the widest gaps, which
- * part the strips, and a second one paints the cells. Its size does not grow with the dump.
+ * The picture of the address space: a first pass over what lies where finds the widest gaps, which
+ * part the strips, later ones their lengths and cells. Its size does not grow with the dump.
  */
 #include "report/build.h"
 
@@ -176,47 +176,133 @@ static size_t find_strips(struct builder *b)
     return b->gap_count + 1;
 }
 
-/* Bytes of a cell: the strip is rounded up so that the last one is not longer. */
-static uint64_t cell_size(const struct avd_rep_strip *strip)
-{
-    return (strip->end - strip->start - 1) / AVD_MAP_CELLS + 1;
-}
-
 /* The strip that holds `address`, at or behind `from`. */
-static size_t strip_of(const struct builder *b, size_t count, size_t from, uint64_t address)
+static size_t strip_of(const struct builder *b, size_t from, uint64_t address)
 {
-    while (from + 1 < count && b->strips[from + 1].start <= address)
+    while (from + 1 < b->map->strip_count && b->strips[from + 1].start <= address)
         from++;
     return from;
 }
 
-static void paint(struct avd_rep_strip *strip, const struct span *span, bool in_dump)
+/* ---- the axis of a strip: addresses in order, but what is empty or only reserved is short ---- */
+
+struct axis {
+    struct avd_rep_strip *strip;
+    uint64_t address;       /* laid out up to here */
+    uint64_t at;            /* its place on the axis */
+    uint64_t piece, piece_at; /* where the last piece begins, which is not shortened */
+    size_t range;           /* the next one of the dump's */
+    bool paint;
+};
+
+static uint64_t add_limited(uint64_t a, uint64_t b)
 {
-    uint64_t size = cell_size(strip);
-    uint64_t start = span->start > strip->start ? span->start : strip->start;
-    uint64_t last = span->last > strip->end - 1 ? strip->end - 1 : span->last;
+    return b < UINT64_MAX - a ? a + b : UINT64_MAX;
+}
+
+static uint64_t shortened(uint64_t size)
+{
+    return size < AVD_MAP_SHORT ? size : AVD_MAP_SHORT;
+}
+
+/* Cells from the place `at` on, `size` (not 0) long. */
+static void paint(const struct axis *axis, uint64_t at, uint64_t size, unsigned kind)
+{
+    uint64_t cell_size = axis->strip->length / AVD_MAP_CELLS + 1;
     uint64_t cell;
 
-    if (start > last)
-        return;
-    for (cell = (start - strip->start) / size;
-         cell <= (last - strip->start) / size && cell < AVD_MAP_CELLS; cell++) {
-        unsigned char *at = &strip->cells[cell];
+    for (cell = at / cell_size; cell <= (at + (size - 1)) / cell_size && cell < AVD_MAP_CELLS;
+         cell++) {
+        unsigned char *to = &axis->strip->cells[cell];
 
-        if (in_dump)
-            *at |= AVD_MAP_IN_DUMP;
-        else if ((unsigned)span->kind > (*at & ~(unsigned)AVD_MAP_IN_DUMP))
-            *at = (unsigned char)((*at & AVD_MAP_IN_DUMP) | span->kind);
+        if (kind == AVD_MAP_IN_DUMP)
+            *to |= AVD_MAP_IN_DUMP;
+        else if (kind > (*to & ~(unsigned)AVD_MAP_IN_DUMP))
+            *to = (unsigned char)((*to & AVD_MAP_IN_DUMP) | kind);
     }
 }
 
-/* Regions of a hostile dump may lie on each other; the sum then stays at its end. */
-static void count_bytes(uint64_t *sum, uint64_t size_less_one)
+/* What of the new piece, up to `last`, is in the dump. */
+static void paint_dumped(const struct builder *b, struct axis *axis, uint64_t last)
 {
-    *sum = size_less_one < UINT64_MAX - *sum ? *sum + size_less_one + 1 : UINT64_MAX;
+    const struct avd_memory *memory = b->memory;
+
+    for (; axis->range < memory->range_count; axis->range++) {
+        const struct avd_memory_range *range = &memory->ranges[axis->range];
+        uint64_t start = range->start > axis->piece ? range->start : axis->piece;
+        uint64_t end = range->start + (range->size - 1);
+
+        if (range->start > last)
+            return;
+        if (end >= axis->piece)
+            paint(axis, axis->piece_at + (start - axis->piece),
+                  (end < last ? end : last) - start + 1, AVD_MAP_IN_DUMP);
+        if (end > last)
+            return; /* the next piece may have more of it */
+    }
 }
 
-static void paint_all(struct builder *b, size_t count)
+/* A span that begins at or behind the one before. */
+static void lay_out(const struct builder *b, struct axis *axis, const struct span *span)
+{
+    uint64_t size;
+
+    if (span->start > axis->address) {
+        axis->at = add_limited(axis->at, shortened(span->start - axis->address));
+        axis->address = span->start;
+    } else if (axis->paint && span->start >= axis->piece && span->start < axis->address) {
+        uint64_t end = span->last < axis->address ? span->last + 1 : axis->address;
+
+        paint(axis, axis->piece_at + (span->start - axis->piece), end - span->start, span->kind);
+    }
+    if (span->last < axis->address)
+        return;
+    size = span->last - axis->address;
+    size += size != UINT64_MAX;
+    if (span->kind == AVD_MAP_RESERVED)
+        size = shortened(size);
+    else
+        axis->strip->used = add_limited(axis->strip->used, axis->paint ? 0 : size);
+    axis->piece = axis->address;
+    axis->piece_at = axis->at;
+    if (axis->paint) {
+        paint(axis, axis->at, size, span->kind);
+        if (span->kind != AVD_MAP_RESERVED)
+            paint_dumped(b, axis, span->last);
+    }
+    axis->at = add_limited(axis->at, size);
+    axis->address = span->last + 1;
+}
+
+/* Once to learn how long the axes are, once to paint the cells. */
+static void draw(struct builder *b, bool painting)
+{
+    size_t index[3] = {0, 0, 0};
+    struct axis axis;
+    struct span span;
+    size_t strip = 0;
+
+    memset(&axis, 0, sizeof axis);
+    axis.paint = painting;
+    while (next_span(b, index, &span)) {
+        strip = strip_of(b, strip, span.start);
+        if (axis.strip != &b->strips[strip]) {
+            axis.strip = &b->strips[strip];
+            axis.address = axis.strip->start;
+            axis.at = axis.piece_at = 0;
+            axis.piece = axis.address;
+        }
+        lay_out(b, &axis, &span);
+        if (!painting)
+            axis.strip->length = axis.at;
+        if (axis.address == 0)
+            return; /* the end of the address space */
+    }
+}
+
+/* Bytes of each kind, and what lies in each strip. Modules are images already where regions tell,
+ * and would count twice. */
+static void count_all(struct builder *b)
 {
     size_t index[3] = {0, 0, 0};
     struct span span;
@@ -224,27 +310,19 @@ static void paint_all(struct builder *b, size_t count)
     size_t i;
 
     while (next_span(b, index, &span)) {
-        /* Modules are images already where regions tell, and would count twice. */
         bool module = index[1] != 0 && span.kind == AVD_MAP_IMAGE &&
                       span.start == b->modules[index[1] - 1].start;
+        uint64_t *sum = &b->map->sizes[span.kind];
 
-        strip = strip_of(b, count, strip, span.start);
-        paint(&b->strips[strip], &span, false);
         if (!module || b->memory->region_count == 0)
-            count_bytes(&b->map->sizes[span.kind], span.last - span.start);
+            *sum = add_limited(add_limited(*sum, span.last - span.start), 1);
     }
-    strip = 0;
-    for (i = 0; i < b->memory->range_count; i++) {
-        (void)range_span(&b->memory->ranges[i], &span);
-        strip = strip_of(b, count, strip, span.start);
-        paint(&b->strips[strip], &span, true);
-    }
-    for (i = 0, strip = 0; i < b->module_count; i++) {
-        strip = strip_of(b, count, strip, b->modules[i].start);
+    for (i = 0; i < b->module_count; i++) {
+        strip = strip_of(b, strip, b->modules[i].start);
         b->strips[strip].modules++;
     }
     for (i = 0, strip = 0; i < b->pointer_count; i++) {
-        strip = strip_of(b, count, strip, b->stack_pointers[i]);
+        strip = strip_of(b, strip, b->stack_pointers[i]);
         if (b->stack_pointers[i] >= b->strips[strip].start &&
             b->stack_pointers[i] <= b->strips[strip].end - 1)
             b->strips[strip].stacks++;
@@ -299,8 +377,11 @@ void avd_build_map(const struct avd_dump *dump, struct avd_report *report)
     } else {
         b.map->strip_count = find_strips(&b);
         b.map->strips = b.strips;
-        if (b.map->strip_count != 0)
-            paint_all(&b, b.map->strip_count);
+        if (b.map->strip_count != 0) {
+            draw(&b, false);
+            draw(&b, true);
+            count_all(&b);
+        }
     }
     avd_mem_free(b.modules);
     avd_mem_free(b.stack_pointers);

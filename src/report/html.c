@@ -94,22 +94,28 @@ static void put_nav(struct avd_html *h)
 /* ---- findings ---- */
 
 static void put_items(struct avd_html *h, const char *title, const char *const *items,
-                      size_t count, bool links)
+                      size_t count)
 {
     size_t i;
 
     if (count == 0)
         return;
-    avd_strbuf_printf(h->out, "<p><strong>%s</strong></p><ul>\n", title);
+    avd_strbuf_printf(h->out, "<p><strong>%s</strong></p>\n<ul>\n", title);
     for (i = 0; i < count; i++) {
         avd_strbuf_puts(h->out, "<li>");
-        if (links)
-            avd_html_link(h->out, items[i]);
-        else
-            avd_html_lines(h->out, items[i], 0);
+        avd_html_link(h->out, items[i]);
         avd_strbuf_puts(h->out, "</li>\n");
     }
     avd_strbuf_puts(h->out, "</ul>\n");
+}
+
+static void put_item(struct avd_html *h, const char *title, const char *text)
+{
+    if (text == NULL || *text == '\0')
+        return;
+    avd_strbuf_printf(h->out, "<p><strong>%s</strong> ", title);
+    avd_html_link(h->out, text);
+    avd_strbuf_puts(h->out, "</p>\n");
 }
 
 static void put_finding(struct avd_html *h, const struct avd_rep_finding *finding)
@@ -142,15 +148,12 @@ static void put_finding(struct avd_html *h, const struct avd_rep_finding *findin
         }
         avd_strbuf_puts(h->out, "</dl>\n");
     }
-    put_items(h, "Because", finding->evidence, finding->evidence_count, false);
-    put_items(h, "Advice", finding->advice, finding->advice_count, false);
-    if (finding->explanation != NULL && *finding->explanation != '\0')
-        put_items(h, "More", &finding->explanation, 1, false);
-    if (finding->pattern != NULL && *finding->pattern != '\0')
-        put_items(h, "Pattern", &finding->pattern, 1, false);
-    if (finding->reference != NULL && *finding->reference != '\0')
-        put_items(h, "See", &finding->reference, 1, true);
-    put_items(h, "See also", finding->references, finding->reference_count, true);
+    put_items(h, "Because", finding->evidence, finding->evidence_count);
+    put_items(h, "Advice", finding->advice, finding->advice_count);
+    put_item(h, "More", finding->explanation);
+    put_item(h, "Pattern", finding->pattern);
+    put_item(h, "See", finding->reference);
+    put_items(h, "See also", finding->references, finding->reference_count);
     avd_strbuf_puts(h->out, "</article>\n");
 }
 

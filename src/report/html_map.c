@@ -50,15 +50,18 @@ static void put_strip(struct avd_html *h, const struct avd_rep_strip *strip)
 
     avd_strbuf_puts(h->out, "<tr><th class=\"a\" scope=\"row\"><code>");
     avd_html_address(h, strip->start, width);
-    avd_strbuf_puts(h->out, "</code></th><td class=\"n\">");
-    avd_html_size(h, strip->end - strip->start);
-    avd_strbuf_puts(h->out, "</td><td class=\"s\">");
+    avd_strbuf_puts(h->out, "</code></th><td class=\"a\"><code>");
+    avd_html_address(h, strip->end, width);
+    avd_strbuf_puts(h->out, "</code></td><td class=\"s\">");
     put_picture(h, strip);
     avd_strbuf_puts(h->out, "</td><td>");
-    if (strip->modules != 0)
+    avd_html_size(h, strip->used);
+    if (strip->modules != 0) {
+        avd_strbuf_puts(h->out, ", ");
         avd_html_count(h, strip->modules, "module", "modules");
+    }
     if (strip->stacks != 0) {
-        avd_strbuf_puts(h->out, strip->modules != 0 ? ", " : "");
+        avd_strbuf_puts(h->out, ", ");
         avd_html_count(h, strip->stacks, "stack", "stacks");
     }
     avd_strbuf_puts(h->out, "</td></tr>\n");
@@ -94,8 +97,8 @@ void avd_html_map(struct avd_html *h)
     if (map->strip_count == 0)
         return;
     avd_html_section(h->out, "memory", "Address space");
-    avd_strbuf_puts(h->out, "<p class=\"dim\">Each strip has its own scale, and nothing lies between "
-                            "strips");
+    avd_strbuf_puts(h->out, "<p class=\"dim\">Each strip has its own scale; what is empty or only "
+                            "reserved is drawn short, and nothing lies between strips");
     avd_strbuf_puts(h->out, map->from_regions
                                 ? ". "
                                 : " that the dump knows of: it holds no map of the process's "
@@ -103,7 +106,7 @@ void avd_html_map(struct avd_html *h)
     avd_strbuf_puts(h->out, "Where a place is too small to show all that it holds, what comes first "
                             "here hides the rest.</p>\n");
     put_key(h);
-    avd_html_table(h->out, "m", "address space", "From|Size|Picture|Holds");
+    avd_html_table(h->out, "m", "address space", "From|To|Picture|In use");
     for (i = 0; i < map->strip_count; i++)
         put_strip(h, &map->strips[i]);
     avd_html_table_end(h->out);

@@ -15,6 +15,7 @@ enum {
     MAX_HEAD = 300,      /* rows of a long stack's inner end */
     MAX_TAIL = 60,       /* and of its outer one */
     MAX_FOLDED = 100,    /* rows of a stack that is folded */
+    MIN_BARS = 30,       /* wide enough not to look like a wall */
     MAX_BARS = 160,      /* in a picture; longer stacks share them */
     BAR = 10             /* units of width */
 };
@@ -23,8 +24,8 @@ enum {
 enum level { UNKNOWN, GUESS, MIXED, LIKELY, SURE, LEVELS };
 
 static const char *const level_words[LEVELS] = {
-    "not known how", "found by searching the stack", "unwind data after searching",
-    "frame pointer or a call that leads here", "registers or unwind data",
+    "not known how", "by searching the stack", "by unwind data after a search",
+    "by frame pointer or a call that leads here", "from registers or unwind data",
 };
 
 static bool is_word(const char *text, const char *word)
@@ -102,7 +103,7 @@ static void put_trust(struct avd_html *h, const struct avd_rep_stack *stack)
                       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"trust\" role=\"img\" "
                       "aria-label=\"trust in %zu frames, innermost first\" viewBox=\"0 0 %zu 30\" "
                       "preserveAspectRatio=\"none\">",
-                      stack->frame_count, (bars < 12 ? 12 : bars) * BAR);
+                      stack->frame_count, (bars < MIN_BARS ? MIN_BARS : bars) * BAR);
     for (i = 0; i < bars; i++) {
         bool gap;
         enum level level = bar_level(stack, i * stack->frame_count / bars,
@@ -212,7 +213,7 @@ static void put_frame(struct avd_html *h, const struct avd_rep_stack *stack, siz
     if (avd_rep_followup_frame(h->report) == frame)
         avd_strbuf_puts(h->out, " <span class=\"error\">(blamed)</span>");
     put_source(h, frame->source_file, frame->line);
-    avd_strbuf_puts(h->out, "</th><td>");
+    avd_strbuf_puts(h->out, "</th><td class=\"w\">");
     put_trust_words(h, frame);
     avd_strbuf_puts(h->out, "</td></tr>\n");
 }
