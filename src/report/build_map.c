@@ -259,6 +259,8 @@ static void lay_out(const struct builder *b, struct axis *axis, const struct spa
         return;
     size = span->last - axis->address;
     size += size != UINT64_MAX;
+    if (!axis->paint)
+        b->map->sizes[span->kind] = add_limited(b->map->sizes[span->kind], size);
     if (span->kind == AVD_MAP_RESERVED)
         size = shortened(size);
     else
@@ -274,7 +276,7 @@ static void lay_out(const struct builder *b, struct axis *axis, const struct spa
     axis->address = span->last + 1;
 }
 
-/* Once to learn how long the axes are, once to paint the cells. */
+/* Once to learn how much there is and how long the axes are, once to paint the cells. */
 static void draw(struct builder *b, bool painting)
 {
     size_t index[3] = {0, 0, 0};
@@ -300,23 +302,11 @@ static void draw(struct builder *b, bool painting)
     }
 }
 
-/* Bytes of each kind, and what lies in each strip. Modules are images already where regions tell,
- * and would count twice. */
 static void count_all(struct builder *b)
 {
-    size_t index[3] = {0, 0, 0};
-    struct span span;
     size_t strip = 0;
     size_t i;
 
-    while (next_span(b, index, &span)) {
-        bool module = index[1] != 0 && span.kind == AVD_MAP_IMAGE &&
-                      span.start == b->modules[index[1] - 1].start;
-        uint64_t *sum = &b->map->sizes[span.kind];
-
-        if (!module || b->memory->region_count == 0)
-            *sum = add_limited(add_limited(*sum, span.last - span.start), 1);
-    }
     for (i = 0; i < b->module_count; i++) {
         strip = strip_of(b, strip, b->modules[i].start);
         b->strips[strip].modules++;
