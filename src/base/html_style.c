@@ -15,7 +15,7 @@ const char *const avd_html_style[] = {
     "--sure:#1a7f37;--likely:#0969da;--mixed:#8250df;--guess:#bc4c00;--none:#6e7781;\n"
     "--image:#0969da;--stack:#bc4c00;--private:#1a7f37;--mapped:#8250df;--reserved:#8c959f;\n"
     "--data:#57606a;--free:#eaeef2}\n"
-    "@media (prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--dim:#9da7b3;\n"
+    "@media screen and (prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--dim:#9da7b3;\n"
     "--line:#3d444d;--card:#161b22;--link:#79b8ff;--error:#ff8a80;--warning:#e3b341;\n"
     "--info:#79b8ff;--good:#56d364;--sure:#3fb950;--likely:#58a6ff;--mixed:#bc8cff;\n"
     "--guess:#f0883e;--none:#8b949e;--image:#58a6ff;--stack:#f0883e;--private:#3fb950;\n"
@@ -86,14 +86,14 @@ const char *const avd_html_style[] = {
     /* ---- phones ---- */
     "@media (max-width:40rem){body{padding:.6rem}\n"
     "dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:.4rem}\n"
-    /* A stack's row becomes two lines: the call, then its numbers. */
-    "table.k thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}\n"
-    "table.k,table.k tbody{display:block}\n"
-    "table.k tr{display:flex;flex-wrap:wrap;gap:0 .8rem;border-bottom:1px solid var(--line);"
+    /* A row of an .f table becomes two lines: what it is about, then its numbers. */
+    "table.f thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}\n"
+    "table.f,table.f tbody{display:block}\n"
+    "table.f tr{display:flex;flex-wrap:wrap;gap:0 .8rem;border-bottom:1px solid var(--line);"
     "padding:.25rem 0}\n"
-    "table.k td,table.k th{border:0;padding:0}\n"
-    "table.k .s{order:-1;flex:1 0 100%;min-width:0}\n"
-    "table.k .a{color:var(--dim);font-size:.75rem}}\n",
+    "table.f td,table.f th{border:0;padding:0;min-width:0}\n"
+    "table.f .s,table.m .s{order:-1;flex:1 0 100%;width:100%}\n"
+    "table.f .a{color:var(--dim);font-size:.75rem}}\n",
     /* ---- paper: what is folded stays folded, as the reader has left it ---- */
     "@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#999;--card:#fff;--link:#000}\n"
     "body{max-width:none;padding:0;font-size:10pt}nav,.noprint{display:none}\n"

@@ -144,7 +144,7 @@ static void put_buckets(struct avd_strbuf *out, const struct avd_gate_summary *s
     if (s->count == 0)
         avd_strbuf_puts(out, "<p>none: no dump was analysed</p>\n");
     if (count != 0) {
-        avd_html_table(out, "", "buckets", "Dumps|Standing|Bucket|Look at|Example");
+        avd_html_table(out, "f", "buckets", "Dumps|Standing|Bucket|Look at|Example");
         for (i = 0; i < count; i++)
             put_row(out, s->buckets[i], i);
         avd_html_table_end(out);

@@ -84,7 +84,7 @@ void avd_html_threads(struct avd_html *h, bool with_stacks)
         return;
     }
     open_fold(h, count, "thread", "threads");
-    avd_html_table(h->out, "", "threads",
+    avd_html_table(h->out, "f", "threads",
                    with_stacks ? "#|Id|Name|Last error|Top frame|State"
                                : "#|Id|Name|Last error|TEB|State");
     for (i = 0; i < count && i < MAX_ROWS; i++)
@@ -154,7 +154,7 @@ static void put_module_table(struct avd_html *h, bool on_stack, size_t count, co
     size_t shown = 0;
     size_t i;
 
-    avd_html_table(h->out, "", label, "Module|Version|Start|End|Symbols");
+    avd_html_table(h->out, "f", label, "Module|Version|Start|End|Symbols");
     for (i = 0; i < h->report->module_count && shown < MAX_ROWS; i++) {
         if (h->report->modules[i].on_stack != on_stack)
             continue;
@@ -176,7 +176,7 @@ static void put_unloaded(struct avd_html *h)
     avd_strbuf_puts(h->out, "<details><summary>");
     avd_html_count(h, report->unloaded_count, "unloaded module", "unloaded modules");
     avd_strbuf_puts(h->out, "</summary>\n");
-    avd_html_table(h->out, "", "unloaded modules", "Module|Start|End");
+    avd_html_table(h->out, "f", "unloaded modules", "Module|Start|End");
     for (i = 0; i < report->unloaded_count && i < MAX_ROWS; i++) {
         avd_strbuf_puts(h->out, "<tr><th class=\"s\" scope=\"row\">");
         avd_html_text(h->out, text_or(report->unloaded[i].file, "(no name)"));

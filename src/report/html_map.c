@@ -106,7 +106,7 @@ void avd_html_map(struct avd_html *h)
     avd_strbuf_puts(h->out, "Where a place is too small to show all that it holds, what comes first "
                             "here hides the rest.</p>\n");
     put_key(h);
-    avd_html_table(h->out, "m", "address space", "From|To|Picture|In use");
+    avd_html_table(h->out, "m f", "address space", "From|To|Picture|In use");
     for (i = 0; i < map->strip_count; i++)
         put_strip(h, &map->strips[i]);
     avd_html_table_end(h->out);

@@ -225,7 +225,7 @@ static void put_frames(struct avd_html *h, const struct avd_rep_stack *stack, si
     bool cut = stack->frame_count > head + tail;
     size_t i;
 
-    avd_html_table(h->out, "k", "stack frames",
+    avd_html_table(h->out, "k f", "stack frames",
                    stack->pointer_size == 4 ? "#|ChildEBP|Return to|Call site|Found by"
                                             : "#|Child-SP|Return to|Call site|Found by");
     for (i = 0; i < stack->frame_count; i++) {

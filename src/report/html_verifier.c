@@ -33,7 +33,7 @@ static void put_trace(struct avd_html *h, const struct avd_rep_stop_value *value
 
     if (value->trace_count == 0)
         return;
-    avd_html_table(h->out, "k", "recorded stack", "|Address|Call site");
+    avd_html_table(h->out, "k f", "recorded stack", "|Address|Call site");
     for (i = 0; i < value->trace_count; i++) {
         const struct avd_rep_stop_line *line = &value->trace[i];
         bool culprit = i == value->trace_culprit;
