@@ -12,5 +12,12 @@ const struct avd_detector *const avd_detectors[] = {
     &avd_det_blame,
     &avd_det_modules,
     &avd_det_rows,
+    &avd_det_pointer,
+    &avd_det_unloaded,
+    &avd_det_heap,
+    &avd_det_cpp,
+    &avd_det_runtime,
+    &avd_det_selfcheck,
+    &avd_det_origin,
     NULL,
 };

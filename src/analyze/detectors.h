@@ -13,6 +13,13 @@ extern const struct avd_detector avd_det_instruction; /* det_instruction.c */
 extern const struct avd_detector avd_det_blame;     /* det_blame.c */
 extern const struct avd_detector avd_det_modules;   /* det_modules.c */
 extern const struct avd_detector avd_det_rows;      /* det_rows.c */
+extern const struct avd_detector avd_det_pointer;   /* det_pointer.c */
+extern const struct avd_detector avd_det_unloaded;  /* det_unloaded.c */
+extern const struct avd_detector avd_det_heap;      /* det_heap.c */
+extern const struct avd_detector avd_det_cpp;       /* det_cpp.c */
+extern const struct avd_detector avd_det_runtime;   /* det_runtime.c */
+extern const struct avd_detector avd_det_selfcheck; /* det_selfcheck.c */
+extern const struct avd_detector avd_det_origin;    /* det_origin.c */
 
 /* The stack of the thread that raised the exception, the 32-bit one when 32-bit code did; NULL
  * when there is none. */

@@ -19,6 +19,7 @@ enum option_id {
     OPT_COLOR,
     OPT_COMPACT,
     OPT_FAIL_ON,
+    OPT_FIELDS,
     OPT_FORMAT,
     OPT_GATE_FAIL_ON,
     OPT_GATE_OUTPUT,
@@ -36,6 +37,7 @@ enum option_id {
     OPT_OUTPUT,
     OPT_POLICY,
     OPT_QUIET,
+    OPT_REDACT,
     OPT_REPORT_FORMAT,
     OPT_RESUME,
     OPT_RULES,
@@ -114,6 +116,8 @@ static const struct option_doc options[] = {
      "table, jsonl, json, junit, sarif, github, gitlab, markdown, html, issues"},
     {OPT_LINK_TEMPLATE, 0, "link-template", "URL", JUDGING,
      "issues: a link with {name} and {key} in it"},
+    {OPT_FIELDS, 0, "fields", "NAME,...", JUDGING,
+     "issues: only these (default: key,title,standing,count,body)"},
     {OPT_JOBS, 'j', "jobs", "N", AVD_CLI_GATE, "worker processes (default: one per processor)"},
     {OPT_TIMEOUT, 0, "timeout", "SECONDS", AVD_CLI_GATE, "per dump, 0 for none (default: 120)"},
     {OPT_MAX_MEMORY, 0, "max-memory", "MIB", AVD_CLI_GATE,
@@ -123,6 +127,8 @@ static const struct option_doc options[] = {
     {OPT_RESUME, 0, "resume", "FILE", AVD_CLI_GATE,
      "skip what this earlier jsonl output holds, and count it"},
     {OPT_TODAY, 0, "today", "DAY", JUDGING, "for allowances that expire (default: the clock)"},
+    {OPT_REDACT, 0, "redact", NULL, AVD_CLI_ANALYZE | JUDGING,
+     "leave out names of users in paths, comments and the like"},
     {OPT_QUIET, 'q', "quiet", NULL, AVD_CLI_GATE, "no progress on the terminal"},
     {OPT_COLOR, 0, "color", "auto|always|never", ONE, "colours (default: auto, on a terminal)"},
     {OPT_HELP, 'h', "help", NULL, ALL, "show this help"},
@@ -230,6 +236,7 @@ static enum avd_cli_exit store_gate(struct avd_cli_settings *settings,
     case OPT_BASELINE: settings->baseline = value; break;
     case OPT_GATE_FAIL_ON: settings->fail_ons[settings->fail_on_count++] = value; break;
     case OPT_GATE_OUTPUT: settings->outputs[settings->output_count++] = value; break;
+    case OPT_FIELDS: settings->fields = value; break;
     case OPT_LINK_TEMPLATE: settings->link_template = value; break;
     case OPT_POLICY: settings->policy = value; break;
     case OPT_QUIET: settings->quiet = 1; break;
@@ -300,12 +307,14 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_NATIVE: settings->write.native_first = 1; break;
     case OPT_OFFLINE: settings->offline = 1; break;
     case OPT_OUTPUT: settings->output = strcmp(value, "-") == 0 ? NULL : value; break;
+    case OPT_REDACT: settings->write.redact = 1; break;
     case OPT_RULES: settings->rules = value; break;
     case OPT_SYMBOLS: settings->symbols[settings->symbol_count++] = value; break;
     case OPT_SYMBOLS_LOOSE: settings->symbols_loose = 1; break;
     case OPT_TRIAGE: settings->triage = value; break;
     case OPT_VERBOSE: settings->write.verbose = 1; break;
     case OPT_BASELINE:
+    case OPT_FIELDS:
     case OPT_GATE_FAIL_ON:
     case OPT_GATE_OUTPUT:
     case OPT_JOBS:
@@ -455,6 +464,23 @@ void avd_cli_settings_deinit(struct avd_cli_settings *settings)
     free(settings->outputs);
     free(settings->fail_ons);
     memset(settings, 0, sizeof *settings);
+}
+
+int avd_cli_option_at(const struct avd_cli_command *command, size_t index,
+                      struct avd_cli_option *out)
+{
+    size_t i;
+
+    for (i = 0; i < OPTION_COUNT; i++) {
+        if ((options[i].commands & command->bit) == 0 || index-- != 0)
+            continue;
+        out->letter = options[i].letter;
+        out->name = options[i].name;
+        out->argument = options[i].argument;
+        out->help = options[i].help;
+        return 1;
+    }
+    return 0;
 }
 
 void avd_cli_options_print(const struct avd_cli_command *command)

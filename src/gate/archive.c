@@ -7,14 +7,15 @@
  */
 #include "gate/gate.h"
 
+#include "base/libarchive.h"
 #include "base/memory.h"
+#include "base/paths.h"
 #include "base/spool.h"
-#include "symbols/library.h"
 
 #include <string.h>
 
-/* What archive.h and archive_entry.h call ARCHIVE_EOF, _OK, _WARN, AE_IFMT and AE_IFREG. */
-enum { RESULT_END = 1, RESULT_OK = 0, RESULT_WARN = -20, TYPE_MASK = 0170000, REGULAR = 0100000 };
+/* ARCHIVE_FORMAT_BASE_MASK, _TAR, _ZIP. */
+enum { FORMAT_MASK = 0xff0000, FORMAT_TAR = 0x30000, FORMAT_ZIP = 0x50000 };
 
 enum {
     CHUNK = 64 * 1024,
@@ -30,63 +31,21 @@ const struct avd_gate_input_limits avd_gate_default_limits = {
     .max_entries = 1000000,
 };
 
-struct archive;
-struct archive_entry;
-
-/* libarchive.so.13's ABI; ssize_t and la_int64_t as there. */
-struct functions {
-    struct archive *(*read_new)(void);
-    int (*read_free)(struct archive *);
-    int (*support_filters)(struct archive *);
-    int (*support_formats)(struct archive *);
-    int (*support_raw)(struct archive *);
-    int (*open_memory)(struct archive *, const void *, size_t);
-    int (*open_filename)(struct archive *, const char *, size_t);
-    int (*next_header)(struct archive *, struct archive_entry **);
-    ptrdiff_t (*read_data)(struct archive *, void *, size_t);
-    const char *(*error_string)(struct archive *);
-    int64_t (*filter_bytes)(struct archive *, int);
-    const char *(*pathname)(struct archive_entry *);
-    const char *(*pathname_utf8)(struct archive_entry *);
-    unsigned (*filetype)(struct archive_entry *);
-};
-
-static bool load(struct functions *f)
-{
-    /* Of Linux, macOS and Windows: on each only its own can be loaded. */
-    static const char *const names[] = {"libarchive.so.13", "libarchive.13.dylib",
-                                        "libarchive-13.dll", "archive.dll", NULL};
-    const struct avd_library_function wanted[] = {
-        {"archive_read_new", &f->read_new, sizeof f->read_new},
-        {"archive_read_free", &f->read_free, sizeof f->read_free},
-        {"archive_read_support_filter_all", &f->support_filters, sizeof f->support_filters},
-        {"archive_read_support_format_all", &f->support_formats, sizeof f->support_formats},
-        {"archive_read_support_format_raw", &f->support_raw, sizeof f->support_raw},
-        {"archive_read_open_memory", &f->open_memory, sizeof f->open_memory},
-        {"archive_read_open_filename", &f->open_filename, sizeof f->open_filename},
-        {"archive_read_next_header", &f->next_header, sizeof f->next_header},
-        {"archive_read_data", &f->read_data, sizeof f->read_data},
-        {"archive_error_string", &f->error_string, sizeof f->error_string},
-        {"archive_filter_bytes", &f->filter_bytes, sizeof f->filter_bytes},
-        {"archive_entry_pathname", &f->pathname, sizeof f->pathname},
-        {"archive_entry_pathname_utf8", &f->pathname_utf8, sizeof f->pathname_utf8},
-        {"archive_entry_filetype", &f->filetype, sizeof f->filetype},
-        {NULL, NULL, 0}};
-
-    return avd_library_load(names, wanted);
-}
-
 /* One archive being read. */
 struct reading {
-    struct functions f;
+    struct avd_libarchive f;
     struct archive *archive;
     struct avd_gate_inputs *inputs;
     struct avd_arena *arena; /* of the entry at hand */
     const char *name;
     unsigned depth;
-    uint64_t unpacked; /* bytes so far, of all entries */
+    struct reading *outer; /* the archive that this one is in; NULL */
+    uint64_t packed;   /* size of the archive; 0: not known */
+    uint64_t unpacked; /* bytes so far, of all entries and of archives in it */
     unsigned char *chunk;
     bool no_memory;
+    bool over;        /* it breaks a limit: no more of it is read */
+    bool entry_over;  /* the entry at hand is too large */
 };
 
 /* Tells of the archive, or of one entry in it; the walk goes on. */
@@ -108,24 +67,72 @@ static const char *reason(struct reading *r)
                             words != NULL ? words : "cannot be read");
 }
 
-/* Why no more of the entry may be read; NULL when it may. */
-static const char *over_limit(struct reading *r, uint64_t entry_size)
+/* Why no more of this archive or of one around it may be read; NULL when it may. */
+static const char *archive_over_limit(const struct reading *r, struct avd_arena *arena)
 {
     const struct avd_gate_input_limits *limits = &r->inputs->limits;
-    int64_t packed = r->f.filter_bytes(r->archive, -1);
 
-    if (entry_size > limits->max_entry_size)
-        return avd_arena_printf(r->arena, "unpacks to more than %llu MiB, the limit for one file",
-                                (unsigned long long)(limits->max_entry_size / MEBIBYTE));
-    if (r->unpacked > limits->max_archive_size)
-        return avd_arena_printf(r->arena, "its archive unpacks to more than %llu MiB, the limit",
-                                (unsigned long long)(limits->max_archive_size / MEBIBYTE));
-    if (r->unpacked > RATIO_FREE && packed > 0 &&
-        r->unpacked / limits->max_ratio > (uint64_t)packed)
-        return avd_arena_printf(r->arena,
-                                "its archive unpacks to more than %u times its size, which no "
-                                "archive of dumps does",
-                                limits->max_ratio);
+    for (; r != NULL; r = r->outer) {
+        int64_t packed = r->f.filter_bytes(r->archive, -1);
+
+        if (r->unpacked > limits->max_archive_size)
+            return avd_arena_printf(arena,
+                                    "its archive unpacks to more than %llu MiB, the limit; the "
+                                    "rest of it is left out",
+                                    (unsigned long long)(limits->max_archive_size / MEBIBYTE));
+        if (r->unpacked > RATIO_FREE && packed > 0 &&
+            r->unpacked / limits->max_ratio > (uint64_t)packed)
+            return avd_arena_printf(arena,
+                                    "its archive unpacks to more than %u times its size, which no "
+                                    "archive of dumps does; the rest of it is left out",
+                                    limits->max_ratio);
+    }
+    return NULL;
+}
+
+/* Counts what was unpacked; why no more of the entry may be read, or NULL. */
+static const char *count_unpacked(struct reading *r, size_t size, uint64_t entry_size)
+{
+    const struct avd_gate_input_limits *limits = &r->inputs->limits;
+    struct reading *each;
+    const char *problem;
+
+    for (each = r; each != NULL; each = each->outer)
+        each->unpacked += size;
+    problem = archive_over_limit(r, r->arena);
+    if (problem != NULL) {
+        /* In an archive in an archive, nobody knows whose fault it is. */
+        for (each = r; each != NULL; each = each->outer)
+            each->over = true;
+        return problem;
+    }
+    r->entry_over = entry_size > limits->max_entry_size;
+    return r->entry_over
+               ? avd_arena_printf(r->arena, "unpacks to more than %llu MiB, the limit for one file",
+                                  (unsigned long long)(limits->max_entry_size / MEBIBYTE))
+               : NULL;
+}
+
+/*
+ * Passes over the rest of an entry. Where that means to unpack it, it is done here: what libarchive
+ * passes over knows no limit. Returns why the archive is given up, or NULL.
+ */
+static const char *pass_over(struct reading *r)
+{
+    int format = r->f.format(r->archive) & FORMAT_MASK;
+
+    if (format == FORMAT_ZIP || (format == FORMAT_TAR && r->f.filter_count(r->archive) <= 1))
+        return NULL; /* a seek */
+    while (!r->over) {
+        ptrdiff_t got = r->f.read_data(r->archive, r->chunk, CHUNK);
+        const char *problem;
+
+        if (got <= 0)
+            return NULL; /* damage shows at the next header */
+        problem = count_unpacked(r, (size_t)got, 0);
+        if (problem != NULL)
+            return problem;
+    }
     return NULL;
 }
 
@@ -154,20 +161,24 @@ static enum avd_gate_kind read_entry(struct reading *r, struct avd_spool *spool,
         if (spool->total == 0) {
             head.size = (size_t)got < AVD_GATE_SNIFF_SIZE ? (size_t)got : AVD_GATE_SNIFF_SIZE;
             kind = avd_gate_sniff(head);
-            if (kind == AVD_GATE_OTHER)
+            if (kind == AVD_GATE_OTHER) {
+                *problem = pass_over(r);
                 return kind;
+            }
         }
-        r->unpacked += (uint64_t)got;
         if (avd_spool_write(spool, r->chunk, (size_t)got, "archive", &err) != AVD_OK) {
             r->no_memory = err.code == AVD_E_NOMEM;
             *problem = avd_arena_strdup(r->arena, err.message);
             return kind;
         }
-        *problem = over_limit(r, spool->total);
+        *problem = count_unpacked(r, (size_t)got, spool->total);
         if (*problem != NULL)
             return kind;
     }
 }
+
+static bool walk(struct avd_gate_inputs *inputs, struct reading *outer, const char *path,
+                 struct avd_view bytes, const char *name);
 
 static void take_entry(struct reading *r, const char *name)
 {
@@ -181,6 +192,12 @@ static void take_entry(struct reading *r, const char *name)
     if (problem != NULL || name == NULL) {
         avd_spool_discard(&spool);
         give_problem(r, name, problem);
+        if (r->entry_over) {
+            r->entry_over = false;
+            problem = pass_over(r);
+            if (problem != NULL)
+                give_problem(r, r->name, problem);
+        }
         return;
     }
     if (kind == AVD_GATE_OTHER) {
@@ -193,7 +210,7 @@ static void take_entry(struct reading *r, const char *name)
         return;
     }
     if (kind == AVD_GATE_ARCHIVE) {
-        r->no_memory |= !avd_gate_archive_walk(r->inputs, NULL, file.view, name, r->depth + 1);
+        r->no_memory |= !walk(r->inputs, r, NULL, file.view, name);
     } else {
         item.bytes = file.view;
         item.size = file.view.size;
@@ -212,20 +229,31 @@ static const char *entry_name(struct reading *r, struct archive_entry *entry)
     return avd_arena_printf(r->arena, "%s!%s", r->name, path != NULL ? path : "?");
 }
 
+/* How far the walk is: `at` when the archive was opened. */
+static void show_share(const struct reading *r, double at)
+{
+    int64_t packed = r->f.filter_bytes(r->archive, -1);
+
+    if (r->packed != 0 && packed > 0 && (uint64_t)packed <= r->packed)
+        r->inputs->at = at + r->inputs->span * ((double)packed / (double)r->packed);
+}
+
 static void read_entries(struct reading *r)
 {
+    double at = r->inputs->at;
     uint64_t count;
 
-    for (count = 0; !r->no_memory && !r->inputs->stopped; count++) {
+    for (count = 0; !r->no_memory && !r->inputs->stopped && !r->over; count++) {
         struct archive_entry *entry = NULL;
         struct avd_arena arena = {0};
         int result;
 
         r->arena = &arena;
+        show_share(r, at);
         result = r->f.next_header(r->archive, &entry);
-        if (result == RESULT_END)
+        if (result == AVD_ARCHIVE_END)
             break;
-        if (result < RESULT_WARN || entry == NULL) {
+        if (result < AVD_ARCHIVE_WARN || entry == NULL) {
             give_problem(r, r->name, reason(r));
             avd_arena_deinit(&arena);
             break;
@@ -238,25 +266,29 @@ static void read_entries(struct reading *r)
             break;
         }
         /* Raw streams have no type. */
-        if ((r->f.filetype(entry) & TYPE_MASK) == REGULAR || r->f.filetype(entry) == 0)
+        if ((r->f.filetype(entry) & AVD_ARCHIVE_TYPE_MASK) == AVD_ARCHIVE_REGULAR ||
+            r->f.filetype(entry) == 0)
             take_entry(r, entry_name(r, entry));
         avd_arena_deinit(&arena);
     }
     r->arena = NULL;
 }
 
-bool avd_gate_archive_walk(struct avd_gate_inputs *inputs, const char *path, struct avd_view bytes,
-                           const char *name, unsigned depth)
+static bool walk(struct avd_gate_inputs *inputs, struct reading *outer, const char *path,
+                 struct avd_view bytes, const char *name)
 {
     struct avd_arena arena = {0};
-    struct reading r = {.inputs = inputs, .name = name, .depth = depth, .arena = &arena};
+    unsigned depth = outer != NULL ? outer->depth + 1 : 0;
+    struct reading r = {
+        .inputs = inputs, .outer = outer, .name = name, .depth = depth, .arena = &arena};
+    struct avd_path_info info;
     int result;
 
     if (depth > AVD_GATE_MAX_NESTING) {
         give_problem(&r, name, "an archive in an archive in an archive; unpack it");
         return !r.no_memory;
     }
-    if (!load(&r.f)) {
+    if (!avd_libarchive_load(&r.f)) {
         give_problem(&r, name, "is an archive, and libarchive is not installed; unpack it");
         return !r.no_memory;
     }
@@ -269,9 +301,13 @@ bool avd_gate_archive_walk(struct avd_gate_inputs *inputs, const char *path, str
     (void)r.f.support_filters(r.archive);
     (void)r.f.support_formats(r.archive);
     (void)r.f.support_raw(r.archive);
+    if (path != NULL) {
+        avd_path_examine(path, &info);
+        r.packed = info.size;
+    }
     result = path != NULL ? r.f.open_filename(r.archive, path, FILE_BLOCK)
                           : r.f.open_memory(r.archive, bytes.data, bytes.size);
-    if (result < RESULT_WARN)
+    if (result < AVD_ARCHIVE_WARN)
         give_problem(&r, name, reason(&r));
     else
         read_entries(&r);
@@ -279,4 +315,11 @@ bool avd_gate_archive_walk(struct avd_gate_inputs *inputs, const char *path, str
     avd_mem_free(r.chunk);
     avd_arena_deinit(&arena);
     return !r.no_memory;
+}
+
+bool avd_gate_archive_walk(struct avd_gate_inputs *inputs, const char *path)
+{
+    struct avd_view none = {NULL, 0, 0};
+
+    return walk(inputs, NULL, path, none, path);
 }

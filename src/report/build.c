@@ -326,6 +326,24 @@ enum avd_severity avd_report_finding_severity(const struct avd_report *report, s
                                          : AVD_SEVERITY_INFO;
 }
 
+const char *avd_report_finding_summary(const struct avd_report *report, size_t index)
+{
+    const struct avd_rep_finding *finding =
+        index < report->finding_count ? &report->findings[index] : NULL;
+
+    if (finding == NULL)
+        return NULL;
+    return finding->summary != NULL && *finding->summary != '\0' ? finding->summary
+                                                                 : finding->title;
+}
+
+const char *avd_report_finding_advice(const struct avd_report *report, size_t index, size_t piece)
+{
+    return index < report->finding_count && piece < report->findings[index].advice_count
+               ? report->findings[index].advice[piece]
+               : NULL;
+}
+
 const char *avd_report_text(const struct avd_report *report, enum avd_report_field field)
 {
     const struct avd_rep_module *program =
@@ -340,6 +358,9 @@ const char *avd_report_text(const struct avd_report *report, enum avd_report_fie
     case AVD_REPORT_SIGNATURE: return report->signature.id;
     case AVD_REPORT_BUCKET: return report->bucket.id;
     case AVD_REPORT_FOLLOWUP: return report->followup.place;
+    case AVD_REPORT_OS: return report->system.os;
+    case AVD_REPORT_OS_VERSION: return report->system.os_ver;
+    case AVD_REPORT_CPU: return report->system.cpu_arch;
     }
     return NULL;
 }

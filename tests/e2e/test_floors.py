@@ -25,9 +25,9 @@ ONLY = {
     # The walk knows neither dumps nor names; it asks through callbacks. What symbols answer about
     # stack frames is plain data.
     "stack": ("base/", "symbols/symbol.h"),
-    # Users of the library like any other. The gate also needs what every floor stands on, YAML for
-    # its policies, and libraries that are loaded when they are needed.
-    "gate": ("base/", "rules/yaml.h", "symbols/library.h", "symbols/store_files.h"),
+    # Users of the library like any other. The gate also needs what every floor stands on, and YAML
+    # for its policies.
+    "gate": ("base/", "rules/yaml.h"),
     "cli": ("gate/",),
 }
 # Where it is too little.

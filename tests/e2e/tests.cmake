@@ -23,6 +23,8 @@ endfunction()
 
 set(AVDUMP_CORPUS ${PROJECT_SOURCE_DIR}/../shared/corpus)
 avdump_python_test(e2e_corpus test_corpus.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS})
+avdump_python_test(e2e_findings test_findings.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   ${AVDUMP_CORPUS})
 avdump_python_test(e2e_recover test_recover.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
 avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS}

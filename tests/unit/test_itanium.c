@@ -77,7 +77,7 @@ START_TEST(test_others_stay)
 {
     static const char *const names[] = {
         "_Z", "__Z", "_Zfoo", "_RNfoo", "_ZN3foo", "_ZN3foo3barE$", "_ZN9999999999fooEv",
-        "_ZN3foo3barEi@8", "ZN3foo3barEi", "_RNvC3foo99bar", "_RNvB_1a",
+        "ZN3foo3barEi", "_RNvC3foo99bar", "_RNvB_1a",
     };
     size_t i;
 

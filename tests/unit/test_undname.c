@@ -724,7 +724,7 @@ START_TEST(test_c_names)
         {"_@8", "_@8"}, {"@@8", "@@8"}, {"_GetTickCount@0", "GetTickCount"}, {"", ""},
         {"__imp__CreateFileW@28", "_imp__CreateFileW"}, {"__Zfoo", "__Zfoo"},
         {"_Zfoo", "_Zfoo"}, {"__Rfoo", "_Rfoo"},
-        {"_RtlFreeHeap@12", "RtlFreeHeap"},
+        {"_RtlFreeHeap@12", "RtlFreeHeap"}, {"_ZwClose@4", "ZwClose"}, {"_RNG@4", "RNG"},
         {"_RpcRaiseException", "RpcRaiseException"},
         {"_f@12@8", "f@12"}, {"?f@8", "?f@8"}, {"A::f", "A::f"},
     };
