@@ -207,11 +207,13 @@ int avd_report_crashed(const struct avd_report *report);
 /* When the dump was written, unix seconds; 0 when it does not say. */
 uint32_t avd_report_time(const struct avd_report *report);
 
-enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON };
+/* HTML is for reports and info: one file that needs nothing else. What is said below to be written
+ * as text or JSON is text then. */
+enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON, AVD_FORMAT_HTML };
 
 struct avd_write_options {
     int color;         /* text: ANSI colours */
-    int native_first;  /* text: for WOW64 show the 64-bit stack first */
+    int native_first;  /* text, HTML: for WOW64 show the 64-bit stack first */
     int both_stacks;   /* text: for WOW64 show both stacks of every thread shown in full, not only
                         * of the important one */
     int all_threads;   /* text: every thread's stack, not only the important one */

@@ -38,6 +38,7 @@ enum option_id {
     OPT_POLICY,
     OPT_QUIET,
     OPT_REDACT,
+    OPT_REPORT_FORMAT,
     OPT_RESUME,
     OPT_RULES,
     OPT_SHARD,
@@ -74,13 +75,16 @@ enum {
 };
 
 static const struct option_doc options[] = {
-    {OPT_FORMAT, 'f', "format", "text|json", FORMATTED, "form of the output (default: text)"},
+    {OPT_REPORT_FORMAT, 'f', "format", "text|json|html", AVD_CLI_ANALYZE | AVD_CLI_INFO,
+     "form of the output (default: text)"},
+    {OPT_FORMAT, 'f', "format", "text|json", AVD_CLI_SYMBOLS | RULE_WRITING,
+     "form of the output (default: text)"},
     {OPT_JSON, 0, "json", NULL, FORMATTED, "short for --format json"},
     {OPT_COMPACT, 0, "compact", NULL, FORMATTED, "JSON: one line per file"},
     {OPT_OUTPUT, 'o', "output", "FILE", ONE, "write there instead of standard output"},
     {OPT_ALL_THREADS, 'a', "all-threads", NULL, AVD_CLI_ANALYZE,
      "text: show the stack of every thread"},
-    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE, "text, WOW64: show the 64-bit stack first"},
+    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE, "WOW64: show the 64-bit stack first"},
     {OPT_BOTH, 0, "both", NULL, AVD_CLI_ANALYZE,
      "text, WOW64: both stacks in full of every thread shown"},
     {OPT_VERBOSE, 'v', "verbose", NULL, ONE, "text: all modules, registers and notes"},
@@ -109,7 +113,7 @@ static const struct option_doc options[] = {
     {OPT_BASELINE, 0, "baseline", "FILE", JUDGING, "buckets that are known"},
     {OPT_UPDATE_BASELINE, 0, "update-baseline", NULL, JUDGING, "add what was seen to that file"},
     {OPT_GATE_OUTPUT, 'o', "output", "KIND:PATH", JUDGING,
-     "table, jsonl, json, junit, sarif, github, gitlab, markdown, issues"},
+     "table, jsonl, json, junit, sarif, github, gitlab, markdown, html, issues"},
     {OPT_LINK_TEMPLATE, 0, "link-template", "URL", JUDGING,
      "issues: a link with {name} and {key} in it"},
     {OPT_FIELDS, 0, "fields", "NAME,...", JUDGING,
@@ -283,7 +287,8 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_COLOR: settings->color = (enum avd_cli_color)choice; break;
     case OPT_COMPACT: settings->write.compact = 1; break;
     case OPT_FAIL_ON: settings->fail_on = choice; break;
-    case OPT_FORMAT: settings->format = choice == 0 ? AVD_FORMAT_TEXT : AVD_FORMAT_JSON; break;
+    case OPT_FORMAT: /* the choices stand in the order of enum avd_format */
+    case OPT_REPORT_FORMAT: settings->format = (enum avd_format)choice; break;
     case OPT_HELP: settings->help = 1; break;
     case OPT_IMAGES: settings->image_dirs[settings->image_dir_count++] = value; break;
     case OPT_JSON: settings->format = AVD_FORMAT_JSON; break;
