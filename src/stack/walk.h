@@ -89,6 +89,7 @@ enum avd_walk_end {
     AVD_END_NOT_CODE,        /* the return address found is no code */
     AVD_END_STACK_POINTER,   /* the stack pointer did not grow or left the stack */
     AVD_END_LIMIT,           /* the ceiling on frames */
+    AVD_END_32BIT_CODE,      /* x64: 32-bit code comes next, whose stack is another */
     AVD_END_UNSUPPORTED_CPU
 };
 const char *avd_walk_end_name(enum avd_walk_end end); /* "complete", "no_memory" ... */

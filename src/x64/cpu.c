@@ -91,8 +91,9 @@ static enum avd_step_result step_unwind_info(struct avd_walk *walk, const struct
     if (!unwound.machine_frame)
         return AVD_STEP_OK;
     if (unwound.machine_cs == CS_32BIT) {
-        avd_walk_say(walk, end, AVD_END_UNSUPPORTED_CPU,
-                     "32-bit code was interrupted at 0x%" PRIx64, caller->pc);
+        avd_walk_say(walk, end, AVD_END_32BIT_CODE,
+                     "32-bit code from here, interrupted at 0x%" PRIx64 ": see the 32-bit stack",
+                     caller->pc);
         return AVD_STEP_FAILED;
     }
     caller->method = AVD_METHOD_MACHINE_FRAME;
