@@ -142,17 +142,46 @@ static bool env_function_start(void *ctx, uint64_t addr, uint64_t *start)
     return true;
 }
 
+/* Whether `text` begins with `lower`, which is in lower case. */
+static bool begins_with(const char *text, const char *lower)
+{
+    for (; *lower != '\0'; text++, lower++)
+        if (*text != *lower && !(*text >= 'A' && *text <= 'Z' && *text - 'A' + 'a' == *lower))
+            return false;
+    return true;
+}
+
+/* Whether the path lies in one of the directories that only Windows fills. */
+static bool is_of_windows(const char *path)
+{
+    static const char *const folders[] = {"\\windows\\system32\\", "\\windows\\syswow64\\",
+                                          "\\windows\\winsxs\\"};
+    size_t i;
+
+    for (; (path = strchr(path, '\\')) != NULL; path++)
+        for (i = 0; i < sizeof folders / sizeof folders[0]; i++)
+            if (begins_with(path, folders[i]))
+                return true;
+    return false;
+}
+
 static enum avd_module_role env_module_role(void *ctx, size_t module)
 {
     const struct avd_analysis *an = ctx;
     const char *name;
+    const char *path;
 
     if (module >= an->module_count)
         return AVD_ROLE_OTHER;
     name = an->modules[module].module->name;
     if (avd_ascii_casecmp(name, "ntdll.dll") == 0)
         return AVD_ROLE_NTDLL;
-    return avd_ascii_casecmp(name, "kernel32.dll") == 0 ? AVD_ROLE_KERNEL32 : AVD_ROLE_OTHER;
+    if (avd_ascii_casecmp(name, "kernel32.dll") == 0)
+        return AVD_ROLE_KERNEL32;
+    path = an->modules[module].module->path;
+    if (path == NULL || strchr(path, '\\') == NULL)
+        return AVD_ROLE_OTHER;
+    return is_of_windows(path) ? AVD_ROLE_WINDOWS : AVD_ROLE_PROGRAM;
 }
 
 void avd_analysis_walk_env(struct avd_analysis *an, struct avd_walk_env *env)

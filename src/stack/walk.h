@@ -101,11 +101,13 @@ struct avd_stack {
     const char *end_detail;   /* one line in plain words, with addresses; never NULL */
 };
 
-/* What a module is to the start of every thread; these two are the same in every process. */
+/* What a module is to a process. The first two begin every thread, and are the same in each. */
 enum avd_module_role {
-    AVD_ROLE_OTHER = 0,
-    AVD_ROLE_NTDLL,   /* RtlUserThreadStart: the outermost function */
-    AVD_ROLE_KERNEL32 /* BaseThreadInitThunk, which it calls */
+    AVD_ROLE_OTHER = 0, /* not known */
+    AVD_ROLE_NTDLL,     /* RtlUserThreadStart: the outermost function */
+    AVD_ROLE_KERNEL32,  /* BaseThreadInitThunk, which it calls */
+    AVD_ROLE_WINDOWS,   /* any other of Windows: it lies in a directory of the system */
+    AVD_ROLE_PROGRAM    /* the program's own or another's: it lies elsewhere */
 };
 
 /* A module as the walk sees it. `id` is the caller's own. */
@@ -278,6 +280,8 @@ uint64_t avd_walk_lookup(const struct avd_frame *frame);
 
 /* ---- where a thread of Windows begins (thread_start.c) ---- */
 
+/* What the module is that holds the call before `return_address`. */
+enum avd_module_role avd_walk_role_at(const struct avd_walk *walk, uint64_t return_address);
 /* Whether `frame`, which is not the first of its array, is the outermost of its thread. */
 bool avd_walk_at_thread_start(const struct avd_walk *walk, const struct avd_frame *frame);
 /* x64: BaseThreadInitThunk has the smallest frame that can call: home space and alignment. */
