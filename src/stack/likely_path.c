@@ -408,9 +408,10 @@ static unsigned percent_of(double p)
 
 /*
  * The lowest percentage that is taken: as low as possible while the frames taken are as likely on
- * average as they must be. Many certain frames make up for a doubtful one among them.
+ * average as they must be. Many certain frames make up for a doubtful one among them; the thread's
+ * start does not, which is known anyway.
  */
-static unsigned lowest_percent(const double *live, size_t count)
+static unsigned lowest_percent(const double *live, size_t count, size_t end)
 {
     size_t having[100] = {0};
     unsigned lowest = 100;
@@ -420,7 +421,7 @@ static unsigned lowest_percent(const double *live, size_t count)
     size_t i;
 
     for (i = 1; i < count; i++)
-        if (live[i] > MORE_LIKELY_THAN_NOT)
+        if (live[i] > MORE_LIKELY_THAN_NOT && i != end)
             having[percent_of(live[i])]++;
     for (percent = 100; percent-- != 0;) {
         taken += having[percent];
@@ -461,12 +462,12 @@ static bool take_frames(struct thinking *t, double *live, struct avd_likely_path
     for (i = 1; i < t->count; i++)
         live[i] =
             avd_scaled_ratio(avd_scaled_product(t->nodes[i].forward, t->nodes[i].backward), all);
-    lowest = lowest_percent(live, t->count);
+    lowest = lowest_percent(live, t->count, t->end);
     for (i = 1; i < t->count; i++) {
         const struct node *node = &t->nodes[i];
         struct avd_likely_frame *frame = &out->frames[out->count];
 
-        if (!(live[i] > MORE_LIKELY_THAN_NOT) || percent_of(live[i]) < lowest)
+        if (i != t->end && (!(live[i] > MORE_LIKELY_THAN_NOT) || percent_of(live[i]) < lowest))
             continue;
         frame->slot = node->candidate->slot;
         frame->value = node->candidate->value;
