@@ -142,6 +142,28 @@ static bool env_function_start(void *ctx, uint64_t addr, uint64_t *start)
     return true;
 }
 
+static bool env_same_name(void *ctx, uint64_t a, uint64_t b)
+{
+    struct avd_analysis *an = ctx;
+    size_t i = avd_analysis_module_at(an, a);
+    struct avd_symbol symbols[2];
+    const uint64_t addrs[2] = {a, b};
+    int k;
+
+    if (i == AVD_NO_MODULE || avd_analysis_module_at(an, b) != i)
+        return false;
+    for (k = 0; k < 2; k++) {
+        enum avd_status status = avd_symbolizer_find(
+            an->symbolizer, i, addrs[k] - an->modules[i].module->base, &symbols[k]);
+
+        if (status == AVD_E_NOMEM)
+            an->arena.failed = true;
+        if (status != AVD_OK || symbols[k].approximate || symbols[k].function == NULL)
+            return false;
+    }
+    return strcmp(symbols[0].function, symbols[1].function) == 0;
+}
+
 /* Whether `text` begins with `lower`, which is in lower case. */
 static bool begins_with(const char *text, const char *lower)
 {
@@ -194,5 +216,6 @@ void avd_analysis_walk_env(struct avd_analysis *an, struct avd_walk_env *env)
     env->executable = env_executable;
     env->dynamic_function = env_dynamic_function;
     env->function_start = env_function_start;
+    env->same_name = env_same_name;
     env->module_role = env_module_role;
 }

@@ -144,6 +144,9 @@ struct avd_walk_env {
     /* The highest function start known at or below `addr`, in its module: of the unwind table,
      * else of the exports. Others may lie between. May be NULL. */
     bool (*function_start)(void *ctx, uint64_t addr, uint64_t *start);
+    /* Whether the symbols of both addresses have one name, as the parts of a function have that a
+     * compiler split into hot and cold code. May be NULL. */
+    bool (*same_name)(void *ctx, uint64_t a, uint64_t b);
     /* May be NULL. */
     enum avd_module_role (*module_role)(void *ctx, size_t module);
     /*
@@ -208,6 +211,9 @@ struct avd_cpu_ops {
     uint32_t volatile_regs;       /* bit n: a call may change register n */
     const struct avd_step_method *methods;
     size_t method_count;
+    /* Whether unwind data says that the code at `addr` is a part of the function that begins at
+     * `start`. NULL where there is none that could. */
+    bool (*is_part_of)(const struct avd_walk *walk, uint64_t addr, uint64_t start);
 };
 
 /*
