@@ -176,8 +176,9 @@ static int leads(const struct avd_walk *walk, uint64_t target, uint64_t pc, uint
     same = same_function(walk, target, pc);
     if (same == 1)
         *start = target;
-    /* What cannot be read may be one more jump. */
-    if (same == 0 && avd_walk_code_at(walk, target, &byte, 1) == 0)
+    /* What cannot be read may be one more jump; but ntdll imports nothing that it could jump to. */
+    if (same == 0 && avd_walk_code_at(walk, target, &byte, 1) == 0 &&
+        avd_walk_role_at(walk, target + 1) != AVD_ROLE_NTDLL)
         return -1;
     return same;
 }

@@ -145,6 +145,19 @@ START_TEST(test_x64)
 }
 END_TEST
 
+/* A target whose code is not in the dump may be a jump to another module, except in ntdll. */
+START_TEST(test_unreadable_target)
+{
+    struct fake_process *p = x86_process();
+
+    fake_call_to(p, RETURN, 0x501000);
+    ck_assert_int_eq(leads(p, START), -1);
+    p->modules[1].role = AVD_ROLE_NTDLL;
+    ck_assert_int_eq(leads(p, START), 0);
+    fake_free(p);
+}
+END_TEST
+
 static bool one_name(void *ctx, uint64_t a, uint64_t b)
 {
     (void)ctx;
@@ -239,6 +252,7 @@ int main(void)
     tcase_add_test(tests, test_thunks);
     tcase_add_test(tests, test_indirect);
     tcase_add_test(tests, test_x64);
+    tcase_add_test(tests, test_unreadable_target);
     tcase_add_test(tests, test_split_by_name);
     tcase_add_test(tests, test_split_by_unwind_data);
     tcase_add_test(tests, test_budget);
