@@ -96,6 +96,10 @@ enum {
     AVD_MAX_HTTP_REDIRECTS = 8,      /* servers use one, to their blob storage */
     AVD_MAX_STOP_TEXT_SEARCH = 262144, /* of a stack, for the text of a verifier stop */
     AVD_STOP_TEXT_BELOW = 16384,     /* the same below the stack pointer; the printing calls */
+    AVD_MAX_PLACE_BYTES = 4096,      /* of an address as typed; decorated names reach that */
+    AVD_MAX_SHOWN_VALUES = 1048576,  /* values of memory asked for at once */
+    AVD_MAX_PATTERN_BYTES = 4096,    /* of what is looked for in memory */
+    AVD_MAX_STRING_SHOWN = 1024,     /* characters of a string found in memory; the rest follows */
     AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about fifty */
     AVD_MAX_RULES = 4096,
     AVD_MAX_TRIAGE_ENTRIES = 16384,  /* of one file; the shipped one has about 250 */
