@@ -102,6 +102,7 @@ const char *avd_words_stack_end(const char *end)
         {"not_code", "the return address found is no code"},
         {"stack_pointer", "the stack pointer left the stack"},
         {"limit", "the ceiling on frames was reached"},
+        {"32bit_code", "32-bit code from here: see the 32-bit stack"},
         {"unsupported_cpu", "stacks of this processor are not supported"},
     };
     size_t i;
