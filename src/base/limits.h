@@ -105,7 +105,7 @@ enum {
     AVD_MAX_DIALOG_BYTES = 1024,     /* of a message box's text; a screen holds as much */
     AVD_MAX_ENVIRONMENT_BYTES = 65536, /* of variables; Windows XP's own limit is 32,767 letters */
     AVD_MAX_ODDITIES = 16,           /* contradictions of a dump shown, the rest is counted */
-    AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about fifty */
+    AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about 270 */
     AVD_MAX_RULES = 4096,
     AVD_MAX_TRIAGE_ENTRIES = 16384,  /* of one file; the shipped one has about 250 */
     AVD_MAX_RULE_FILE_BYTES = 1048576,
