@@ -14,12 +14,15 @@
 
 enum option_id {
     OPT_ALL_THREADS,
+    OPT_AS,
     OPT_BASELINE,
     OPT_BOTH,
     OPT_COLOR,
     OPT_COMPACT,
+    OPT_COUNT,
     OPT_FAIL_ON,
     OPT_FIELDS,
+    OPT_FIND_AS,
     OPT_FORMAT,
     OPT_GATE_FAIL_ON,
     OPT_GATE_OUTPUT,
@@ -32,6 +35,7 @@ enum option_id {
     OPT_MAP,
     OPT_MAX_FRAMES,
     OPT_MAX_MEMORY,
+    OPT_MIN_LENGTH,
     OPT_NATIVE,
     OPT_OFFLINE,
     OPT_OUTPUT,
@@ -44,6 +48,8 @@ enum option_id {
     OPT_SHARD,
     OPT_SYMBOLS,
     OPT_SYMBOLS_LOOSE,
+    OPT_STACK_ALL,
+    OPT_THREAD,
     OPT_TIMEOUT,
     OPT_TODAY,
     OPT_TRIAGE,
@@ -64,8 +70,10 @@ enum {
     RULE_WRITING = AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE | AVD_CLI_RULES_DOCS | AVD_CLI_FACTS,
     /* what walks stacks */
     WALKING = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_GATE | AVD_CLI_FACTS |
-              AVD_CLI_RULES_ANALYZE,
-    ONE = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_INFO, /* a report per dump */
+              AVD_CLI_RULES_ANALYZE | AVD_CLI_INSIDE,
+    /* something written per dump */
+    ONE = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_INFO | AVD_CLI_INSIDE,
+    PLACES = AVD_CLI_MEMORY | AVD_CLI_DPS | AVD_CLI_LN | AVD_CLI_FIND,
     JUDGING = AVD_CLI_GATE | AVD_CLI_MERGE,
     FORMATTED = ONE | RULE_WRITING,
     ALL = FORMATTED | JUDGING,
@@ -84,10 +92,27 @@ static const struct option_doc options[] = {
     {OPT_OUTPUT, 'o', "output", "FILE", ONE, "write there instead of standard output"},
     {OPT_ALL_THREADS, 'a', "all-threads", NULL, AVD_CLI_ANALYZE,
      "text: show the stack of every thread"},
+    {OPT_THREAD, 't', "thread", "T", AVD_CLI_STACK | PLACES,
+     "this thread's: its number in the report, or its id with 0x"},
+    {OPT_STACK_ALL, 'a', "all", NULL, AVD_CLI_STACK, "every thread's, in text equal stacks once"},
+    {OPT_AS, 0, "as", "bytes|dwords|qwords|pointers|ascii|utf16", AVD_CLI_MEMORY,
+     "how memory at a place is shown (default: bytes)"},
+    {OPT_FIND_AS, 0, "as", "bytes|ascii|utf16|pointer", AVD_CLI_FIND,
+     "what the pattern is (default: what it looks like)"},
+    {OPT_COUNT, 'n', "count", "N",
+     AVD_CLI_MEMORY | AVD_CLI_DPS | AVD_CLI_STRINGS | AVD_CLI_FIND,
+     "values, strings or hits at most"},
+    {OPT_MIN_LENGTH, 0, "min-length", "N", AVD_CLI_STRINGS,
+     "characters of a string at least (default: 6)"},
+    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_STACK | PLACES,
+     "WOW64: the 64-bit stack first, and its registers and pointers"},
     {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE, "WOW64: show the 64-bit stack first"},
     {OPT_BOTH, 0, "both", NULL, AVD_CLI_ANALYZE,
      "text, WOW64: both stacks in full of every thread shown"},
-    {OPT_VERBOSE, 'v', "verbose", NULL, ONE, "text: all modules, registers and notes"},
+    {OPT_VERBOSE, 'v', "verbose", NULL, ONE & ~(unsigned)AVD_CLI_INSIDE,
+     "text: all modules, registers and notes"},
+    {OPT_VERBOSE, 'v', "verbose", NULL, AVD_CLI_STACK | AVD_CLI_LISTS,
+     "text: registers; paths, identifiers and unloaded modules"},
     {OPT_LIST_NEEDED, 0, "list-needed", NULL, AVD_CLI_SYMBOLS,
      "only what is missing; text: 'name.pdb ID', one line each"},
     {OPT_SYMBOLS, 0, "symbols", "PATH", WALKING,
@@ -265,6 +290,37 @@ static enum avd_cli_exit store_gate(struct avd_cli_settings *settings,
     return AVD_EXIT_CLEAN;
 }
 
+/* Stores one option of looking inside; `choice` is the value's place in a list of words. */
+static enum avd_cli_exit store_inside(struct avd_cli_settings *settings,
+                                      const struct option_doc *option, const char *value,
+                                      int choice)
+{
+    enum { MAX_COUNT = 1048576, MAX_LENGTH = 4096 };
+    static const enum avd_inspect_form find_forms[] = {AVD_FORM_BYTES, AVD_FORM_ASCII,
+                                                       AVD_FORM_UTF16, AVD_FORM_POINTERS};
+    unsigned long number = 0;
+
+    switch ((int)option->id) {
+    case OPT_AS: settings->form = (enum avd_inspect_form)(AVD_FORM_BYTES + choice); break;
+    case OPT_FIND_AS: settings->form = find_forms[choice]; break;
+    case OPT_STACK_ALL: settings->write.all_threads = 1; break;
+    case OPT_THREAD: settings->thread = value; break;
+    case OPT_COUNT:
+        if (!parse_number(value, MAX_COUNT, &number) || number == 0)
+            return avd_cli_usage_error("--count: expected 1 to 1048576, found '", value, "'",
+                                       NULL);
+        settings->count = number;
+        break;
+    case OPT_MIN_LENGTH:
+        if (!parse_number(value, MAX_LENGTH, &number) || number == 0)
+            return avd_cli_usage_error("--min-length: expected 1 to 4096, found '", value, "'",
+                                       NULL);
+        settings->min_length = (unsigned)number;
+        break;
+    }
+    return AVD_EXIT_CLEAN;
+}
+
 /* Stores one option that was recognised. */
 static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct option_doc *option,
                                const char *value)
@@ -313,6 +369,12 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_SYMBOLS_LOOSE: settings->symbols_loose = 1; break;
     case OPT_TRIAGE: settings->triage = value; break;
     case OPT_VERBOSE: settings->write.verbose = 1; break;
+    case OPT_AS:
+    case OPT_COUNT:
+    case OPT_FIND_AS:
+    case OPT_MIN_LENGTH:
+    case OPT_STACK_ALL:
+    case OPT_THREAD: return store_inside(settings, option, value, choice);
     case OPT_BASELINE:
     case OPT_FIELDS:
     case OPT_GATE_FAIL_ON:
