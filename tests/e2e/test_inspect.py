@@ -164,9 +164,10 @@ class Checks:
                 for row in found}
         expect("strings only here or there", sorted(rows ^ wanted)[:4], [])
         expect("each once", len(found), len(rows))
-        expect("some", len(rows) > 2, True)
+        if MEMORY64_LIST in self.dump.streams: # small dumps hold stacks and little else
+            expect("some", len(rows) > 20, True)
         few = self.json("strings", "--min-length", "8", "-n", "3")
-        expect("--count", (few["strings"], few["cut"]), (found[:3], True))
+        expect("--count", (few["strings"], few["cut"]), (found[:3], len(found) > 3))
 
     def find(self, truth):
         address = int(truth["exception-address"][0], 16)
