@@ -70,7 +70,7 @@ static void put_text_row(struct avd_inspection *in, const struct map_row *row,
         else
             avd_strbuf_printf(out, "  %s", word != NULL ? word : "-");
     } else if (in->dump->memory.region_count != 0) {
-        avd_strbuf_printf(out, "  %-11s  %-22s%s", "(not in map)", "-",
+        avd_strbuf_printf(out, "  %-11s  %-22s%s", "(unlisted)", "-",
                           name->module != AVD_NO_MODULE ? "  -          " : "  -");
     }
     if (name->module != AVD_NO_MODULE) {

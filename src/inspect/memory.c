@@ -224,7 +224,8 @@ enum avd_status avd_inspect_memory(struct avd_inspection *in, struct avd_error *
     uint64_t address = 0;
     enum avd_status status = avd_place_read(in, in->query->place, &address, err);
 
-    if (status == AVD_OK && form == AVD_FORM_POINTERS)
+    /* Of an analysis that was needed anyway the addresses' width is had, too. */
+    if (status == AVD_OK && (form == AVD_FORM_POINTERS || in->an != NULL))
         status = avd_inspection_pointer_size(in, err);
     if (status != AVD_OK)
         return status;

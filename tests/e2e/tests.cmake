@@ -55,6 +55,8 @@ avdump_python_test(e2e_symbol_program test_symbol_program.py $<TARGET_FILE:avdum
 avdump_python_test(e2e_inspect test_inspect.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
 avdump_python_test(e2e_readme test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+avdump_python_test(e2e_inspect_manual test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   man/avdump-inspect.1)
 # The faulting instruction against rust-minidump's minidump-stackwalk, where that is installed.
 find_program(MINIDUMP_STACKWALK minidump-stackwalk)
 if(MINIDUMP_STACKWALK)
