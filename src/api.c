@@ -3,7 +3,10 @@
 #include "analyze/analysis.h"
 #include "avdump/avdump.h"
 #include "base/error.h"
+#include "base/redact.h"
 #include "report/model.h"
+#include "report/redact.h"
+#include "report/text.h"
 #include "rules/rules.h"
 
 const char *avd_version(void)
@@ -35,20 +38,33 @@ enum avd_status avd_analyze(const struct avd_dump *dump, const struct avd_rules 
     return status;
 }
 
+/* For callers that give no options. */
+static const struct avd_write_options defaults;
+
 static const struct avd_renderer *renderer(enum avd_format format)
 {
     switch (format) {
     case AVD_FORMAT_TEXT: return &avd_render_text;
     case AVD_FORMAT_JSON: return &avd_render_json;
+    case AVD_FORMAT_HTML: return &avd_render_html;
     }
     return NULL;
 }
 
-/* Hands the rendered text to the caller. */
-static enum avd_status deliver(struct avd_strbuf *text, avd_write_fn *write, void *ctx,
-                               struct avd_error *err)
+/* Hands the rendered text to the caller, without names of users if that is wanted. */
+static enum avd_status deliver(struct avd_strbuf *text, const struct avd_write_options *options,
+                               avd_write_fn *write, void *ctx, struct avd_error *err)
 {
     enum avd_status status = AVD_OK;
+    struct avd_strbuf clean;
+
+    if (options->redact) {
+        avd_strbuf_init(&clean);
+        avd_redact_text(avd_strbuf_text(text), text->size, &clean);
+        clean.failed |= text->failed;
+        avd_strbuf_deinit(text);
+        *text = clean;
+    }
 
     if (text->failed)
         status = avd_error_nomem(err);
@@ -62,21 +78,44 @@ enum avd_status avd_report_write(const struct avd_report *report, enum avd_forma
                                  const struct avd_write_options *options, avd_write_fn *write,
                                  void *ctx, struct avd_error *err)
 {
-    static const struct avd_write_options defaults;
+    struct avd_report redacted;
+    struct avd_arena arena = {0};
     struct avd_strbuf text;
 
     if (report == NULL || write == NULL || renderer(format) == NULL)
         return avd_error_set(err, AVD_E_ARG, 0, "", "no report, no writer or an unknown format");
+    options = options != NULL ? options : &defaults;
     avd_strbuf_init(&text);
-    renderer(format)->render(report, options != NULL ? options : &defaults, &text);
-    return deliver(&text, write, ctx, err);
+    if (options->redact) {
+        avd_report_redact(report, &arena, &redacted);
+        report = &redacted;
+    }
+    renderer(format)->render(report, options, &text);
+    text.failed |= arena.failed;
+    avd_arena_deinit(&arena);
+    return deliver(&text, options, write, ctx, err);
+}
+
+enum avd_status avd_report_stack_write(const struct avd_report *report, unsigned max_frames,
+                                       const struct avd_write_options *options,
+                                       avd_write_fn *write, void *ctx, struct avd_error *err)
+{
+    struct avd_strbuf text;
+    struct avd_text lines;
+
+    if (report == NULL || write == NULL)
+        return avd_error_set(err, AVD_E_ARG, 0, "", "no report or no writer");
+    options = options != NULL ? options : &defaults;
+    avd_strbuf_init(&text);
+    avd_text_init(&lines, report, options, &text);
+    avd_text_stack_lines(&lines, max_frames);
+    return deliver(&text, options, write, ctx, err);
 }
 
 enum avd_status avd_info_write(const struct avd_dump *dump, enum avd_format format,
                                const struct avd_write_options *options, avd_write_fn *write,
                                void *ctx, struct avd_error *err)
 {
-    static const struct avd_write_options defaults;
     struct avd_report *report = NULL;
     struct avd_strbuf text;
     enum avd_status status;
@@ -87,36 +126,36 @@ enum avd_status avd_info_write(const struct avd_dump *dump, enum avd_format form
     if (status != AVD_OK)
         return status;
     avd_strbuf_init(&text);
-    renderer(format)->render_info(report, options != NULL ? options : &defaults, &text);
+    options = options != NULL ? options : &defaults;
+    renderer(format)->render_info(report, options, &text);
     avd_report_free(report);
-    return deliver(&text, write, ctx, err);
+    return deliver(&text, options, write, ctx, err);
 }
 
 enum avd_status avd_symbols_write(const struct avd_report *report, enum avd_format format,
                                   int needed_only, const struct avd_write_options *options,
                                   avd_write_fn *write, void *ctx, struct avd_error *err)
 {
-    static const struct avd_write_options defaults;
     struct avd_strbuf text;
 
     if (report == NULL || write == NULL || renderer(format) == NULL)
         return avd_error_set(err, AVD_E_ARG, 0, "", "no report, no writer or an unknown format");
     avd_strbuf_init(&text);
-    renderer(format)->render_symbols(report, needed_only != 0,
-                                     options != NULL ? options : &defaults, &text);
-    return deliver(&text, write, ctx, err);
+    options = options != NULL ? options : &defaults;
+    renderer(format)->render_symbols(report, needed_only != 0, options, &text);
+    return deliver(&text, options, write, ctx, err);
 }
 
 enum avd_status avd_error_write(const struct avd_error *error, const char *file,
                                 enum avd_format format, const struct avd_write_options *options,
                                 avd_write_fn *write, void *ctx)
 {
-    static const struct avd_write_options defaults;
     struct avd_strbuf text;
 
     if (error == NULL || write == NULL || renderer(format) == NULL)
         return AVD_E_ARG;
     avd_strbuf_init(&text);
-    renderer(format)->render_error(error, file, options != NULL ? options : &defaults, &text);
-    return deliver(&text, write, ctx, NULL);
+    options = options != NULL ? options : &defaults;
+    renderer(format)->render_error(error, file, options, &text);
+    return deliver(&text, options, write, ctx, NULL);
 }

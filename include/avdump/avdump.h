@@ -180,6 +180,11 @@ size_t avd_report_finding_count(const struct avd_report *report);
 /* Number `index` of the findings, the worst first; NULL or AVD_SEVERITY_INFO out of range. */
 const char *avd_report_finding_id(const struct avd_report *report, size_t index);
 enum avd_severity avd_report_finding_severity(const struct avd_report *report, size_t index);
+/* What it says, in one line; NULL out of range. */
+const char *avd_report_finding_summary(const struct avd_report *report, size_t index);
+/* Piece number `piece` of its advice; NULL past the last. */
+const char *avd_report_finding_advice(const struct avd_report *report, size_t index,
+                                      size_t piece);
 
 /* Single texts of a report, for whoever gathers many. UTF-8, untrusted. */
 enum avd_report_field {
@@ -190,7 +195,10 @@ enum avd_report_field {
     AVD_REPORT_VERSION,   /* its file version */
     AVD_REPORT_SIGNATURE, /* avdump's own signature of the crash's stack */
     AVD_REPORT_BUCKET,    /* in the style of WinDbg's FAILURE_BUCKET_ID */
-    AVD_REPORT_FOLLOWUP   /* "module!function" of the frame to look at */
+    AVD_REPORT_FOLLOWUP,  /* "module!function" of the frame to look at */
+    AVD_REPORT_OS,        /* "Windows NT", "Linux" ... */
+    AVD_REPORT_OS_VERSION,
+    AVD_REPORT_CPU        /* "x86", "amd64" ... */
 };
 /* NULL when it is not known. */
 const char *avd_report_text(const struct avd_report *report, enum avd_report_field field);
@@ -199,16 +207,20 @@ int avd_report_crashed(const struct avd_report *report);
 /* When the dump was written, unix seconds; 0 when it does not say. */
 uint32_t avd_report_time(const struct avd_report *report);
 
-enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON };
+/* HTML is for reports and info: one file that needs nothing else. What is said below to be written
+ * as text or JSON is text then. */
+enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON, AVD_FORMAT_HTML };
 
 struct avd_write_options {
     int color;         /* text: ANSI colours */
-    int native_first;  /* text: for WOW64 show the 64-bit stack first */
+    int native_first;  /* text, HTML: for WOW64 show the 64-bit stack first */
     int both_stacks;   /* text: for WOW64 show both stacks of every thread shown in full, not only
                         * of the important one */
     int all_threads;   /* text: every thread's stack, not only the important one */
     int verbose;       /* text: all modules, registers, notes */
     int compact;       /* JSON: one line */
+    int redact;        /* leave out names of users in paths, comments, and annotations that may say
+                        * who somebody is; addresses are kept */
 };
 
 /* Receives `size` bytes; returns 0, or anything else to stop with AVD_E_IO. */
@@ -218,6 +230,11 @@ typedef int avd_write_fn(void *ctx, const char *bytes, size_t size);
 enum avd_status avd_report_write(const struct avd_report *report, enum avd_format format,
                                  const struct avd_write_options *options, avd_write_fn *write,
                                  void *ctx, struct avd_error *err);
+
+/* Writes the stack that the report is about, a line per frame, at most `max_frames`. */
+enum avd_status avd_report_stack_write(const struct avd_report *report, unsigned max_frames,
+                                       const struct avd_write_options *options,
+                                       avd_write_fn *write, void *ctx, struct avd_error *err);
 
 /* Writes what the dump holds, without analysis: streams, system, counts. */
 enum avd_status avd_info_write(const struct avd_dump *dump, enum avd_format format,

@@ -32,6 +32,8 @@ bool avd_libarchive_load(struct avd_libarchive *f)
         {"archive_read_data", &f->read_data, sizeof f->read_data},
         {"archive_error_string", &f->error_string, sizeof f->error_string},
         {"archive_filter_bytes", &f->filter_bytes, sizeof f->filter_bytes},
+        {"archive_filter_count", &f->filter_count, sizeof f->filter_count},
+        {"archive_format", &f->format, sizeof f->format},
         {"archive_entry_pathname", &f->pathname, sizeof f->pathname},
         {"archive_entry_pathname_utf8", &f->pathname_utf8, sizeof f->pathname_utf8},
         {"archive_entry_filetype", &f->filetype, sizeof f->filetype},

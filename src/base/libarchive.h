@@ -33,6 +33,8 @@ struct avd_libarchive {
     ptrdiff_t (*read_data)(struct archive *, void *, size_t);
     const char *(*error_string)(struct archive *);
     int64_t (*filter_bytes)(struct archive *, int);
+    int (*filter_count)(struct archive *);
+    int (*format)(struct archive *);
     const char *(*pathname)(struct archive_entry *);
     const char *(*pathname_utf8)(struct archive_entry *);
     unsigned (*filetype)(struct archive_entry *);

@@ -64,7 +64,7 @@ enum {
     AVD_MAX_CANDIDATES = 262144,     /* of those words; one in ten is usual */
     AVD_MAX_PATH_NODES = 2048,       /* candidates weighed at once; a stack of 64 KiB has 500 */
     AVD_MAX_PATH_NODES_IN_ALL = 131072, /* over all walks: a second at worst */
-    AVD_MIN_PATH_PERCENT = 80,      /* how likely the frames of a path must be on average */
+    AVD_MIN_PATH_PERCENT = 75,      /* how likely the frames of a path must be on average */
     AVD_MAX_THUNKS = 4,              /* jumps from a call to its function; linkers make 1 or 2 */
     AVD_MAX_AHEAD = 200,             /* instructions from a crash to its function's return */
     AVD_MAX_POSTFIX_DEPTH = 32,      /* operands of a frame program at once; compilers need 4 */
@@ -96,6 +96,15 @@ enum {
     AVD_MAX_HTTP_REDIRECTS = 8,      /* servers use one, to their blob storage */
     AVD_MAX_STOP_TEXT_SEARCH = 262144, /* of a stack, for the text of a verifier stop */
     AVD_STOP_TEXT_BELOW = 16384,     /* the same below the stack pointer; the printing calls */
+    AVD_MAX_STATE_FRAMES = 256,      /* of a stack, for what its thread does; loops nest about 100 */
+    AVD_MAX_LOCK_WAITERS = 256,      /* whose critical section is looked for; one holds up the rest */
+    AVD_MAX_LOCK_WORDS = 256,        /* of a stack, for its address; the system's frames use 60 */
+    AVD_MAX_LOCK_CHAIN = 1024,       /* threads that wait for each other one after another */
+    AVD_MAX_LOCK_LINES = 16,         /* of a chain, shown */
+    AVD_MAX_GROUP_FRAMES = 32,       /* that make two stacks alike */
+    AVD_MAX_DIALOG_BYTES = 1024,     /* of a message box's text; a screen holds as much */
+    AVD_MAX_ENVIRONMENT_BYTES = 65536, /* of variables; Windows XP's own limit is 32,767 letters */
+    AVD_MAX_ODDITIES = 16,           /* contradictions of a dump shown, the rest is counted */
     AVD_MAX_PLACE_BYTES = 4096,      /* of an address as typed; decorated names reach that */
     AVD_MAX_SHOWN_VALUES = 1048576,  /* values of memory asked for at once */
     AVD_MAX_PATTERN_BYTES = 4096,    /* of what is looked for in memory */

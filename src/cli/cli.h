@@ -50,7 +50,7 @@ struct avd_cli_settings {
     size_t output_count;
     const char **fail_ons;
     size_t fail_on_count;
-    const char *policy, *baseline, *shard, *resume, *link_template, *today;
+    const char *policy, *baseline, *shard, *resume, *link_template, *today, *fields;
     int update_baseline;
     int quiet;
     unsigned jobs;            /* 0: one per processor */
@@ -127,6 +127,17 @@ void avd_cli_settings_deinit(struct avd_cli_settings *settings);
 /* Writes the options of `command` to standard output, two columns. */
 void avd_cli_options_print(const struct avd_cli_command *command);
 
+/* An option as the table of options.c has it. */
+struct avd_cli_option {
+    char letter; /* 0: none */
+    const char *name;
+    const char *argument; /* "DIR", "a|b|c" for a choice, NULL for none */
+    const char *help;
+};
+/* Number `index` of a command's options; 0 past the last. */
+int avd_cli_option_at(const struct avd_cli_command *command, size_t index,
+                      struct avd_cli_option *out);
+
 /* The name most like `word` among `names` (ended by NULL), or NULL when none is. */
 const char *avd_cli_suggest(const char *word, const char *const *names);
 
@@ -159,14 +170,19 @@ struct avd_cli_progress {
     int shown;
 };
 
-/* Shows how many dumps are done, at most once a second; `ctx` is a struct avd_cli_progress,
- * `current` the dump at hand or NULL. */
-void avd_cli_progress_show(void *ctx, uint64_t done, const char *current);
+/* Shows how many dumps are done, how fast, and how long it will take, at most once a second; `ctx`
+ * is a struct avd_cli_progress, `share` of the inputs that is done, `current` a dump or NULL. */
+void avd_cli_progress_show(void *ctx, uint64_t done, double share, const char *current);
 void avd_cli_progress_clear(struct avd_cli_progress *progress);
 
 /* ---- cmd_rules.c ---- */
 
 extern const struct avd_cli_command avd_cli_rules_commands[]; /* ended by a NULL name */
+
+/* ---- completion.c ---- */
+
+/* `avdump --completion SHELL`: a script for bash, zsh or fish on standard output. */
+enum avd_cli_exit avd_cli_completion(const char *shell);
 
 /* ---- cmd_help.c ---- */
 

@@ -144,10 +144,17 @@ static enum avd_cli_exit read_today(struct gate *gate, const struct avd_cli_sett
     return AVD_EXIT_CLEAN;
 }
 
+static void complain(const struct avd_error *err)
+{
+    avd_cli_print_error(NULL, err);
+}
+
 static enum avd_cli_exit gate_init(struct gate *gate, const struct avd_cli_settings *settings)
 {
     struct avd_gate_options *o = &gate->options;
     enum avd_cli_exit code = read_policy(gate, settings);
+    const char *wrong;
+    size_t wrong_size;
 
     if (code == AVD_EXIT_CLEAN)
         code = read_outputs(gate, settings);
@@ -168,6 +175,12 @@ static enum avd_cli_exit gate_init(struct gate *gate, const struct avd_cli_setti
     o->baseline = settings->baseline;
     o->update_baseline = settings->update_baseline != 0;
     o->link_template = settings->link_template;
+    o->complain = complain;
+    o->redact = settings->write.redact;
+    if (code == AVD_EXIT_CLEAN && settings->fields != NULL &&
+        !avd_gate_fields_parse(settings->fields, &o->fields, &wrong, &wrong_size))
+        code = avd_cli_usage_error("--fields: there is no field of that name in '",
+                                   settings->fields, "'", NULL);
     return code;
 }
 
@@ -209,11 +222,13 @@ run(struct gate *gate, enum avd_gate_end (*action)(struct avd_gate_options *, st
     case AVD_GATE_PASSED: return AVD_EXIT_CLEAN;
     case AVD_GATE_FAILED: return AVD_EXIT_FINDING;
     case AVD_GATE_SOME_UNREADABLE: return AVD_EXIT_INPUT;
+    case AVD_GATE_OUTPUT_LOST: return AVD_EXIT_INTERNAL;
     case AVD_GATE_STOPPED: return AVD_EXIT_INTERRUPTED;
+    case AVD_GATE_BAD_INPUT:
     case AVD_GATE_ERROR: break;
     }
     avd_cli_print_error(NULL, &err);
-    return err.code == AVD_E_FORMAT || err.code == AVD_E_RULE ? AVD_EXIT_INPUT : AVD_EXIT_INTERNAL;
+    return end == AVD_GATE_BAD_INPUT ? AVD_EXIT_INPUT : AVD_EXIT_INTERNAL;
 }
 
 static enum avd_cli_exit command(const char *name, int argc, char **argv)

@@ -92,6 +92,8 @@ int main(int argc, char **argv)
         printf("avdump %s\n", avd_version());
         return (int)avd_cli_finish_stdout(AVD_EXIT_CLEAN);
     }
+    if (strcmp(word, "--completion") == 0)
+        return (int)avd_cli_completion(argc > 2 ? argv[2] : "");
     command = avd_cli_command_find(word);
     if (command != NULL)
         return (int)command->run(argc - 1, argv + 1);

@@ -21,6 +21,7 @@ enum option_id {
     OPT_COMPACT,
     OPT_COUNT,
     OPT_FAIL_ON,
+    OPT_FIELDS,
     OPT_FIND_AS,
     OPT_FORMAT,
     OPT_GATE_FAIL_ON,
@@ -40,6 +41,8 @@ enum option_id {
     OPT_OUTPUT,
     OPT_POLICY,
     OPT_QUIET,
+    OPT_REDACT,
+    OPT_REPORT_FORMAT,
     OPT_RESUME,
     OPT_RULES,
     OPT_SHARD,
@@ -80,7 +83,10 @@ enum {
 };
 
 static const struct option_doc options[] = {
-    {OPT_FORMAT, 'f', "format", "text|json", FORMATTED, "form of the output (default: text)"},
+    {OPT_REPORT_FORMAT, 'f', "format", "text|json|html", AVD_CLI_ANALYZE | AVD_CLI_INFO,
+     "form of the output (default: text)"},
+    {OPT_FORMAT, 'f', "format", "text|json", AVD_CLI_SYMBOLS | RULE_WRITING,
+     "form of the output (default: text)"},
     {OPT_JSON, 0, "json", NULL, FORMATTED, "short for --format json"},
     {OPT_COMPACT, 0, "compact", NULL, FORMATTED, "JSON: one line per file"},
     {OPT_OUTPUT, 'o', "output", "FILE", ONE, "write there instead of standard output"},
@@ -100,7 +106,7 @@ static const struct option_doc options[] = {
      "characters of a string at least (default: 6)"},
     {OPT_NATIVE, 0, "native", NULL, AVD_CLI_STACK | PLACES,
      "WOW64: the 64-bit stack first, and its registers and pointers"},
-    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE, "text, WOW64: show the 64-bit stack first"},
+    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE, "WOW64: show the 64-bit stack first"},
     {OPT_BOTH, 0, "both", NULL, AVD_CLI_ANALYZE,
      "text, WOW64: both stacks in full of every thread shown"},
     {OPT_VERBOSE, 'v', "verbose", NULL, ONE & ~(unsigned)AVD_CLI_INSIDE,
@@ -132,9 +138,11 @@ static const struct option_doc options[] = {
     {OPT_BASELINE, 0, "baseline", "FILE", JUDGING, "buckets that are known"},
     {OPT_UPDATE_BASELINE, 0, "update-baseline", NULL, JUDGING, "add what was seen to that file"},
     {OPT_GATE_OUTPUT, 'o', "output", "KIND:PATH", JUDGING,
-     "table, jsonl, json, junit, sarif, github, gitlab, markdown, issues"},
+     "table, jsonl, json, junit, sarif, github, gitlab, markdown, html, issues"},
     {OPT_LINK_TEMPLATE, 0, "link-template", "URL", JUDGING,
      "issues: a link with {name} and {key} in it"},
+    {OPT_FIELDS, 0, "fields", "NAME,...", JUDGING,
+     "issues: only these (default: key,title,standing,count,body)"},
     {OPT_JOBS, 'j', "jobs", "N", AVD_CLI_GATE, "worker processes (default: one per processor)"},
     {OPT_TIMEOUT, 0, "timeout", "SECONDS", AVD_CLI_GATE, "per dump, 0 for none (default: 120)"},
     {OPT_MAX_MEMORY, 0, "max-memory", "MIB", AVD_CLI_GATE,
@@ -144,6 +152,8 @@ static const struct option_doc options[] = {
     {OPT_RESUME, 0, "resume", "FILE", AVD_CLI_GATE,
      "skip what this earlier jsonl output holds, and count it"},
     {OPT_TODAY, 0, "today", "DAY", JUDGING, "for allowances that expire (default: the clock)"},
+    {OPT_REDACT, 0, "redact", NULL, AVD_CLI_ANALYZE | JUDGING,
+     "leave out names of users in paths, comments and the like"},
     {OPT_QUIET, 'q', "quiet", NULL, AVD_CLI_GATE, "no progress on the terminal"},
     {OPT_COLOR, 0, "color", "auto|always|never", ONE, "colours (default: auto, on a terminal)"},
     {OPT_HELP, 'h', "help", NULL, ALL, "show this help"},
@@ -251,6 +261,7 @@ static enum avd_cli_exit store_gate(struct avd_cli_settings *settings,
     case OPT_BASELINE: settings->baseline = value; break;
     case OPT_GATE_FAIL_ON: settings->fail_ons[settings->fail_on_count++] = value; break;
     case OPT_GATE_OUTPUT: settings->outputs[settings->output_count++] = value; break;
+    case OPT_FIELDS: settings->fields = value; break;
     case OPT_LINK_TEMPLATE: settings->link_template = value; break;
     case OPT_POLICY: settings->policy = value; break;
     case OPT_QUIET: settings->quiet = 1; break;
@@ -332,7 +343,8 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_COLOR: settings->color = (enum avd_cli_color)choice; break;
     case OPT_COMPACT: settings->write.compact = 1; break;
     case OPT_FAIL_ON: settings->fail_on = choice; break;
-    case OPT_FORMAT: settings->format = choice == 0 ? AVD_FORMAT_TEXT : AVD_FORMAT_JSON; break;
+    case OPT_FORMAT: /* the choices stand in the order of enum avd_format */
+    case OPT_REPORT_FORMAT: settings->format = (enum avd_format)choice; break;
     case OPT_HELP: settings->help = 1; break;
     case OPT_IMAGES: settings->image_dirs[settings->image_dir_count++] = value; break;
     case OPT_JSON: settings->format = AVD_FORMAT_JSON; break;
@@ -351,6 +363,7 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_NATIVE: settings->write.native_first = 1; break;
     case OPT_OFFLINE: settings->offline = 1; break;
     case OPT_OUTPUT: settings->output = strcmp(value, "-") == 0 ? NULL : value; break;
+    case OPT_REDACT: settings->write.redact = 1; break;
     case OPT_RULES: settings->rules = value; break;
     case OPT_SYMBOLS: settings->symbols[settings->symbol_count++] = value; break;
     case OPT_SYMBOLS_LOOSE: settings->symbols_loose = 1; break;
@@ -363,6 +376,7 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_STACK_ALL:
     case OPT_THREAD: return store_inside(settings, option, value, choice);
     case OPT_BASELINE:
+    case OPT_FIELDS:
     case OPT_GATE_FAIL_ON:
     case OPT_GATE_OUTPUT:
     case OPT_JOBS:
@@ -512,6 +526,23 @@ void avd_cli_settings_deinit(struct avd_cli_settings *settings)
     free(settings->outputs);
     free(settings->fail_ons);
     memset(settings, 0, sizeof *settings);
+}
+
+int avd_cli_option_at(const struct avd_cli_command *command, size_t index,
+                      struct avd_cli_option *out)
+{
+    size_t i;
+
+    for (i = 0; i < OPTION_COUNT; i++) {
+        if ((options[i].commands & command->bit) == 0 || index-- != 0)
+            continue;
+        out->letter = options[i].letter;
+        out->name = options[i].name;
+        out->argument = options[i].argument;
+        out->help = options[i].help;
+        return 1;
+    }
+    return 0;
 }
 
 void avd_cli_options_print(const struct avd_cli_command *command)

@@ -9,7 +9,16 @@
 
 enum { MAX_NAME = 60 };
 
-void avd_cli_progress_show(void *ctx, uint64_t done, const char *current)
+/* "1:02:03" or "2:03" */
+static void put_duration(unsigned long seconds)
+{
+    if (seconds >= 3600)
+        fprintf(stderr, "%lu:%02lu:%02lu", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    else
+        fprintf(stderr, "%lu:%02lu", seconds / 60, seconds % 60);
+}
+
+void avd_cli_progress_show(void *ctx, uint64_t done, double share, const char *current)
 {
     struct avd_cli_progress *progress = ctx;
     time_t now = time(NULL);
@@ -25,6 +34,11 @@ void avd_cli_progress_show(void *ctx, uint64_t done, const char *current)
     if (now > progress->started)
         fprintf(stderr, ", %llu/s",
                 (unsigned long long)(done / (unsigned long long)(now - progress->started)));
+    if (now > progress->started && share > 0.01 && share < 1.0) {
+        fprintf(stderr, ", %.0f %%, ", share * 100);
+        put_duration((unsigned long)(difftime(now, progress->started) * (1.0 - share) / share));
+        fputs(" left", stderr);
+    }
     if (size != 0) {
         fputs("  ", stderr);
         avd_term_puts(stderr, size > MAX_NAME ? current + size - MAX_NAME : current);

@@ -209,7 +209,7 @@ static struct avd_gate_known updated(const struct avd_gate_known *old,
                                      const struct avd_gate_bucket *bucket)
 {
     struct avd_gate_known now = {bucket->key,
-                                 bucket->bucket != NULL ? bucket->bucket : bucket->what,
+                                 bucket->title,
                                  bucket->count, bucket->first_time, bucket->last_time};
 
     if (old == NULL)

@@ -29,6 +29,9 @@ const char *avd_gate_outcome_name(enum avd_gate_outcome outcome);
 struct avd_gate_finding {
     const char *id;
     int severity; /* enum avd_severity */
+    /* Only when issues or lines are wanted; else NULL. */
+    const char *summary; /* one line */
+    const char *advice;  /* a line per piece */
 };
 
 /* What the gate keeps of one dump. Strings are UTF-8 and untrusted; NULL: not known. */
@@ -46,6 +49,8 @@ struct avd_gate_record {
     const char *followup; /* "module!function" of the blamed frame */
     const char *process;  /* file name of the program */
     const char *version;  /* its file version */
+    const char *system;   /* "Windows NT 10.0.19041, amd64" */
+    const char *stack;    /* a line per frame; only when issues or lines are wanted */
     uint32_t time;        /* when the dump was written, unix seconds; 0: not known */
     const struct avd_gate_finding *findings; /* the worst first */
     size_t finding_count;
@@ -105,6 +110,7 @@ struct avd_gate_inputs {
     void *ctx;
     uint64_t ignored; /* files in folders and archives that are neither dump nor archive */
     bool stopped;     /* take wanted no more */
+    double at, span;  /* the share of everything before what is walked now, and what it is itself */
 };
 
 /*
@@ -123,12 +129,11 @@ enum avd_gate_kind avd_gate_sniff(struct avd_view head);
 /* ---- archive.c ---- */
 
 /*
- * Gives the dumps in the archive at `path`, or in `bytes` when path is NULL, to inputs->take, named
- * "NAME!entry". `depth` counts archives within each other; AVD_GATE_MAX_NESTING is refused.
- * Problems of the archive become items with a `problem`. False when out of memory.
+ * Gives the dumps in the archive at `path` to inputs->take, named "PATH!entry", and those of
+ * archives in it, down to AVD_GATE_MAX_NESTING. Problems of the archive become items with a
+ * `problem`. False when out of memory.
  */
-enum { AVD_GATE_MAX_NESTING = 1 };
-bool avd_gate_archive_walk(struct avd_gate_inputs *inputs, const char *path, struct avd_view bytes,
-                           const char *name, unsigned depth);
+enum { AVD_GATE_MAX_NESTING = 1 }; /* archives within each other */
+bool avd_gate_archive_walk(struct avd_gate_inputs *inputs, const char *path);
 
 #endif

@@ -22,6 +22,7 @@ struct level {
     const char *path;
     struct avd_directory_entry *entries;
     size_t count, next;
+    double at, span; /* as in struct avd_gate_inputs */
 };
 
 static bool give(struct avd_gate_inputs *inputs, const struct avd_gate_item *item)
@@ -46,21 +47,25 @@ static bool walk_file(struct avd_gate_inputs *inputs, const char *path, bool nam
     struct avd_view head = {bytes, 0, 0};
     struct avd_path_info info;
     enum avd_gate_kind kind;
-    FILE *file = fopen(path, "rb");
+    FILE *file;
 
+    /* Opening a pipe would wait for somebody to write to it. */
+    avd_path_examine(path, &info);
+    if (info.kind == AVD_PATH_OTHER)
+        return give_problem(inputs, path, "is neither a file nor a folder");
+    file = fopen(path, "rb");
     if (file != NULL) {
         head.size = fread(bytes, 1, sizeof bytes, file);
         (void)fclose(file);
     }
     kind = avd_gate_sniff(head);
     if (kind == AVD_GATE_ARCHIVE)
-        return avd_gate_archive_walk(inputs, path, head, path, 0);
+        return avd_gate_archive_walk(inputs, path);
     /* What cannot be opened is told of: it may have been a dump. */
     if (kind == AVD_GATE_OTHER && !named && file != NULL) {
         inputs->ignored++;
         return true;
     }
-    avd_path_examine(path, &info);
     item.size = info.size;
     return give(inputs, &item);
 }
@@ -74,6 +79,8 @@ static bool open_level(struct level *level, const char *directory, const char *n
 
     memset(level, 0, sizeof *level);
     slash = directory != NULL && directory[0] != '\0' && directory[strlen(directory) - 1] == '/';
+    level->at = inputs->at;
+    level->span = inputs->span;
     level->path = directory == NULL ? avd_arena_strdup(&level->arena, name)
                                     : avd_arena_printf(&level->arena, "%s%s%s", directory,
                                                        slash ? "" : "/", name);
@@ -107,6 +114,8 @@ static bool walk_folder(struct avd_gate_inputs *inputs, const char *path)
             depth--;
             continue;
         }
+        inputs->span = level->span / (double)level->count;
+        inputs->at = level->at + inputs->span * (double)level->next;
         entry = &level->entries[level->next++];
         if (entry->is_directory && depth == MAX_DEPTH) {
             good = give_problem(inputs, level->path, "folders within each other end here");

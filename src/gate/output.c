@@ -6,15 +6,16 @@
 #include <string.h>
 
 const struct avd_gate_writer avd_gate_writers[] = {
-    {"table", "buckets as a table for people", avd_gate_write_table},
-    {"json", "the summary as one JSON object", avd_gate_write_json},
-    {"junit", "JUnit XML, one test case per bucket", avd_gate_write_junit},
-    {"sarif", "SARIF 2.1.0, one result per bucket", avd_gate_write_sarif},
-    {"github", "annotations for GitHub Actions", avd_gate_write_github},
-    {"gitlab", "GitLab's code quality report", avd_gate_write_gitlab},
-    {"markdown", "a comment for a pull request", avd_gate_write_markdown},
-    {"issues", "JSON Lines, one issue for a bug tracker per bucket", avd_gate_write_issues},
-    {NULL, NULL, NULL},
+    {"table", "buckets as a table for people", avd_gate_write_table, false},
+    {"json", "the summary as one JSON object", avd_gate_write_json, false},
+    {"junit", "JUnit XML, one test case per bucket", avd_gate_write_junit, false},
+    {"sarif", "SARIF 2.1.0, one result per bucket", avd_gate_write_sarif, false},
+    {"github", "annotations for GitHub Actions", avd_gate_write_github, false},
+    {"gitlab", "GitLab's code quality report", avd_gate_write_gitlab, false},
+    {"markdown", "a comment for a pull request", avd_gate_write_markdown, false},
+    {"html", "one HTML file for people", avd_gate_write_html, false},
+    {"issues", "JSON Lines, one issue for a bug tracker per bucket", avd_gate_write_issues, true},
+    {NULL, NULL, NULL, false},
 };
 
 const struct avd_gate_writer *avd_gate_writer_find(const char *name, size_t size)
@@ -25,15 +26,6 @@ const struct avd_gate_writer *avd_gate_writer_find(const char *name, size_t size
         if (strlen(writer->name) == size && strncmp(writer->name, name, size) == 0)
             return writer;
     return NULL;
-}
-
-const char *avd_gate_title(const struct avd_gate_bucket *bucket)
-{
-    if (!bucket->crashed)
-        return "no exception";
-    if (bucket->bucket != NULL)
-        return bucket->bucket;
-    return bucket->what != NULL ? bucket->what : bucket->key;
 }
 
 void avd_gate_write_counts(const struct avd_gate_result *result, struct avd_strbuf *out)
@@ -63,16 +55,36 @@ static size_t columns(const char *text)
     return count;
 }
 
+/* The bytes of `text` that fit into `width` columns. */
+static size_t bytes_of(const char *text, size_t width)
+{
+    size_t size = 0;
+
+    while (text[size] != '\0' &&
+           (((unsigned char)text[size] & 0xc0) == 0x80 || width-- != 0))
+        size++;
+    return size;
+}
+
 static void put_column(struct avd_strbuf *out, const char *text, size_t width)
 {
+    static const char cut[] = "...";
     struct avd_strbuf escaped;
+    const char *shown;
     size_t used;
 
     avd_strbuf_init(&escaped);
     avd_strbuf_escaped(&escaped, text != NULL ? text : "-");
     out->failed |= escaped.failed;
-    avd_strbuf_puts(out, avd_strbuf_text(&escaped));
-    used = columns(avd_strbuf_text(&escaped));
+    shown = avd_strbuf_text(&escaped);
+    used = columns(shown);
+    if (used > width) {
+        avd_strbuf_add(out, shown, bytes_of(shown, width - (sizeof cut - 1)));
+        avd_strbuf_puts(out, cut);
+        used = width;
+    } else {
+        avd_strbuf_puts(out, shown);
+    }
     avd_strbuf_deinit(&escaped);
     do
         avd_strbuf_puts(out, " ");

@@ -13,12 +13,14 @@ struct avd_gate_result {
     const struct avd_gate_verdict *verdict;
     const char *version;       /* avdump's */
     const char *link_template; /* for issues: "{name}", "{key}" are replaced; NULL: no links */
+    uint32_t fields; /* of issues, as avd_gate_fields_parse gives them; 0: the usual ones */
 };
 
 struct avd_gate_writer {
     const char *name; /* as --output has it */
     const char *help;
     void (*write)(const struct avd_gate_result *result, struct avd_strbuf *out);
+    bool examples; /* it shows stacks and advice of example dumps */
 };
 
 extern const struct avd_gate_writer avd_gate_writers[]; /* ended by a NULL name */
@@ -32,12 +34,15 @@ void avd_gate_write_sarif(const struct avd_gate_result *result, struct avd_strbu
 void avd_gate_write_github(const struct avd_gate_result *result, struct avd_strbuf *out);
 void avd_gate_write_gitlab(const struct avd_gate_result *result, struct avd_strbuf *out);
 void avd_gate_write_markdown(const struct avd_gate_result *result, struct avd_strbuf *out);
+void avd_gate_write_html(const struct avd_gate_result *result, struct avd_strbuf *out);
 void avd_gate_write_issues(const struct avd_gate_result *result, struct avd_strbuf *out);
+
+/* Names of an issue's fields, separated by commas. False for an unknown one: *wrong, *wrong_size. */
+bool avd_gate_fields_parse(const char *text, uint32_t *fields, const char **wrong,
+                           size_t *wrong_size);
 
 /* ---- shared by writers ---- */
 
-/* What a bucket is called; never NULL. */
-const char *avd_gate_title(const struct avd_gate_bucket *bucket);
 /* "3 new, 1 known, 0 allowed; 12 dumps" */
 void avd_gate_write_counts(const struct avd_gate_result *result, struct avd_strbuf *out);
 

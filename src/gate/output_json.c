@@ -222,13 +222,12 @@ static json_t *sarif_result(const struct avd_gate_bucket *bucket)
         "baselineState", bucket->standing == AVD_GATE_NEW ? "new" : "unchanged");
 }
 
-/* Whether an earlier bucket has the same rule first. */
-static bool rule_seen(const struct avd_gate_summary *s, size_t before, const char *rule)
+static bool has_rule(const json_t *rules, const char *id)
 {
     size_t i;
 
-    for (i = 0; i < before; i++)
-        if (s->buckets[i]->finding_count != 0 && strcmp(s->buckets[i]->findings[0].text, rule) == 0)
+    for (i = 0; i < json_array_size(rules); i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(rules, i), "id")), id) == 0)
             return true;
     return false;
 }
@@ -248,7 +247,7 @@ void avd_gate_write_sarif(const struct avd_gate_result *result, struct avd_strbu
         if (!bucket->crashed)
             continue;
         good = append(results, sarif_result(bucket));
-        if (good && bucket->finding_count != 0 && !rule_seen(s, i, bucket->findings[0].text))
+        if (good && bucket->finding_count != 0 && !has_rule(rules, bucket->findings[0].text))
             good = append(rules,
                           json_pack("{s:o}", "id", avd_gate_text_value(bucket->findings[0].text)));
     }

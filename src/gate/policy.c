@@ -337,13 +337,6 @@ static void add_line(struct lines *lines, const char *text)
     lines->items[lines->count++] = text;
 }
 
-static const char *title(const struct avd_gate_bucket *bucket)
-{
-    if (bucket->bucket != NULL)
-        return bucket->bucket;
-    return bucket->what != NULL ? bucket->what : bucket->key;
-}
-
 /* Its standing; an allowance that has expired is told of. */
 static void stand(struct avd_gate_policy *policy, const struct avd_gate_baseline *baseline,
                   uint32_t today, struct avd_gate_bucket *bucket, struct lines *warnings)
@@ -367,7 +360,7 @@ static void stand(struct avd_gate_policy *policy, const struct avd_gate_baseline
                      avd_arena_printf(warnings->arena,
                                       "%s:%u: the allowance for %s expired on %.10s%s%s "
                                       "(%s)",
-                                      policy->file, allow->line, title(bucket), day,
+                                      policy->file, allow->line, avd_gate_title(bucket), day,
                                       allow->owner != NULL ? "; owner " : "",
                                       allow->owner != NULL ? allow->owner : "", allow->reason));
             continue;
@@ -388,17 +381,17 @@ static const char *bucket_verdict(const struct avd_gate_policy *policy,
     if (bucket->standing == AVD_GATE_ALLOWED)
         return NULL;
     if (policy->fail_new && bucket->standing == AVD_GATE_NEW)
-        return avd_arena_printf(arena, "new crash: %s (%" PRIu64 " dump%s)", title(bucket),
+        return avd_arena_printf(arena, "new crash: %s (%" PRIu64 " dump%s)", avd_gate_title(bucket),
                                 bucket->count, bucket->count == 1 ? "" : "s");
     if (policy->fail_count != 0 && bucket->crashed && bucket->count > policy->fail_count)
-        return avd_arena_printf(arena, "%s: %" PRIu64 " dumps, allowed are %" PRIu64, title(bucket),
+        return avd_arena_printf(arena, "%s: %" PRIu64 " dumps, allowed are %" PRIu64, avd_gate_title(bucket),
                                 bucket->count, policy->fail_count);
     for (i = 0; i < policy->fail_rule_count; i++)
         if (has_finding(bucket, policy->fail_rules[i]))
-            return avd_arena_printf(arena, "%s: a finding of rule '%s'", title(bucket),
+            return avd_arena_printf(arena, "%s: a finding of rule '%s'", avd_gate_title(bucket),
                                     policy->fail_rules[i]);
     if (bucket->severity >= policy->fail_severity)
-        return avd_arena_printf(arena, "%s: finding '%s'", title(bucket), bucket->findings[0].text);
+        return avd_arena_printf(arena, "%s: finding '%s'", avd_gate_title(bucket), bucket->findings[0].text);
     return NULL;
 }
 

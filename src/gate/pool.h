@@ -48,7 +48,7 @@ void avd_gate_pool_free(struct avd_gate_pool *pool);
 
 /* Processors that this process may use, at least 1. */
 unsigned avd_gate_processors(void);
-/* Whether SIGINT or SIGTERM came since avd_gate_catch_interrupts was called. */
+/* Whether SIGINT, SIGTERM or SIGHUP came since avd_gate_catch_interrupts was called. */
 void avd_gate_catch_interrupts(void);
 bool avd_gate_interrupted(void);
 

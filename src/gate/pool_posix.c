@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +41,7 @@ struct answer {
 
 struct worker {
     pid_t pid; /* 0: none */
+    bool gone; /* it has ended, and was waited for */
     int fd;
     bool busy;
     uint64_t sequence;
@@ -67,12 +69,17 @@ static void note_interrupt(int signal_number)
 
 void avd_gate_catch_interrupts(void)
 {
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action;
+    struct sigaction before;
+    size_t i;
 
     memset(&action, 0, sizeof action);
     action.sa_handler = note_interrupt;
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    for (i = 0; i < sizeof signals / sizeof *signals; i++)
+        /* What nohup or a shell's & had ignored stays ignored. */
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            (void)sigaction(signals[i], &action, NULL);
 }
 
 bool avd_gate_interrupted(void)
@@ -96,7 +103,7 @@ static bool send_all(int fd, const void *bytes, size_t size)
     while (size != 0) {
         ssize_t sent = send(fd, next, size, MSG_NOSIGNAL);
 
-        if (sent < 0 && errno == EINTR)
+        if (sent < 0 && errno == EINTR && !interrupted)
             continue;
         if (sent <= 0)
             return false;
@@ -193,6 +200,8 @@ static _Noreturn void run_worker(const struct avd_gate_pool_options *options, in
     /* An interrupt is for the parent, which ends its workers. */
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGTERM, SIG_DFL);
+    (void)signal(SIGHUP, SIG_DFL);
+    interrupted = 0;
     limit_memory(options->max_memory);
     if (first == NULL || answer(options, fd, first))
         while (serve(options, fd)) {
@@ -208,13 +217,23 @@ static void worker_end(struct worker *w)
 
     if (w->pid == 0)
         return;
-    (void)kill(w->pid, SIGKILL);
+    if (!w->gone)
+        (void)kill(w->pid, SIGKILL);
     (void)close(w->fd);
-    while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR) {
+    while (!w->gone && waitpid(w->pid, &status, 0) < 0 && errno == EINTR) {
     }
     avd_mem_free(w->name);
     avd_mem_free(w->bytes);
     memset(w, 0, sizeof *w);
+}
+
+/* A worker that reads nothing, say a stopped one, is given up like one that answers nothing. */
+static void limit_sending(const struct avd_gate_pool_options *options, int fd)
+{
+    struct timeval limit = {.tv_sec = options->timeout_seconds};
+
+    if (options->timeout_seconds != 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
 static bool worker_start(struct avd_gate_pool *pool, struct worker *w,
@@ -236,6 +255,7 @@ static bool worker_start(struct avd_gate_pool *pool, struct worker *w,
     }
     (void)close(pair[1]);
     w->fd = pair[0];
+    limit_sending(pool->options, w->fd);
     if (w->pid > 0)
         return true;
     (void)close(pair[0]);
@@ -256,7 +276,6 @@ static void lose(struct avd_gate_pool *pool, struct worker *w, enum avd_gate_out
 /* The worker went away in the middle of a dump. */
 static void bury(struct avd_gate_pool *pool, struct worker *w)
 {
-    enum avd_gate_outcome outcome = AVD_GATE_WORKER_DIED;
     char message[128];
     int status = 0;
     pid_t pid = w->pid;
@@ -272,15 +291,8 @@ static void bury(struct avd_gate_pool *pool, struct worker *w)
                        "the worker that analysed it ended without an answer (exit code %d)",
                        WEXITSTATUS(status));
     }
-    (void)close(w->fd);
-    w->pid = 0; /* nothing left to kill */
-    if (!pool->options->lost(pool->options->ctx, w->sequence,
-                             &(struct avd_gate_item){.name = w->name, .size = w->size}, outcome,
-                             message))
-        pool->stopped = true;
-    avd_mem_free(w->name);
-    avd_mem_free(w->bytes);
-    memset(w, 0, sizeof *w);
+    w->gone = true;
+    lose(pool, w, AVD_GATE_WORKER_DIED, message);
 }
 
 /* Takes a whole answer out of the worker's bytes; false when it is not whole yet. */

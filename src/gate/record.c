@@ -58,6 +58,8 @@ static json_t *findings_value(const struct avd_gate_record *record)
             !avd_gate_put_text(
                 item, "severity",
                 severity_names[severity >= 0 && severity < SEVERITY_COUNT ? severity : 0]) ||
+            !avd_gate_put_text(item, "summary", record->findings[i].summary) ||
+            !avd_gate_put_text(item, "advice", record->findings[i].advice) ||
             json_array_append_new(list, item) != 0) {
             json_decref(list);
             return NULL;
@@ -84,6 +86,8 @@ static json_t *record_value(const struct avd_gate_record *record)
                avd_gate_put_text(object, "followup", record->followup) &&
                avd_gate_put_text(object, "process", record->process) &&
                avd_gate_put_text(object, "version", record->version) &&
+               avd_gate_put_text(object, "system", record->system) &&
+               avd_gate_put_text(object, "stack", record->stack) &&
                avd_gate_put(object, "time", json_integer(record->time)) &&
                avd_gate_put(object, "findings", findings_value(record));
     if (good)
@@ -151,6 +155,8 @@ static void get_findings(struct reader *r, struct avd_gate_record *out)
         const char *severity = json_string_value(json_object_get(item, "severity"));
 
         items[i].id = get_text(r, item, "id", "a finding's \"id\" is no text");
+        items[i].summary = get_text(r, item, "summary", "a finding's \"summary\" is no text");
+        items[i].advice = get_text(r, item, "advice", "a finding's \"advice\" is no text");
         items[i].severity = word_index(severity_names, SEVERITY_COUNT, severity);
         if ((items[i].id == NULL || items[i].severity < 0) && r->why == NULL)
             r->why = "a finding has no \"id\" or no known \"severity\"";
@@ -188,6 +194,8 @@ bool avd_gate_record_read(const char *text, size_t size, struct avd_arena *arena
     out->followup = get_text(&r, object, "followup", "\"followup\" is no text");
     out->process = get_text(&r, object, "process", "\"process\" is no text");
     out->version = get_text(&r, object, "version", "\"version\" is no text");
+    out->system = get_text(&r, object, "system", "\"system\" is no text");
+    out->stack = get_text(&r, object, "stack", "\"stack\" is no text");
     out->time = (uint32_t)get_number(&r, "time", UINT32_MAX, "\"time\" is no unix time");
     get_findings(&r, out);
     if (r.why == NULL && out->name == NULL)

@@ -16,6 +16,7 @@ struct run {
     uint64_t next; /* sequence number of the next item */
     uint64_t done;
     const char *current;
+    const struct avd_gate_inputs *inputs; /* while they are walked */
 };
 
 static bool stop(struct run *run, enum avd_status code)
@@ -74,6 +75,7 @@ static bool put_failure(struct run *run, uint64_t sequence, const struct avd_gat
     avd_strbuf_init(&text);
     avd_strbuf_init(&report);
     avd_gate_record_write(&record, &text);
+    avd_gate_worker_redact(&run->worker, &text);
     if (run->worker.want_report) {
         (void)avd_error_set(&error, AVD_E_IO, 0, "", "%s", message);
         (void)avd_error_write(&error, item->name, AVD_FORMAT_JSON, &run->worker.write,
@@ -102,7 +104,8 @@ static bool tick(void *ctx)
     const struct avd_gate_options *options = run->state->options;
 
     if (options->progress != NULL)
-        options->progress(options->progress_ctx, run->done, run->current);
+        options->progress(options->progress_ctx, run->done,
+                          run->inputs != NULL ? run->inputs->at : 1.0, run->current);
     return !avd_gate_interrupted();
 }
 
@@ -115,6 +118,20 @@ static void work(void *ctx, const struct avd_gate_item *item, struct avd_strbuf 
 }
 
 /* ---- items ---- */
+
+/* Whether an earlier output holds it, under the name that it has there. */
+static bool was_seen(const struct run *run, const char *id, const char *name)
+{
+    struct avd_strbuf clean;
+    bool seen;
+
+    avd_strbuf_init(&clean);
+    avd_strbuf_puts(&clean, name);
+    avd_gate_worker_redact(&run->worker, &clean);
+    seen = !clean.failed && avd_gate_seen_has(&run->state->seen, id, avd_strbuf_text(&clean));
+    avd_strbuf_deinit(&clean);
+    return seen;
+}
 
 /* Whether the item is this shard's, and not one that an earlier output holds. */
 static bool is_wanted(const struct run *run, const struct avd_gate_item *item)
@@ -137,7 +154,7 @@ static bool is_wanted(const struct run *run, const struct avd_gate_item *item)
     avd_file_close(&file);
     if (options->shard_count != 0)
         wanted = avd_gate_shard(id, options->shard_count) == options->shard - 1;
-    return wanted && !avd_gate_seen_has(&run->state->seen, id, item->name);
+    return wanted && !was_seen(run, id, item->name);
 }
 
 static bool take_item(void *ctx, const struct avd_gate_item *item)
@@ -165,10 +182,15 @@ static void walk_all(struct run *run)
     struct avd_gate_inputs inputs = {.limits = options->limits, .take = take_item, .ctx = run};
     size_t i;
 
-    for (i = 0; i < options->path_count && !inputs.stopped && !run->state->failed; i++)
+    run->inputs = &inputs;
+    for (i = 0; i < options->path_count && !inputs.stopped && !run->state->failed; i++) {
+        inputs.span = 1.0 / (double)options->path_count;
+        inputs.at = inputs.span * (double)i;
         if (!avd_gate_inputs_walk(&inputs, options->paths[i]))
             (void)stop(run, AVD_E_NOMEM);
+    }
     run->current = NULL;
+    run->inputs = NULL;
     if (!run->state->failed && !avd_gate_interrupted())
         (void)avd_gate_pool_finish(run->pool);
     if (avd_gate_interrupted() && !run->state->failed) {
@@ -178,14 +200,25 @@ static void walk_all(struct run *run)
     run->state->summary.ignored = inputs.ignored;
 }
 
-static bool wants_lines(const struct avd_gate_options *options)
+static bool wants(const struct avd_gate_options *options, bool (*kind)(const struct avd_gate_sink *))
 {
     size_t i;
 
     for (i = 0; i < options->sink_count; i++)
-        if (options->sinks[i].lines)
+        if (kind(&options->sinks[i]))
             return true;
     return false;
+}
+
+static bool has_lines(const struct avd_gate_sink *sink)
+{
+    return sink->lines;
+}
+
+/* A merge of lines may write issues. */
+static bool has_issues(const struct avd_gate_sink *sink)
+{
+    return sink->lines || (sink->writer != NULL && sink->writer->examples);
 }
 
 enum avd_gate_end avd_gate_run(struct avd_gate_options *options, struct avd_error *err)
@@ -209,7 +242,9 @@ enum avd_gate_end avd_gate_run(struct avd_gate_options *options, struct avd_erro
     run.worker.rules = options->rules;
     run.worker.analyze = options->analyze;
     run.worker.write.compact = 1;
-    run.worker.want_report = wants_lines(options);
+    run.worker.write.redact = options->redact;
+    run.worker.want_report = wants(options, has_lines);
+    run.worker.want_issue = wants(options, has_issues);
     run.order = avd_gate_order_new(emit, &run);
     run.pool = avd_gate_pool_new(&pool, &state.err);
     if (run.order == NULL || run.pool == NULL)

@@ -29,8 +29,11 @@ struct avd_gate_options {
     struct avd_gate_sink *sinks;
     size_t sink_count;
     const char *link_template;
-    /* Progress, about ten times a second; NULL: none. `current` is a name or NULL. */
-    void (*progress)(void *ctx, uint64_t done, const char *current);
+    uint32_t fields; /* of issues; 0: the usual ones */
+    void (*complain)(const struct avd_error *err); /* of an output that is lost; NULL: nobody */
+    /* Progress, about ten times a second; NULL: none. `share` of the inputs that was
+     * handed out, 0 to 1, and `current`, a name or NULL. */
+    void (*progress)(void *ctx, uint64_t done, double share, const char *current);
     void *progress_ctx;
 };
 
@@ -38,7 +41,9 @@ enum avd_gate_end {
     AVD_GATE_PASSED = 0,
     AVD_GATE_FAILED,          /* the policy says so */
     AVD_GATE_SOME_UNREADABLE, /* passed, but some dumps could not be analysed */
+    AVD_GATE_OUTPUT_LOST,     /* an output could not be written; `complain` was told */
     AVD_GATE_STOPPED,         /* interrupted: outputs hold what was done */
+    AVD_GATE_BAD_INPUT,       /* err: a baseline or an earlier output cannot be read */
     AVD_GATE_ERROR            /* err: nothing was judged, or an output is missing */
 };
 

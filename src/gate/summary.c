@@ -17,6 +17,36 @@ const char *avd_gate_standing_name(enum avd_gate_standing standing)
     return names[standing];
 }
 
+const char *avd_gate_title(const struct avd_gate_bucket *bucket)
+{
+    return bucket->title != NULL ? bucket->title : bucket->key;
+}
+
+/*
+ * The bucket's own name, or the kind of crash, which is what a verdict says before its first colon
+ * or " at ", and whom it is blamed on.
+ */
+static const char *title_of(struct avd_arena *arena, const struct avd_gate_record *record)
+{
+    const char *what = record->what;
+    const char *blame = record->followup != NULL ? record->followup : record->process;
+    size_t size;
+    const char *at;
+
+    if (!record->crashed)
+        return "no exception";
+    if (record->bucket != NULL)
+        return avd_arena_strdup(arena, record->bucket);
+    if (what == NULL)
+        return NULL;
+    size = strcspn(what, ":\n");
+    at = strstr(what, " at ");
+    if (at != NULL && (size_t)(at - what) < size)
+        size = (size_t)(at - what);
+    return blame != NULL ? avd_arena_printf(arena, "%.*s in %s", (int)size, what, blame)
+                         : avd_arena_printf(arena, "%.*s", (int)size, what);
+}
+
 void avd_gate_summary_init(struct avd_gate_summary *summary)
 {
     memset(summary, 0, sizeof *summary);
@@ -30,17 +60,6 @@ void avd_gate_summary_deinit(struct avd_gate_summary *summary)
 }
 
 /* ---- finding the bucket ---- */
-
-static const char *key_of(const struct avd_gate_record *record)
-{
-    if (!record->crashed)
-        return no_exception_key;
-    if (record->signature != NULL)
-        return record->signature;
-    if (record->bucket != NULL)
-        return record->bucket;
-    return record->what != NULL ? record->what : "unknown";
-}
 
 static uint32_t hash(const char *text)
 {
@@ -81,16 +100,29 @@ static bool make_room(struct avd_gate_summary *s)
     return true;
 }
 
-static struct avd_gate_bucket *bucket_of(struct avd_gate_summary *s,
-                                         const struct avd_gate_record *record)
+/*
+ * What tells buckets apart. Without a stack there is no signature: then the kind of crash does, and
+ * the program. What a verdict says besides, addresses say, differs from dump to dump.
+ */
+static const char *key_of(struct avd_arena *arena, const struct avd_gate_record *record)
 {
-    const char *key = key_of(record);
+    const char *title;
+
+    if (!record->crashed)
+        return no_exception_key;
+    if (record->signature != NULL)
+        return record->signature;
+    title = title_of(arena, record);
+    return title != NULL ? title : "unknown";
+}
+
+static struct avd_gate_bucket *bucket_of_key(struct avd_gate_summary *s, const char *key,
+                                             bool crashed)
+{
     struct avd_gate_bucket *bucket;
     struct avd_gate_bucket **grown;
     size_t slot;
 
-    if (!make_room(s))
-        return NULL;
     slot = find_slot(s, key);
     if (s->slots[slot] != 0)
         return s->buckets[s->slots[slot] - 1];
@@ -103,19 +135,65 @@ static struct avd_gate_bucket *bucket_of(struct avd_gate_summary *s,
     if (bucket == NULL)
         return NULL;
     bucket->key = avd_arena_strdup(&s->arena, key);
-    bucket->crashed = record->crashed != 0;
+    bucket->crashed = crashed;
     bucket->severity = -1;
     s->buckets[s->count++] = bucket;
     s->slots[slot] = (uint32_t)s->count;
     return bucket->key != NULL ? bucket : NULL;
 }
 
+static struct avd_gate_bucket *bucket_of(struct avd_gate_summary *s,
+                                         const struct avd_gate_record *record)
+{
+    struct avd_arena arena = {0};
+    struct avd_gate_bucket *bucket = NULL;
+    const char *key = key_of(&arena, record);
+
+    if (key != NULL && make_room(s))
+        bucket = bucket_of_key(s, key, record->crashed != 0);
+    avd_arena_deinit(&arena);
+    return bucket;
+}
+
 /* ---- adding to it ---- */
 
-/* Counts `text` in a list that has room for `most` different ones. False when it has not, or when
- * out of memory. */
+static int by_severity(const void *a, const void *b)
+{
+    const struct avd_gate_tally *x = a;
+    const struct avd_gate_tally *y = b;
+
+    return x->severity != y->severity ? y->severity - x->severity : strcmp(x->text, y->text);
+}
+
+/*
+ * Of a list without room, what would be sorted to its end is left out: whatever the order in which
+ * texts come, the same ones stay, and have been counted from the first on. Returns how many are
+ * left out by this one.
+ */
+static uint64_t replace_last(struct avd_arena *arena, struct avd_gate_tally *items, size_t count,
+                             const char *text, int severity)
+{
+    const struct avd_gate_tally wanted = {text, severity, 1};
+    size_t last = 0;
+    uint64_t left_out;
+    size_t i;
+
+    for (i = 1; i < count; i++)
+        if (by_severity(&items[i], &items[last]) > 0)
+            last = i;
+    if (by_severity(&wanted, &items[last]) > 0)
+        return 1;
+    left_out = items[last].count;
+    items[last] = wanted;
+    items[last].text = avd_arena_strdup(arena, text);
+    if (items[last].text == NULL)
+        items[last].text = ""; /* the arena says that it failed */
+    return left_out;
+}
+
+/* Counts `text` in a list that has room for `most` different ones; *left_out counts the others. */
 static bool tally(struct avd_arena *arena, struct avd_gate_tally **items, size_t *count,
-                  size_t most, const char *text, int severity)
+                  size_t most, const char *text, int severity, uint64_t *left_out)
 {
     size_t i;
 
@@ -124,8 +202,10 @@ static bool tally(struct avd_arena *arena, struct avd_gate_tally **items, size_t
             (*items)[i].count++;
             return true;
         }
-    if (*count == most)
-        return false;
+    if (*count == most) {
+        *left_out += replace_last(arena, *items, most, text, severity);
+        return true;
+    }
     /* Doubling by hand: a bucket has few of them. */
     if ((*count & (*count - 1)) == 0) {
         struct avd_gate_tally *grown =
@@ -164,16 +244,41 @@ static bool better_example(const struct avd_gate_bucket *bucket,
     return order < 0 || (order == 0 && strcmp(record->name, bucket->example) < 0);
 }
 
+static void take_advice(struct avd_gate_summary *s, struct avd_gate_bucket *bucket,
+                        const struct avd_gate_record *record)
+{
+    struct avd_gate_finding *items;
+    size_t i;
+
+    bucket->advice = NULL;
+    bucket->advice_count = 0;
+    if (record->finding_count == 0 || record->findings[0].summary == NULL)
+        return;
+    items = avd_arena_alloc(&s->arena, record->finding_count, sizeof *items);
+    for (i = 0; items != NULL && i < record->finding_count; i++) {
+        items[i] = record->findings[i];
+        items[i].id = copy(s, items[i].id);
+        items[i].summary = copy(s, items[i].summary);
+        items[i].advice = copy(s, items[i].advice);
+    }
+    bucket->advice = items;
+    bucket->advice_count = items != NULL ? record->finding_count : 0;
+}
+
 static void take_example(struct avd_gate_summary *s, struct avd_gate_bucket *bucket,
                          const struct avd_gate_record *record)
 {
     bucket->example = copy(s, record->name);
     bucket->example_id = copy(s, record->content_id != NULL ? record->content_id : "");
+    bucket->title = title_of(&s->arena, record);
     bucket->bucket = copy(s, record->bucket);
     bucket->what = copy(s, record->what);
     bucket->where = copy(s, record->where);
     bucket->followup = copy(s, record->followup);
     bucket->process = copy(s, record->process);
+    bucket->system = copy(s, record->system);
+    bucket->stack = copy(s, record->stack);
+    take_advice(s, bucket, record);
 }
 
 static bool add_failure(struct avd_gate_summary *s, const struct avd_gate_record *record)
@@ -199,6 +304,7 @@ static bool add_failure(struct avd_gate_summary *s, const struct avd_gate_record
 bool avd_gate_summary_add(struct avd_gate_summary *s, const struct avd_gate_record *record)
 {
     struct avd_gate_bucket *bucket;
+    bool good = true;
     size_t i;
 
     s->dumps++;
@@ -219,13 +325,15 @@ bool avd_gate_summary_add(struct avd_gate_summary *s, const struct avd_gate_reco
 
         if (finding->severity > bucket->severity)
             bucket->severity = finding->severity;
-        (void)tally(&s->arena, &bucket->findings, &bucket->finding_count, AVD_GATE_MAX_FINDINGS,
-                    finding->id, finding->severity);
+        good = tally(&s->arena, &bucket->findings, &bucket->finding_count, AVD_GATE_MAX_FINDINGS,
+                     finding->id, finding->severity, &bucket->findings_left_out) &&
+               good;
     }
-    if (record->version != NULL && !tally(&s->arena, &bucket->versions, &bucket->version_count,
-                                          AVD_GATE_MAX_VERSIONS, record->version, 0))
-        bucket->versions_left_out++;
-    return !s->arena.failed;
+    if (record->version != NULL)
+        good = tally(&s->arena, &bucket->versions, &bucket->version_count, AVD_GATE_MAX_VERSIONS,
+                     record->version, 0, &bucket->versions_left_out) &&
+               good;
+    return good && !s->arena.failed;
 }
 
 /* ---- the order of everything ---- */
@@ -240,14 +348,6 @@ static int by_weight(const void *a, const void *b)
     if (x->count != y->count)
         return x->count > y->count ? -1 : 1;
     return strcmp(x->key, y->key);
-}
-
-static int by_severity(const void *a, const void *b)
-{
-    const struct avd_gate_tally *x = a;
-    const struct avd_gate_tally *y = b;
-
-    return x->severity != y->severity ? y->severity - x->severity : strcmp(x->text, y->text);
 }
 
 static int by_name(const void *a, const void *b)

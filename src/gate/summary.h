@@ -28,8 +28,12 @@ const char *avd_gate_standing_name(enum avd_gate_standing standing);
 struct avd_gate_bucket {
     const char *key; /* what tells buckets apart, stable over builds: the signature */
     bool crashed;
+    const char *title;                             /* NULL: the key is */
     const char *bucket;                            /* in the style of FAILURE_BUCKET_ID; NULL */
     const char *what, *where, *followup, *process; /* of the example; NULL */
+    const char *system, *stack;                    /* the same */
+    const struct avd_gate_finding *advice;         /* the example's findings that say something */
+    size_t advice_count;
     uint64_t count;
     int severity;        /* the worst of its findings; -1: none */
     const char *example; /* name of a dump: the one with the least content id */
@@ -39,7 +43,8 @@ struct avd_gate_bucket {
     size_t finding_count;
     struct avd_gate_tally *versions; /* of the program, sorted by bytes */
     size_t version_count;
-    uint64_t versions_left_out; /* dumps of versions beyond AVD_GATE_MAX_VERSIONS */
+    /* Beyond the ceilings below, which the last in the order of the lists exceed. */
+    uint64_t versions_left_out, findings_left_out;
     enum avd_gate_standing standing;
     const char *allow_reason, *allow_owner; /* AVD_GATE_ALLOWED */
     const char *verdict;                    /* why it fails the gate; NULL: it does not */
@@ -67,6 +72,9 @@ struct avd_gate_summary {
     uint32_t *slots;
     size_t slot_count;
 };
+
+/* What a bucket is called; never NULL. */
+const char *avd_gate_title(const struct avd_gate_bucket *bucket);
 
 void avd_gate_summary_init(struct avd_gate_summary *summary);
 void avd_gate_summary_deinit(struct avd_gate_summary *summary);

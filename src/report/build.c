@@ -260,6 +260,7 @@ enum avd_status avd_report_build(const struct avd_analysis *analysis,
     avd_build_dump(analysis->dump, report);
     avd_build_modules(analysis, report);
     avd_build_threads(analysis, report);
+    avd_build_map(analysis->dump, report);
     avd_build_exception(analysis, report);
     avd_build_instruction(analysis, report);
     avd_build_blame(analysis, report);
@@ -294,7 +295,8 @@ enum avd_status avd_report_build_info(const struct avd_dump *dump, struct avd_re
         threads[i].suspend_count = dump->threads[i].suspend_count;
     }
     report->threads = threads;
-    report->thread_count = dump->thread_count;
+    report->thread_count = threads != NULL ? dump->thread_count : 0;
+    avd_build_map(dump, report);
     build_exception_info(dump, report);
     build_notes(&dump->notes, NULL, report);
     return finish(report, out, err);
@@ -324,6 +326,24 @@ enum avd_severity avd_report_finding_severity(const struct avd_report *report, s
                                          : AVD_SEVERITY_INFO;
 }
 
+const char *avd_report_finding_summary(const struct avd_report *report, size_t index)
+{
+    const struct avd_rep_finding *finding =
+        index < report->finding_count ? &report->findings[index] : NULL;
+
+    if (finding == NULL)
+        return NULL;
+    return finding->summary != NULL && *finding->summary != '\0' ? finding->summary
+                                                                 : finding->title;
+}
+
+const char *avd_report_finding_advice(const struct avd_report *report, size_t index, size_t piece)
+{
+    return index < report->finding_count && piece < report->findings[index].advice_count
+               ? report->findings[index].advice[piece]
+               : NULL;
+}
+
 const char *avd_report_text(const struct avd_report *report, enum avd_report_field field)
 {
     const struct avd_rep_module *program =
@@ -338,6 +358,9 @@ const char *avd_report_text(const struct avd_report *report, enum avd_report_fie
     case AVD_REPORT_SIGNATURE: return report->signature.id;
     case AVD_REPORT_BUCKET: return report->bucket.id;
     case AVD_REPORT_FOLLOWUP: return report->followup.place;
+    case AVD_REPORT_OS: return report->system.os;
+    case AVD_REPORT_OS_VERSION: return report->system.os_ver;
+    case AVD_REPORT_CPU: return report->system.cpu_arch;
     }
     return NULL;
 }

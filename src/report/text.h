@@ -19,7 +19,7 @@ enum avd_text_style {
 struct avd_text {
     const struct avd_report *report;
     struct avd_strbuf *out;
-    bool color, native_first, both_stacks, all_threads, verbose;
+    bool color, native_first, both_stacks, all_threads, verbose, redact;
 };
 
 /* ---- text_style.c ---- */
@@ -61,6 +61,10 @@ void avd_text_call_site(const struct avd_text *t, const struct avd_rep_frame *fr
 void avd_text_thread_stacks(const struct avd_text *t, size_t thread, const char *mark);
 /* The stacks of all threads but `shown`, equal ones once. */
 void avd_text_other_stacks(const struct avd_text *t, size_t shown);
+
+/* ---- stack_lines.c ---- */
+/* The stack that the report is about, a line per frame, at most `max_frames`. */
+void avd_text_stack_lines(const struct avd_text *t, unsigned max_frames);
 
 /* ---- text_symbols.c ---- */
 void avd_text_symbols(const struct avd_text *t);

@@ -6,6 +6,7 @@
  */
 #include "report/text.h"
 
+#include "base/redact.h"
 #include "base/utf.h"
 
 #include <inttypes.h>
@@ -26,6 +27,7 @@ void avd_text_init(struct avd_text *t, const struct avd_report *report,
     t->both_stacks = options->both_stacks != 0;
     t->all_threads = options->all_threads != 0;
     t->verbose = options->verbose != 0;
+    t->redact = options->redact != 0;
 }
 
 void avd_text_style(const struct avd_text *t, enum avd_text_style style)
@@ -127,8 +129,8 @@ static size_t shown_size(const char *text, unsigned max_lines)
     return limit;
 }
 
-void avd_text_wrapped(const struct avd_text *t, unsigned indent, const char *text,
-                      unsigned max_lines)
+static void put_wrapped(const struct avd_text *t, unsigned indent, const char *text,
+                        unsigned max_lines)
 {
     size_t size = shown_size(text, max_lines);
     struct avd_strbuf raw;
@@ -167,6 +169,23 @@ void avd_text_wrapped(const struct avd_text *t, unsigned indent, const char *tex
     }
     avd_strbuf_deinit(&raw);
     avd_strbuf_deinit(&line);
+}
+
+void avd_text_wrapped(const struct avd_text *t, unsigned indent, const char *text,
+                      unsigned max_lines)
+{
+    struct avd_strbuf clean;
+
+    if (!t->redact) {
+        put_wrapped(t, indent, text, max_lines);
+        return;
+    }
+    /* Before a line break may tear a name apart. */
+    avd_strbuf_init(&clean);
+    avd_redact_text(text, strlen(text), &clean);
+    t->out->failed |= clean.failed;
+    put_wrapped(t, indent, avd_strbuf_text(&clean), max_lines);
+    avd_strbuf_deinit(&clean);
 }
 
 void avd_text_label(const struct avd_text *t, const char *label)

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "gate/redact.h"
+
+#include "base/redact.h"
+#include "gate/json.h"
+
+#include <string.h>
+
+/* A text that is not empty gives way. */
+static bool replace(json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text == NULL || *text == '\0' ||
+           avd_gate_put(object, key, json_string(AVD_REDACTED));
+}
+
+static bool redact_annotations(const json_t *list)
+{
+    bool good = true;
+    size_t i;
+
+    for (i = 0; good && i < json_array_size(list); i++) {
+        json_t *item = json_array_get(list, i);
+        const char *key = json_string_value(json_object_get(item, "key"));
+
+        if (key == NULL || avd_redact_is_personal_key(key))
+            good = replace(item, "value");
+    }
+    return good;
+}
+
+static bool redact_facts(json_t *facts)
+{
+    const char *name;
+    json_t *fact;
+    bool good = true;
+
+    json_object_foreach(facts, name, fact) {
+        if (good && avd_redact_is_personal_key(name))
+            good = replace(fact, "value");
+    }
+    return good;
+}
+
+static bool redact_findings(const json_t *findings)
+{
+    bool good = true;
+    size_t i;
+    size_t k;
+
+    for (i = 0; i < json_array_size(findings); i++) {
+        json_t *evidence = json_object_get(json_array_get(findings, i), "evidence");
+
+        for (k = 0; good && k < json_array_size(evidence); k++) {
+            const char *line = json_string_value(json_array_get(evidence, k));
+
+            if (line != NULL && strstr(line, "comment") != NULL)
+                good = json_array_set_new(evidence, k, json_string(AVD_REDACTED)) == 0;
+        }
+    }
+    return good;
+}
+
+static bool redact_value(json_t *root)
+{
+    json_t *dump = json_object_get(root, "dump");
+
+    return replace(dump, "comment_a") && replace(dump, "comment_w") &&
+           redact_annotations(json_object_get(root, "annotations")) &&
+           redact_facts(json_object_get(root, "facts")) &&
+           redact_findings(json_object_get(root, "findings"));
+}
+
+void avd_gate_redact_report(struct avd_strbuf *report)
+{
+    struct avd_strbuf written;
+    struct avd_strbuf clean;
+    json_error_t error;
+    json_t *root = json_loadb(avd_strbuf_text(report), report->size, 0, &error);
+
+    avd_strbuf_init(&written);
+    avd_strbuf_init(&clean);
+    if (root == NULL)
+        avd_strbuf_add(&written, avd_strbuf_text(report), report->size);
+    else
+        avd_gate_json_line(redact_value(root) ? root : NULL, &written);
+    json_decref(root);
+    avd_redact_text(avd_strbuf_text(&written), written.size, &clean);
+    clean.failed |= written.failed;
+    avd_strbuf_deinit(&written);
+    avd_strbuf_deinit(report);
+    *report = clean;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/redact.h"
+
+#include "base/redact.h"
+
+#include <string.h>
+
+static const char *instead_of(const char *text)
+{
+    return text != NULL && *text != '\0' ? AVD_REDACTED : text;
+}
+
+static void redact_annotations(struct avd_report *out, struct avd_arena *arena)
+{
+    struct avd_rep_annotation *items =
+        avd_arena_alloc(arena, out->annotation_count, sizeof *items);
+    size_t i;
+
+    if (items == NULL)
+        out->annotation_count = 0;
+    for (i = 0; i < out->annotation_count; i++) {
+        items[i] = out->annotations[i];
+        if (items[i].key == NULL || avd_redact_is_personal_key(items[i].key))
+            items[i].value = instead_of(items[i].value);
+    }
+    out->annotations = items;
+}
+
+/* Facts, and what findings quote of them. */
+static void redact_facts(struct avd_report *out, struct avd_arena *arena)
+{
+    struct avd_rep_fact *items = avd_arena_alloc(arena, out->fact_count, sizeof *items);
+    size_t i;
+
+    if (items == NULL)
+        out->fact_count = 0;
+    for (i = 0; i < out->fact_count; i++) {
+        items[i] = out->facts[i];
+        if (items[i].known && avd_redact_is_personal_key(items[i].name))
+            items[i].value = AVD_REDACTED;
+    }
+    out->facts = items;
+}
+
+static const char *const *redact_evidence(const struct avd_rep_finding *finding,
+                                          struct avd_arena *arena)
+{
+    const char **lines = avd_arena_alloc(arena, finding->evidence_count, sizeof *lines);
+    size_t i;
+
+    for (i = 0; lines != NULL && i < finding->evidence_count; i++) {
+        const char *line = finding->evidence[i];
+
+        lines[i] = strstr(line, "comment") != NULL ? AVD_REDACTED : line;
+    }
+    return lines;
+}
+
+static void redact_findings(struct avd_report *out, struct avd_arena *arena)
+{
+    struct avd_rep_finding *items = avd_arena_alloc(arena, out->finding_count, sizeof *items);
+    size_t i;
+
+    if (items == NULL)
+        out->finding_count = 0;
+    for (i = 0; i < out->finding_count; i++) {
+        items[i] = out->findings[i];
+        items[i].evidence = redact_evidence(&items[i], arena);
+        if (items[i].evidence == NULL)
+            items[i].evidence_count = 0;
+    }
+    out->findings = items;
+}
+
+void avd_report_redact(const struct avd_report *report, struct avd_arena *arena,
+                       struct avd_report *out)
+{
+    *out = *report;
+    out->dump.comment_a = instead_of(out->dump.comment_a);
+    out->dump.comment_w = instead_of(out->dump.comment_w);
+    redact_annotations(out, arena);
+    redact_facts(out, arena);
+    redact_findings(out, arena);
+}
