@@ -90,6 +90,14 @@ enum avd_status avd_inspection_stack(struct avd_inspection *in, const struct avd
     return AVD_OK;
 }
 
+enum avd_status avd_inspection_pointer_size(struct avd_inspection *in, struct avd_error *err)
+{
+    const struct avd_rep_stack *stack;
+    enum avd_status status = avd_inspection_stack(in, &stack, err);
+
+    return status == AVD_NOT_FOUND && in->query->thread == NULL ? AVD_OK : status;
+}
+
 void avd_inspection_address(struct avd_inspection *in, uint64_t address)
 {
     struct avd_text t;

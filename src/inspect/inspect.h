@@ -30,6 +30,8 @@ enum avd_status avd_inspection_thread(struct avd_inspection *in, size_t *index,
 /* The stack of that thread whose registers count; sets in->pointer_size. */
 enum avd_status avd_inspection_stack(struct avd_inspection *in, const struct avd_rep_stack **stack,
                                      struct avd_error *err);
+/* That size alone; a dump without threads says itself how wide its pointers are. */
+enum avd_status avd_inspection_pointer_size(struct avd_inspection *in, struct avd_error *err);
 
 /* Text: 0012d98c, or 00000000`0012d98c. */
 void avd_inspection_address(struct avd_inspection *in, uint64_t address);

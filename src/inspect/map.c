@@ -65,9 +65,13 @@ static void put_text_row(struct avd_inspection *in, const struct map_row *row,
         word = state_name(row->region->state);
         avd_strbuf_printf(out, "  %-11s  %-22s", word != NULL ? word : "-", protect);
         word = type_name(row->region->type);
-        avd_strbuf_printf(out, "  %-11s", word != NULL ? word : "-");
-    } else {
-        avd_strbuf_printf(out, "  %-11s  %-22s  %-11s", "-", "-", "-");
+        if (name->module != AVD_NO_MODULE)
+            avd_strbuf_printf(out, "  %-11s", word != NULL ? word : "-");
+        else
+            avd_strbuf_printf(out, "  %s", word != NULL ? word : "-");
+    } else if (in->dump->memory.region_count != 0) {
+        avd_strbuf_printf(out, "  %-11s  %-22s%s", "(unlisted)", "-",
+                          name->module != AVD_NO_MODULE ? "  -          " : "  -");
     }
     if (name->module != AVD_NO_MODULE) {
         avd_strbuf_puts(out, "  ");
@@ -159,6 +163,20 @@ static uint64_t held_bytes(const struct avd_memory *memory, uint64_t start, uint
     return held;
 }
 
+static void put_head(struct avd_inspection *in)
+{
+    int width = in->pointer_size == 4 ? 8 : 17;
+
+    if (in->dump->memory.region_count == 0)
+        avd_strbuf_puts(&in->sheet.text, "the dump has no memory map; these are the ranges that it "
+                                         "holds\n");
+    avd_strbuf_printf(&in->sheet.text, "%-*s  %-*s  %12s  %12s", width, "start", width, "end",
+                      "size", "in dump");
+    if (in->dump->memory.region_count != 0)
+        avd_strbuf_printf(&in->sheet.text, "  %-11s  %-22s  %-11s", "state", "protect", "type");
+    avd_strbuf_puts(&in->sheet.text, "  module\n");
+}
+
 enum avd_status avd_inspect_map(struct avd_inspection *in, struct avd_error *err)
 {
     const struct avd_memory *memory = &in->dump->memory;
@@ -173,10 +191,7 @@ enum avd_status avd_inspect_map(struct avd_inspection *in, struct avd_error *err
     else if (memory->region_count == 0 && memory->range_count == 0)
         avd_strbuf_puts(&in->sheet.text, "the dump holds no memory and no memory map\n");
     else
-        avd_strbuf_printf(&in->sheet.text, "%-*s  %-*s  %12s  %12s  %-11s  %-22s  %-11s  %s\n",
-                          in->pointer_size == 4 ? 8 : 17, "start",
-                          in->pointer_size == 4 ? 8 : 17, "end", "size", "in dump", "state",
-                          "protect", "type", "module");
+        put_head(in);
     for (i = 0; i < memory->region_count; i++) {
         const struct avd_region *region = &memory->regions[i];
         struct map_row row = {region->base, region->size, 0, region};

@@ -218,23 +218,15 @@ static const char *form_name(enum avd_inspect_form form)
     return "bytes";
 }
 
-/* How wide pointers are there: as the stack in question has them. Without a thread the dump tells. */
-static enum avd_status choose_pointer_size(struct avd_inspection *in, struct avd_error *err)
-{
-    const struct avd_rep_stack *stack;
-    enum avd_status status = avd_inspection_stack(in, &stack, err);
-
-    return status == AVD_NOT_FOUND && in->query->thread == NULL ? AVD_OK : status;
-}
-
 enum avd_status avd_inspect_memory(struct avd_inspection *in, struct avd_error *err)
 {
     enum avd_inspect_form form = in->query->form;
     uint64_t address = 0;
     enum avd_status status = avd_place_read(in, in->query->place, &address, err);
 
-    if (status == AVD_OK && form == AVD_FORM_POINTERS)
-        status = choose_pointer_size(in, err);
+    /* Of an analysis that was needed anyway the addresses' width is had, too. */
+    if (status == AVD_OK && (form == AVD_FORM_POINTERS || in->an != NULL))
+        status = avd_inspection_pointer_size(in, err);
     if (status != AVD_OK)
         return status;
     if (in->sheet.json) {
@@ -296,7 +288,7 @@ enum avd_status avd_inspect_pointers(struct avd_inspection *in, struct avd_error
 {
     uint64_t address = 0;
     uint64_t count;
-    enum avd_status status = choose_pointer_size(in, err);
+    enum avd_status status = avd_inspection_pointer_size(in, err);
 
     if (status == AVD_OK)
         status = avd_place_read(in, in->query->place, &address, err);

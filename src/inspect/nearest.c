@@ -73,7 +73,7 @@ enum avd_status avd_inspect_nearest(struct avd_inspection *in, struct avd_error 
     struct avd_symbol above;
     struct avd_place_name name;
     uint64_t address = 0;
-    enum avd_status status = avd_inspection_analyze(in, err);
+    enum avd_status status = avd_inspection_pointer_size(in, err);
 
     if (status == AVD_OK)
         status = avd_place_read(in, in->query->place, &address, err);

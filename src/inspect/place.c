@@ -160,8 +160,7 @@ static enum avd_status read_base(struct avd_inspection *in, const char *text, ui
 }
 
 /* Why nothing of that name was found. */
-static enum avd_status not_found(const struct avd_inspection *in, const char *text,
-                                 struct avd_error *err)
+static enum avd_status not_found(const char *text, struct avd_error *err)
 {
     const char *mark = strchr(text, '!');
 
@@ -172,7 +171,6 @@ static enum avd_status not_found(const struct avd_inspection *in, const char *te
         return avd_error_set(err, AVD_NOT_FOUND, 0, "",
                              "'%.60s' is no address, register or module, and no symbol of a module "
                              "on the stacks (of others write module!symbol)", text);
-    (void)in;
     return avd_error_set(err, AVD_NOT_FOUND, 0, "",
                          "'%.120s' is not found: no such module, or none of its exports and public "
                          "symbols", text);
@@ -201,11 +199,11 @@ enum avd_status avd_place_read(struct avd_inspection *in, const char *text, uint
             return AVD_OK;
         }
         if (status != AVD_NOT_FOUND)
-            return status;
+            return status == AVD_E_NOMEM ? avd_error_nomem(err) : status;
         while (at > 1 && part[at - 1] != '+' && part[at - 1] != '-')
             at--;
         if (at <= 1 || !read_number(part + at, size - at, &number))
-            return not_found(in, text, err);
+            return not_found(text, err);
         offset += part[at - 1] == '+' ? number : 0 - number;
         size = at - 1;
         part[size] = '\0';

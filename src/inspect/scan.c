@@ -274,13 +274,10 @@ static enum avd_status read_pointer(struct find *f, const char *text, struct avd
 {
     struct avd_inspection *in = f->in;
     struct pattern *out = &f->patterns[0];
-    const struct avd_rep_stack *stack;
     uint64_t value = 0;
-    enum avd_status status = avd_inspection_stack(in, &stack, err);
+    enum avd_status status = avd_inspection_pointer_size(in, err);
     size_t i;
 
-    if (status == AVD_NOT_FOUND && in->query->thread == NULL)
-        status = AVD_OK; /* without threads the dump says how wide pointers are */
     if (status == AVD_OK)
         status = avd_place_read(in, text, &value, err);
     if (status != AVD_OK)
