@@ -61,6 +61,7 @@ struct avd_nested_record {
 
 struct avd_found_exception; /* analyze/recover.h */
 struct avd_verifier;
+struct avd_thread_state;
 
 struct avd_analysis {
     struct avd_arena arena;
@@ -106,6 +107,7 @@ struct avd_analysis {
     size_t found_count;
     size_t chosen;                  /* index of the one above, or AVD_NO_MODULE */
 
+    const struct avd_thread_state *states; /* analyze/thread_state.h; NULL until asked for */
     struct avd_verifier *verifier;  /* analyze/verifier.h; NULL only when out of memory */
 
     struct avd_facts facts;

@@ -228,4 +228,10 @@ void avd_bucket_make(struct avd_analysis *an, const struct avd_followup *followu
         out->hash = avd_failure_id_hash(&an->arena, out->hash_string);
     out->legacy_id = avd_arena_printf(&an->arena, "%s_%" PRIx32 "_%s", architecture(an->dump),
                                       code, place(an, followup));
+    if (out->legacy_id != NULL) {
+        const char *text = hash_string(&an->arena, out->legacy_id);
+
+        if (text != NULL)
+            out->legacy_hash = avd_failure_id_hash(&an->arena, text);
+    }
 }

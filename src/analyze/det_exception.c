@@ -119,6 +119,24 @@ static bool seen_before(const struct avd_analysis *an, size_t index)
            an->found[index].thread == an->crashing_thread;
 }
 
+/* Whether it was being handled when the report's exception was raised: dispatched on top of it, so
+ * that it lies further up on the same stack. */
+static bool is_older(const struct avd_analysis *an, const struct avd_found_exception *found)
+{
+    const struct avd_an_stack *stack = avd_an_exception_stack(an);
+
+    if (!an->has_exception || found->thread != an->crashing_thread ||
+        found->is_32bit != an->exception_is_32bit)
+        return false;
+    if (an->chosen != AVD_NO_MODULE)
+        return found->depth > an->found[an->chosen].depth;
+    /* Of a stored one only its registers tell; a copy of it may lie on the stack, too. */
+    return stack != NULL && stack->stack.count != 0 &&
+           found->depth > stack->stack.frames[0].sp &&
+           (found->record.code != an->exception.code ||
+            found->record.address != an->exception.address);
+}
+
 /* How many exceptions there are on all threads, and what came before this one on its own. */
 static void publish_several(struct avd_analysis *an)
 {
@@ -139,11 +157,7 @@ static void publish_several(struct avd_analysis *an)
         }
         count++;
         threads += !seen_before(an, i);
-        /* Dispatched on top of the older one, which lies further up on the same stack. */
-        if (an->nested_count == 0 && an->chosen != AVD_NO_MODULE &&
-            found->thread == an->found[an->chosen].thread &&
-            found->is_32bit == an->exception_is_32bit &&
-            found->depth > an->found[an->chosen].depth && found->depth < depth) {
+        if (an->nested_count == 0 && is_older(an, found) && found->depth < depth) {
             nested = found->record.code;
             depth = found->depth;
         }

@@ -4,6 +4,7 @@
  * a rule asks for it. Columns are those of facts_doc_rows.c, in the same order.
  */
 #include "analyze/detectors.h"
+#include "analyze/thread_state.h"
 
 #include "base/utf.h"
 
@@ -53,7 +54,9 @@ enum thread_column {
     THREAD_USER_TIME,
     THREAD_KERNEL_TIME,
     THREAD_TEB,
-    THREAD_FRAME_COUNT
+    THREAD_FRAME_COUNT,
+    THREAD_STATE,
+    THREAD_STATE_REASON
 };
 
 enum { STILL_RUNNING = 0x103, TICKS_PER_MILLISECOND = 10000 };
@@ -88,6 +91,19 @@ static void thread_info(const struct avd_thread *thread, unsigned column, struct
         set(out, AVD_FACT_NUMBER, thread->kernel_time / TICKS_PER_MILLISECOND);
     else
         set_address(out, thread->start_address, 8);
+}
+
+static void thread_state(struct avd_analysis *an, size_t row, unsigned column,
+                         struct avd_fact *out)
+{
+    const struct avd_thread_state *states = avd_thread_states(an);
+
+    if (states == NULL)
+        set_unknown(out, "out of memory");
+    else if (column == THREAD_STATE)
+        set_text(out, avd_thread_kind_name(states[row].kind), states[row].reason);
+    else
+        set_text(out, states[row].reason, "not known");
 }
 
 static void thread_get(void *ctx, size_t parent, size_t row, unsigned column,
@@ -131,6 +147,8 @@ static void thread_get(void *ctx, size_t parent, size_t row, unsigned column,
     case THREAD_FRAME_COUNT:
         set(out, AVD_FACT_NUMBER, frames_of(an, row)->stack.count);
         break;
+    case THREAD_STATE:
+    case THREAD_STATE_REASON: thread_state(ctx, row, column, out); break;
     }
 }
 

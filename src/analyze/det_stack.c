@@ -16,6 +16,9 @@ static const char *const stack_facts[] = {
 
 enum { MAX_CYCLE = 16, MIN_REPEATS = 3 };
 
+/* The nearest export this far below an address is more likely another function's name. */
+enum { FAR_FROM_EXPORT = 0x200 };
+
 const struct avd_an_stack *avd_an_exception_stack(const struct avd_analysis *an)
 {
     const struct avd_an_thread *thread;
@@ -73,7 +76,8 @@ static const char *call_site(struct avd_analysis *an, const struct avd_an_stack 
 
     if (module == AVD_NO_MODULE)
         return avd_arena_printf(&an->arena, "0x%llx", (unsigned long long)frame->pc);
-    if (stack->symbols[i].function != NULL)
+    if (stack->symbols[i].function != NULL &&
+        (!stack->symbols[i].approximate || stack->symbols[i].displacement < FAR_FROM_EXPORT))
         return avd_arena_printf(&an->arena, "%s!%s", an->modules[module].display_name,
                                 stack->symbols[i].function);
     return avd_arena_printf(&an->arena, "%s+0x%llx", an->modules[module].display_name,

@@ -43,7 +43,8 @@ static const struct avd_code_doc codes[] = {
     {0x000006c0u, AVD_CLASS_FIRST_CHANCE, "RPC_S_PROTOCOL_ERROR", NULL,
      "client and server of a remote procedure call disagree about the protocol", NO_PARAMETERS},
     {0x000006d9u, AVD_CLASS_FIRST_CHANCE, "EPT_S_NOT_REGISTERED", NULL,
-     "nobody serves the requested RPC interface: the service behind it is not running",
+     "the endpoint mapper has no more endpoints: nobody serves the requested RPC interface, the "
+     "service behind it is not running",
      NO_PARAMETERS},
     {0x000006e4u, AVD_CLASS_FIRST_CHANCE, "RPC_S_CANNOT_SUPPORT", NULL,
      "the requested RPC operation is not supported", NO_PARAMETERS},

@@ -36,6 +36,7 @@ struct avd_bucket {
     const char *hash_string;   /* FAILURE_ID_HASH_STRING */
     const char *hash;          /* FAILURE_ID_HASH, "{...}" */
     const char *legacy_id;     /* as older ones wrote it, with the displacement */
+    const char *legacy_hash;   /* FAILURE_ID_HASH of that */
 };
 
 struct avd_signature {

@@ -7,6 +7,8 @@
  */
 #include "analyze/verifier_scene.h"
 
+#include "analyze/peb.h"
+
 #include "base/utf.h"
 #include "minidump/format.h"
 
@@ -18,9 +20,7 @@ enum {
     FRAMES_ABOVE_RAISE = 24,
     MAX_ENGINE_FRAMES = 16,
     FLG_APPLICATION_VERIFIER = 0x100,
-    FLG_HEAP_PAGE_ALLOCS = 0x02000000,
-    PEB64_NT_GLOBAL_FLAG = 0xbc,
-    PEB32_NT_GLOBAL_FLAG = 0x68
+    FLG_HEAP_PAGE_ALLOCS = 0x02000000
 };
 
 /* The layers' DLLs, and helpers of theirs. */
@@ -66,27 +66,6 @@ bool avd_stop_is_skipped(const char *module)
 
 /* ---- the engine ---- */
 
-/* PEB.NtGlobalFlag of the program's own half. */
-static void read_global_flag(struct avd_analysis *an, struct avd_verifier *out)
-{
-    const struct avd_memory *memory = &an->dump->memory;
-    bool is32 = an->wow64.present || avd_dump_pointer_size(an->dump) == 4;
-    uint64_t peb = an->wow64.present ? an->wow64.peb32 : 0;
-    size_t i;
-
-    for (i = 0; !an->wow64.present && peb == 0 && i < an->thread_count; i++) {
-        uint64_t teb = an->threads[i].thread->teb;
-
-        if (teb == 0 || !avd_memory_pointer(memory, teb + (is32 ? 0x30u : 0x60u), is32 ? 4 : 8,
-                                            &peb))
-            peb = 0;
-    }
-    out->has_global_flag =
-        peb != 0 && avd_memory_u32(memory,
-                                   peb + (is32 ? PEB32_NT_GLOBAL_FLAG : PEB64_NT_GLOBAL_FLAG),
-                                   &out->global_flag);
-}
-
 void avd_stop_engine(struct avd_analysis *an, struct avd_verifier *out)
 {
     const char **providers = NULL;
@@ -113,7 +92,7 @@ void avd_stop_engine(struct avd_analysis *an, struct avd_verifier *out)
     out->providers = providers;
     out->loaded = engine || core || out->provider_count != 0;
     if (out->loaded)
-        read_global_flag(an, out);
+        out->has_global_flag = avd_peb_global_flag(an, &out->global_flag);
     /* verifier.dll belongs to Windows and does page heap alone; the package brings the rest. */
     if (core || out->provider_count != 0)
         out->engine = "Application Verifier";

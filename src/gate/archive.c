@@ -7,15 +7,13 @@
  */
 #include "gate/gate.h"
 
+#include "base/libarchive.h"
 #include "base/memory.h"
+#include "base/paths.h"
 #include "base/spool.h"
-#include "symbols/library.h"
-#include "symbols/store_files.h"
 
 #include <string.h>
 
-/* What archive.h and archive_entry.h call ARCHIVE_EOF, _OK, _WARN, AE_IFMT and AE_IFREG. */
-enum { RESULT_END = 1, RESULT_OK = 0, RESULT_WARN = -20, TYPE_MASK = 0170000, REGULAR = 0100000 };
 /* ARCHIVE_FORMAT_BASE_MASK, _TAR, _ZIP. */
 enum { FORMAT_MASK = 0xff0000, FORMAT_TAR = 0x30000, FORMAT_ZIP = 0x50000 };
 
@@ -33,59 +31,9 @@ const struct avd_gate_input_limits avd_gate_default_limits = {
     .max_entries = 1000000,
 };
 
-struct archive;
-struct archive_entry;
-
-/* libarchive.so.13's ABI; ssize_t and la_int64_t as there. */
-struct functions {
-    struct archive *(*read_new)(void);
-    int (*read_free)(struct archive *);
-    int (*support_filters)(struct archive *);
-    int (*support_formats)(struct archive *);
-    int (*support_raw)(struct archive *);
-    int (*open_memory)(struct archive *, const void *, size_t);
-    int (*open_filename)(struct archive *, const char *, size_t);
-    int (*next_header)(struct archive *, struct archive_entry **);
-    ptrdiff_t (*read_data)(struct archive *, void *, size_t);
-    const char *(*error_string)(struct archive *);
-    int64_t (*filter_bytes)(struct archive *, int);
-    int (*filter_count)(struct archive *);
-    int (*format)(struct archive *);
-    const char *(*pathname)(struct archive_entry *);
-    const char *(*pathname_utf8)(struct archive_entry *);
-    unsigned (*filetype)(struct archive_entry *);
-};
-
-static bool load(struct functions *f)
-{
-    /* Of Linux, macOS and Windows: on each only its own can be loaded. */
-    static const char *const names[] = {"libarchive.so.13", "libarchive.13.dylib",
-                                        "libarchive-13.dll", "archive.dll", NULL};
-    const struct avd_library_function wanted[] = {
-        {"archive_read_new", &f->read_new, sizeof f->read_new},
-        {"archive_read_free", &f->read_free, sizeof f->read_free},
-        {"archive_read_support_filter_all", &f->support_filters, sizeof f->support_filters},
-        {"archive_read_support_format_all", &f->support_formats, sizeof f->support_formats},
-        {"archive_read_support_format_raw", &f->support_raw, sizeof f->support_raw},
-        {"archive_read_open_memory", &f->open_memory, sizeof f->open_memory},
-        {"archive_read_open_filename", &f->open_filename, sizeof f->open_filename},
-        {"archive_read_next_header", &f->next_header, sizeof f->next_header},
-        {"archive_read_data", &f->read_data, sizeof f->read_data},
-        {"archive_error_string", &f->error_string, sizeof f->error_string},
-        {"archive_filter_bytes", &f->filter_bytes, sizeof f->filter_bytes},
-        {"archive_filter_count", &f->filter_count, sizeof f->filter_count},
-        {"archive_format", &f->format, sizeof f->format},
-        {"archive_entry_pathname", &f->pathname, sizeof f->pathname},
-        {"archive_entry_pathname_utf8", &f->pathname_utf8, sizeof f->pathname_utf8},
-        {"archive_entry_filetype", &f->filetype, sizeof f->filetype},
-        {NULL, NULL, 0}};
-
-    return avd_library_load(names, wanted);
-}
-
 /* One archive being read. */
 struct reading {
-    struct functions f;
+    struct avd_libarchive f;
     struct archive *archive;
     struct avd_gate_inputs *inputs;
     struct avd_arena *arena; /* of the entry at hand */
@@ -303,9 +251,9 @@ static void read_entries(struct reading *r)
         r->arena = &arena;
         show_share(r, at);
         result = r->f.next_header(r->archive, &entry);
-        if (result == RESULT_END)
+        if (result == AVD_ARCHIVE_END)
             break;
-        if (result < RESULT_WARN || entry == NULL) {
+        if (result < AVD_ARCHIVE_WARN || entry == NULL) {
             give_problem(r, r->name, reason(r));
             avd_arena_deinit(&arena);
             break;
@@ -318,7 +266,8 @@ static void read_entries(struct reading *r)
             break;
         }
         /* Raw streams have no type. */
-        if ((r->f.filetype(entry) & TYPE_MASK) == REGULAR || r->f.filetype(entry) == 0)
+        if ((r->f.filetype(entry) & AVD_ARCHIVE_TYPE_MASK) == AVD_ARCHIVE_REGULAR ||
+            r->f.filetype(entry) == 0)
             take_entry(r, entry_name(r, entry));
         avd_arena_deinit(&arena);
     }
@@ -339,7 +288,7 @@ static bool walk(struct avd_gate_inputs *inputs, struct reading *outer, const ch
         give_problem(&r, name, "an archive in an archive in an archive; unpack it");
         return !r.no_memory;
     }
-    if (!load(&r.f)) {
+    if (!avd_libarchive_load(&r.f)) {
         give_problem(&r, name, "is an archive, and libarchive is not installed; unpack it");
         return !r.no_memory;
     }
@@ -358,7 +307,7 @@ static bool walk(struct avd_gate_inputs *inputs, struct reading *outer, const ch
     }
     result = path != NULL ? r.f.open_filename(r.archive, path, FILE_BLOCK)
                           : r.f.open_memory(r.archive, bytes.data, bytes.size);
-    if (result < RESULT_WARN)
+    if (result < AVD_ARCHIVE_WARN)
         give_problem(&r, name, reason(&r));
     else
         read_entries(&r);

@@ -6,7 +6,7 @@
 #include "gate/gate.h"
 
 #include "base/file.h"
-#include "symbols/store_files.h"
+#include "base/paths.h"
 
 #include <stdio.h>
 #include <string.h>

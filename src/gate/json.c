@@ -2,7 +2,7 @@
 #include "gate/json.h"
 
 #include "base/utf.h"
-#include "symbols/store_files.h"
+#include "base/paths.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #define AVD_GATE_SINK_H
 
 #include "gate/output.h"
-#include "symbols/store_files.h"
+#include "base/paths.h"
 
 struct avd_gate_sink {
     const char *path;

@@ -21,7 +21,7 @@ bool avd_insn_disassemble(struct avd_view code, uint64_t pc, bool is_64bit, stru
 
 #else
 
-#include "symbols/library.h"
+#include "base/library.h"
 
 #include <Zydis/Zydis.h>
 

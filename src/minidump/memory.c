@@ -262,6 +262,7 @@ bool avd_read_memory(struct avd_dump *dump)
                      " bytes of the process's memory are missing (a truncated dump)",
                      b.clipped, count + count64, b.missing);
     dump->memory.listed_count = count + count64;
+    dump->memory.missing_size = b.missing;
     dump->memory.full = list64 != NULL;
     dump->memory.ranges = b.ranges;
     dump->memory.range_count = make_disjoint(b.ranges, b.count);

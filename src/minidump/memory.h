@@ -31,6 +31,7 @@ struct avd_memory {
     size_t region_count;
     size_t listed_count;  /* ranges as the streams list them */
     uint64_t listed_size; /* bytes as the streams claim them */
+    uint64_t missing_size; /* of these, bytes that would lie beyond the end of the file */
     bool full;            /* has a Memory64List */
 };
 

@@ -190,6 +190,7 @@ void avd_build_blame(const struct avd_analysis *an, struct avd_report *report)
     bucket->hash_string = avd_build_copy(report, blame->bucket.hash_string);
     bucket->hash = avd_build_copy(report, blame->bucket.hash);
     bucket->legacy_id = avd_build_copy(report, blame->bucket.legacy_id);
+    bucket->legacy_hash = avd_build_copy(report, blame->bucket.legacy_hash);
     signature->why_not = avd_build_copy(report, blame->signature.why_not);
     signature->id = avd_build_copy(report, blame->signature.id);
     signature->text = avd_build_copy(report, blame->signature.text);

@@ -149,6 +149,7 @@ static void write_bucket(struct avd_json *j)
     avd_json_put(j, object, "failure_id_hash_string", avd_json_text(j, bucket->hash_string));
     avd_json_put(j, object, "failure_id_hash", avd_json_text(j, bucket->hash));
     avd_json_put(j, object, "legacy_bucket_id", avd_json_text(j, bucket->legacy_id));
+    avd_json_put(j, object, "legacy_failure_id_hash", avd_json_text(j, bucket->legacy_hash));
     avd_json_value(j, "bucket", object);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "rules/judge.h"
 
+#include "base/glob.h"
 #include "base/utf.h"
 
 #include <string.h>
@@ -45,48 +46,6 @@ static bool has_part(const char *text, const char *part)
         if (*text == '\0')
             return false;
     }
-}
-
-/* '?' is one character, so it takes all bytes of one; no character has more than four. */
-static size_t character_size(const char *text)
-{
-    size_t size = 0;
-    size_t length;
-
-    while (size < 4 && text[size] != '\0')
-        size++;
-    length = avd_utf8_length(text, size);
-    return length != 0 ? length : 1;
-}
-
-/* The last '*' takes one character more whenever what follows it fails: no recursion, and at most
- * size(text) * size(pattern) steps. */
-static bool glob(const char *text, const char *pattern)
-{
-    const char *after_star = NULL;
-    const char *retry = NULL;
-
-    while (*text != '\0') {
-        if (*pattern == '*') {
-            after_star = ++pattern;
-            retry = text;
-        } else if (*pattern == '?') {
-            pattern++;
-            text += character_size(text);
-        } else if (*pattern != '\0' && lower(*pattern) == lower(*text)) {
-            pattern++;
-            text++;
-        } else if (after_star != NULL) {
-            pattern = after_star;
-            retry += character_size(retry);
-            text = retry;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
 }
 
 static uint64_t masked(const struct avd_fact *fact, const struct avd_rule_expr *expr)
@@ -143,13 +102,13 @@ static enum avd_verdict look_into(const struct avd_fact *fact, const struct avd_
     size_t i;
 
     if (fact->type == AVD_FACT_TEXT)
-        return verdict(matches ? glob(fact->text, wanted) : has_part(fact->text, wanted));
+        return verdict(matches ? avd_glob_fits(fact->text, wanted) : has_part(fact->text, wanted));
     if (fact->type != AVD_FACT_LIST)
         return AVD_UNDECIDED;
     for (i = 0; i < fact->list_count; i++) {
         const char *item = fact->list[i];
 
-        if (matches ? glob(item, wanted) : avd_ascii_casecmp(item, wanted) == 0)
+        if (matches ? avd_glob_fits(item, wanted) : avd_ascii_casecmp(item, wanted) == 0)
             return AVD_TRUE;
     }
     return AVD_FALSE;

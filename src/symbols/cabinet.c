@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Cabinets through libarchive, of which eight functions are used. */
+/* Cabinets through libarchive. */
 #include "symbols/cabinet.h"
 
+#include "base/libarchive.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/utf.h"
-#include "symbols/library.h"
 
 #include <string.h>
 
@@ -25,47 +25,9 @@ static enum avd_status unpack(struct avd_view v, const char *name, uint64_t limi
 
 #else
 
-/* What archive.h calls ARCHIVE_OK, _EOF and _WARN; worse is below. */
-enum { RESULT_END = 1, RESULT_OK = 0, RESULT_WARN = -20 };
-
 enum { CHUNK = 64 * 1024, MAX_FILES = 1000 };
 
-struct archive;
-struct archive_entry;
-
-/* libarchive.so.13's ABI, as archive.h and archive_entry.h declare it; ssize_t has a pointer's
- * size wherever libarchive runs. */
-struct functions {
-    struct archive *(*read_new)(void);
-    int (*read_free)(struct archive *);
-    int (*support_cab)(struct archive *);
-    int (*open_memory)(struct archive *, const void *, size_t);
-    int (*next_header)(struct archive *, struct archive_entry **);
-    ptrdiff_t (*read_data)(struct archive *, void *, size_t);
-    const char *(*error_string)(struct archive *);
-    const char *(*pathname)(struct archive_entry *);
-};
-
-static bool load(struct functions *f)
-{
-    /* Of Linux, macOS and Windows: on each only its own can be loaded. */
-    static const char *const names[] = {"libarchive.so.13", "libarchive.13.dylib",
-                                        "libarchive-13.dll", "archive.dll", NULL};
-    const struct avd_library_function wanted[] = {
-        {"archive_read_new", &f->read_new, sizeof f->read_new},
-        {"archive_read_free", &f->read_free, sizeof f->read_free},
-        {"archive_read_support_format_cab", &f->support_cab, sizeof f->support_cab},
-        {"archive_read_open_memory", &f->open_memory, sizeof f->open_memory},
-        {"archive_read_next_header", &f->next_header, sizeof f->next_header},
-        {"archive_read_data", &f->read_data, sizeof f->read_data},
-        {"archive_error_string", &f->error_string, sizeof f->error_string},
-        {"archive_entry_pathname", &f->pathname, sizeof f->pathname},
-        {NULL, NULL, 0}};
-
-    return avd_library_load(names, wanted);
-}
-
-static enum avd_status damaged(const struct functions *f, struct archive *archive,
+static enum avd_status damaged(const struct avd_libarchive *f, struct archive *archive,
                                struct avd_error *err)
 {
     const char *words = f->error_string(archive);
@@ -76,7 +38,7 @@ static enum avd_status damaged(const struct functions *f, struct archive *archiv
 
 /* Opens `v` and goes to file number `index`, or with `name` to the one called so. *count says how
  * many were seen; AVD_NOT_FOUND after the last. */
-static enum avd_status go_to(const struct functions *f, struct avd_view v, const char *name,
+static enum avd_status go_to(const struct avd_libarchive *f, struct avd_view v, const char *name,
                              unsigned index, struct archive **archive, unsigned *count,
                              struct avd_error *err)
 {
@@ -84,17 +46,17 @@ static enum avd_status go_to(const struct functions *f, struct avd_view v, const
     *archive = f->read_new();
     if (*archive == NULL)
         return avd_error_nomem(err);
-    if (f->support_cab(*archive) < RESULT_WARN ||
-        f->open_memory(*archive, v.data, v.size) < RESULT_WARN)
+    if (f->support_cab(*archive) < AVD_ARCHIVE_WARN ||
+        f->open_memory(*archive, v.data, v.size) < AVD_ARCHIVE_WARN)
         return damaged(f, *archive, err);
     for (; *count < MAX_FILES; *count += 1) {
         struct archive_entry *entry = NULL;
         int result = f->next_header(*archive, &entry);
         const char *found;
 
-        if (result == RESULT_END)
+        if (result == AVD_ARCHIVE_END)
             return AVD_NOT_FOUND;
-        if (result < RESULT_WARN || entry == NULL)
+        if (result < AVD_ARCHIVE_WARN || entry == NULL)
             return damaged(f, *archive, err);
         found = name != NULL ? f->pathname(entry) : NULL;
         if (name != NULL ? found != NULL && avd_ascii_casecmp(avd_path_leaf(found), name) == 0
@@ -104,8 +66,9 @@ static enum avd_status go_to(const struct functions *f, struct avd_view v, const
     return AVD_NOT_FOUND;
 }
 
-static enum avd_status copy_data(const struct functions *f, struct archive *archive, uint64_t limit,
-                                 avd_cabinet_write_fn *write, void *ctx, struct avd_error *err)
+static enum avd_status copy_data(const struct avd_libarchive *f, struct archive *archive,
+                                 uint64_t limit, avd_cabinet_write_fn *write, void *ctx,
+                                 struct avd_error *err)
 {
     enum avd_status status = AVD_OK;
     uint64_t total = 0;
@@ -136,12 +99,12 @@ static enum avd_status copy_data(const struct functions *f, struct archive *arch
 static enum avd_status unpack(struct avd_view v, const char *name, uint64_t limit,
                               avd_cabinet_write_fn *write, void *ctx, struct avd_error *err)
 {
-    struct functions f = {0};
+    struct avd_libarchive f = {0};
     struct archive *archive = NULL;
     enum avd_status status;
     unsigned count;
 
-    if (!load(&f))
+    if (!avd_libarchive_load(&f))
         return avd_error_set(err, AVD_E_UNSUPPORTED, 0, "cabinet",
                              "is a cabinet, and libarchive, which unpacks them, was not found");
     status = go_to(&f, v, name, 0, &archive, &count, err);

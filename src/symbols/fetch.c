@@ -8,7 +8,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
-#include "symbols/library.h"
+#include "base/library.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -12,11 +12,19 @@
 
 #include <string.h>
 
+/* Rust: behind "_R", perhaps a version, stands the tag of a path. Most of ntdll begins with "_Rtl". */
+static bool is_rust(const char *name)
+{
+    size_t at = 2 + strspn(name + 2, "0123456789");
+
+    return name[at] != '\0' && strchr("CMXYNIB", name[at]) != NULL;
+}
+
 bool avd_itanium_is(const char *name)
 {
     if (strncmp(name, "__Z", 3) == 0 || strncmp(name, "__R", 3) == 0)
         name++;
-    return strncmp(name, "_Z", 2) == 0 || strncmp(name, "_R", 2) == 0;
+    return strncmp(name, "_Z", 2) == 0 || (strncmp(name, "_R", 2) == 0 && is_rust(name));
 }
 
 #ifdef AVD_HAVE_LIBIBERTY

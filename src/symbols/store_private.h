@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "symbols/fetch.h"
 #include "symbols/store.h"
-#include "symbols/store_files.h"
+#include "base/paths.h"
 #include "symbols/store_key.h"
 #include "symbols/sympath.h"
 

@@ -393,7 +393,8 @@ static void trim_c_name(const char *name, size_t *start, size_t *end)
 
     *start = 0;
     *end = size;
-    if (avd_itanium_is(name))
+    /* None of those has an "@": "_ZwClose@4" and "_RmEndSession@4" are C. */
+    if (at == NULL && avd_itanium_is(name))
         return;
     if (cut > 1 && is_digits(&name[cut + (at != NULL)], at != NULL ? size - cut - 1 : 0)) {
         if (name[0] == '_' || name[0] == '@') {

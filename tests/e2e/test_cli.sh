@@ -75,8 +75,8 @@ usage "option '--co' may be short for several options" analyze --co x.dmp
 usage "option '--json' takes no value" analyze --json=1 x.dmp
 usage "option '--images' needs a value" analyze x.dmp --images
 usage "option '--format' needs a value" analyze x.dmp -f
-usage "--format: expected text|json, found 'xml'" analyze -f xml x.dmp
-usage "--format: expected text|json, found ''" analyze --format= x.dmp
+usage "--format: expected text|json|html, found 'xml'" analyze -f xml x.dmp
+usage "--format: expected text|json|html, found ''" analyze --format= x.dmp
 usage "--color: expected auto|always|never, found 'red'" analyze --color=red x.dmp
 usage "--fail-on: expected info|warning|error|never, found 'all'" analyze --fail-on all x.dmp
 for n in 0 65537 -1 1x '' 99999999999999999999; do
@@ -127,6 +127,28 @@ grep '^\.It Fl' "$source/man/avdump-gate.1" | grep -Eo 'Fl ([a-z] , )?-[a-z-]+' 
     sed 's/.* -/--/' | sort -u >"$work/options-gate-man"
 cmp -s "$work/options-gate" "$work/options-gate-man" ||
     fail "gate: help and manual differ: $(diff "$work/options-gate" "$work/options-gate-man" | tr '\n' ' ')"
+# So do those of looking inside; there one line of help names all commands.
+inside="stack threads modules handles memory dps ln strings find"
+grep -qF "  $inside  " "$work/help" || fail "'avdump --help' does not list $inside"
+: >"$work/help-inside"
+for command in $inside; do
+    run 0 help "$command"
+    cat "$out" >>"$work/help-inside"
+    ! grep -Eq '.{101}' "$out" || fail "help of $command has a line over 100 characters"
+    grep -q "^\.Cm .*$command\|^\.It Cm .*$command" "$source/man/avdump-inspect.1" ||
+        fail "avdump-inspect(1) lacks $command"
+    usage "$command needs a file" "$command"
+done
+long_options "$work/help-inside" >"$work/options-inside"
+grep '^\.It Fl' "$source/man/avdump-inspect.1" | grep -Eo 'Fl ([a-z] , )?-[a-z-]+' |
+    sed 's/.* -/--/' | sort -u >"$work/options-inside-man"
+cmp -s "$work/options-inside" "$work/options-inside-man" ||
+    fail "inside: help and manual differ: $(diff "$work/options-inside" "$work/options-inside-man" | tr '\n' ' ')"
+letters "$work/help-inside" >"$work/letters-inside"
+grep '^\.It Fl' "$source/man/avdump-inspect.1" | grep -Eo 'Fl [a-z] , -[a-z-]+' |
+    sed 's/Fl \([a-z]\) , -/\1 /' | sort -u >"$work/letters-inside-man"
+cmp -s "$work/letters-inside" "$work/letters-inside-man" ||
+    fail "inside: help and manual differ about short options"
 # The parser takes what help shows: a value where one is shown, none otherwise. With --help after
 # it no file is read.
 sed -n 's/^ *\(-[a-z], \)\{0,1\}\(--[a-z-]*\)\( [a-zA-Z|=]*\)\{0,1\}.*/\2\3/p' \

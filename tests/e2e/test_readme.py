@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Runs the commands of README.md's console blocks and compares their output.
 
-usage: test_readme.py AVDUMP SOURCE_DIR
+usage: test_readme.py AVDUMP SOURCE_DIR [DOCUMENT]
 
-In a block that begins with ```console, a line "$ COMMAND" is run by sh in SOURCE_DIR, with avdump
+DOCUMENT is another one than README.md; in a manual page the literal displays are such blocks. In a
+block that begins with ```console, a line "$ COMMAND" is run by sh in SOURCE_DIR, with avdump
 in PATH; the lines up to the next command are its standard output and standard error. A line "..."
 stands for any number of lines. A command that needs a program that is not here is skipped, visibly.
 """
@@ -25,6 +26,8 @@ def examples(text):
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("```"):
             inside = line == "```console"
+        elif line in (".Bd -literal", ".Ed"):
+            inside = line != ".Ed"
         elif inside and line.startswith("$ "):
             found.append((number, line[2:], []))
         elif inside:
@@ -44,14 +47,15 @@ def first_difference(expected, found):
         if line == "...":
             break
         if number >= len(found) or found[number] != line:
-            return "output line %d is\n    %s\nREADME.md has\n    %s" % (
+            return "output line %d is\n    %s\nthe document has\n    %s" % (
                 number + 1, found[number] if number < len(found) else "(nothing)", line)
     return "the output is\n    " + "\n    ".join(found[:60])
 
 
 def main(arguments):
     avdump, source = os.path.abspath(arguments[0]), arguments[1]
-    with open(os.path.join(source, "README.md"), encoding="utf-8") as file:
+    document = arguments[2] if len(arguments) > 2 else "README.md"
+    with open(os.path.join(source, document), encoding="utf-8") as file:
         todo = examples(file.read())
     failures = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -197,6 +197,26 @@ def compare_process(report, overlaps):
     expect("overlaps", sorted(note.groups() for note in notes if note), sorted(overlaps))
 
 
+def compare_blame(report):
+    """What the transcript's `!analyze -v` concluded, and the hash computed from its bucket."""
+    followup, bucket = report["followup"], report["bucket"]
+    expect("followup", [followup["module"], followup["function"]],
+           ["hnetcfg.dll", "FwOpenDynamicFwPort"])
+    expect("frames passed over", [frame["module"] for frame in followup["skipped"]],
+           ["kernel32.dll", "rpcrt4.dll", "rpcrt4.dll", "rpcrt4.dll"])
+    expect("bucket", bucket["legacy_bucket_id"], "X64_6d9_hnetcfg!FwOpenDynamicFwPort+1d")
+    expect("hash", bucket["legacy_failure_id_hash"], "{7dfc8c8d-df05-893e-f0e5-3913cc4b6ed0}")
+    findings = {finding["id"]: finding for finding in report["findings"]}
+    expect("findings", sorted(findings),
+           ["dump-comment", "first-chance-dump", "software-exception", "virtualized-process"])
+    hint = findings["first-chance-dump"]
+    expect("the hint", (hint["severity"], hint["confidence"]), ("info", "low"))
+    for reason in ("programs usually handle this exception", "\"exception monitor\"",
+                   "a remote procedure call is on the stack"):
+        expect("reason " + reason, reason in " ".join(hint["evidence"]), True)
+    expect("meaning", "endpoint mapper has no more endpoints" in report["exception"]["meaning"], True)
+
+
 def main(arguments):
     program, generator = Program(arguments[0]), arguments[1]
     table, overlaps = read_table(arguments[2])
@@ -212,6 +232,7 @@ def main(arguments):
             compare_json(report, table)
             compare_process(report, overlaps)
             compare_transitions(report)
+            compare_blame(report)
             compare_choice(program, dump, options)
             count = compare_text(program, dump, options, table)
         except Failure as failure:

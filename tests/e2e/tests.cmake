@@ -23,6 +23,8 @@ endfunction()
 
 set(AVDUMP_CORPUS ${PROJECT_SOURCE_DIR}/../shared/corpus)
 avdump_python_test(e2e_corpus test_corpus.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS})
+avdump_python_test(e2e_findings test_findings.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   ${AVDUMP_CORPUS})
 avdump_python_test(e2e_recover test_recover.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
 avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS}
@@ -50,7 +52,11 @@ target_link_libraries(store_probe PRIVATE avdump_support avdump_warnings)
 avdump_python_test(e2e_symbol_server test_symbol_server.py $<TARGET_FILE:store_probe>)
 avdump_python_test(e2e_symbol_program test_symbol_program.py $<TARGET_FILE:avdump>
                    $<TARGET_FILE:store_probe> ${PROJECT_SOURCE_DIR}/testdata)
+avdump_python_test(e2e_inspect test_inspect.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   ${AVDUMP_CORPUS})
 avdump_python_test(e2e_readme test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+avdump_python_test(e2e_inspect_manual test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   man/avdump-inspect.1)
 # The faulting instruction against rust-minidump's minidump-stackwalk, where that is installed.
 find_program(MINIDUMP_STACKWALK minidump-stackwalk)
 if(MINIDUMP_STACKWALK)
@@ -91,6 +97,11 @@ add_executable(transcript_dump ${CMAKE_CURRENT_LIST_DIR}/transcript_dump.c)
 target_link_libraries(transcript_dump PRIVATE avdump_support avdump_warnings)
 avdump_python_test(e2e_transcript test_transcript.py $<TARGET_FILE:avdump>
                    $<TARGET_FILE:transcript_dump> ${CMAKE_CURRENT_LIST_DIR}/transcript.txt)
+# HTML: with parsers, and in a browser where there is one.
+avdump_python_test(e2e_html test_html.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   $<TARGET_FILE:transcript_dump>)
+avdump_python_test(e2e_html_browser test_html_browser.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   $<TARGET_FILE:transcript_dump>)
 # Many dumps at once: verdicts, what goes wrong, and what is written.
 avdump_python_test(e2e_gate test_gate.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_gate_faults test_gate_faults.py $<TARGET_FILE:avdump>

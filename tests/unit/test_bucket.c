@@ -69,6 +69,7 @@ START_TEST(the_virtualized_process)
 
     blame_fixture_init(&f, 0x6d9, frames);
     ck_assert_str_eq(bucket()->legacy_id, "X64_6d9_hnetcfg!FwOpenDynamicFwPort+1d");
+    ck_assert_str_eq(bucket()->legacy_hash, "{7dfc8c8d-df05-893e-f0e5-3913cc4b6ed0}");
     ck_assert_str_eq(bucket()->id, "APPLICATION_FAULT_6d9_hnetcfg.dll!FwOpenDynamicFwPort");
     blame_fixture_deinit(&f);
 }

@@ -76,8 +76,8 @@ END_TEST
 START_TEST(test_others_stay)
 {
     static const char *const names[] = {
-        "_Z", "_R", "__Z", "_Zfoo", "_Rfoo", "_ZN3foo", "_ZN3foo3barE$", "_ZN9999999999fooEv",
-        "_ZN3foo3barEi@8", "ZN3foo3barEi", "_RNvC3foo99bar", "_RNvB_1a",
+        "_Z", "__Z", "_Zfoo", "_RNfoo", "_ZN3foo", "_ZN3foo3barE$", "_ZN9999999999fooEv",
+        "ZN3foo3barEi", "_RNvC3foo99bar", "_RNvB_1a",
     };
     size_t i;
 
@@ -85,6 +85,9 @@ START_TEST(test_others_stay)
         stays(names[i]);
     ck_assert(avd_itanium_is("_ZN3fooEv"));
     ck_assert(avd_itanium_is("__RNvC1a1b"));
+    ck_assert(avd_itanium_is("_R0NvC1a1b"));
+    ck_assert(!avd_itanium_is("_RtlFreeHeap@12"));
+    ck_assert(!avd_itanium_is("_R"));
     ck_assert(!avd_itanium_is("_main"));
     ck_assert(!avd_itanium_is("___ZN3fooEv"));
 }

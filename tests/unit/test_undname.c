@@ -723,7 +723,9 @@ START_TEST(test_c_names)
         {"_f@", "_f@"}, {"_f@8x", "_f@8x"}, {"@f", "@f"}, {"f@8", "f@8"}, {"_", "_"}, {"@8", "@8"},
         {"_@8", "_@8"}, {"@@8", "@@8"}, {"_GetTickCount@0", "GetTickCount"}, {"", ""},
         {"__imp__CreateFileW@28", "_imp__CreateFileW"}, {"__Zfoo", "__Zfoo"},
-        {"_Zfoo", "_Zfoo"}, {"__Rfoo", "__Rfoo"},
+        {"_Zfoo", "_Zfoo"}, {"__Rfoo", "_Rfoo"},
+        {"_RtlFreeHeap@12", "RtlFreeHeap"}, {"_ZwClose@4", "ZwClose"}, {"_RNG@4", "RNG"},
+        {"_RpcRaiseException", "RpcRaiseException"},
         {"_f@12@8", "f@12"}, {"?f@8", "?f@8"}, {"A::f", "A::f"},
     };
     size_t i;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What symbol stores need of the file system beyond base/file.h: what is at a path, the names in a
+ * The file system beyond base/file.h, for symbol stores and the gate: what is at a path, the names in a
  * directory, and files that appear whole or not at all. One .c per operating system. Paths are
  * UTF-8; where messages are set they have the system's words.
  */
-#ifndef AVD_SYMBOLS_STORE_FILES_H
-#define AVD_SYMBOLS_STORE_FILES_H
+#ifndef AVD_BASE_PATHS_H
+#define AVD_BASE_PATHS_H
 
 #include "base/arena.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The file system of symbol stores on Windows. Paths are UTF-8 outside and UTF-16 inside. */
-#include "symbols/store_files.h"
+/* The file system on Windows. Paths are UTF-8 outside and UTF-16 inside. */
+#include "base/paths.h"
 
 #include "base/memory.h"
 

@@ -7,8 +7,8 @@
  * functions whose ABI both projects promise to keep, no headers needed to build, no file that must
  * be found beside the program, and a machine without them loses that one feature only.
  */
-#ifndef AVD_SYMBOLS_LIBRARY_H
-#define AVD_SYMBOLS_LIBRARY_H
+#ifndef AVD_BASE_LIBRARY_H
+#define AVD_BASE_LIBRARY_H
 
 #include <stdbool.h>
 #include <stddef.h>

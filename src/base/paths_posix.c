@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The file system of symbol stores on POSIX systems. */
-#include "symbols/store_files.h"
+/* The file system on POSIX systems. */
+#include "base/paths.h"
 
 #include "base/utf.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Shared libraries on Windows. This short because it is a platform file. */
-#include "symbols/library.h"
+#include "base/library.h"
 
 #include <string.h>
 

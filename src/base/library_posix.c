@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Shared libraries on POSIX systems: dlopen. This short because it is a platform file. */
-#include "symbols/library.h"
+#include "base/library.h"
 
 #include <dlfcn.h>
 #include <string.h>

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* Pointers by class: what each value is taken for, and the values beside it that are not. */
+#include "minidump/format.h"
+#include "support/crash_run.h"
+
+#include <stdio.h>
+
+static const uint8_t mov_eax_rcx_10[] = {0x8b, 0x41, 0x10}; /* mov eax, [rcx+0x10] or [ecx+0x10] */
+
+/* A read through rcx + 0x10 with this in rcx, as Windows reports it. */
+static struct crash_run read_through(bool x86, uint64_t value)
+{
+    struct crash_run run = crash_run_begin(x86);
+    uint64_t address = value + 0x10;
+    bool canonical = address >> 47 == 0 || address >> 47 == 0x1ffff;
+
+    (void)db_memory(run.b, run.pc, 16);
+    db_poke(run.b, run.pc, mov_eax_rcx_10, sizeof mov_eax_rcx_10);
+    run.regs64.rcx = value;
+    run.regs32.ecx = (uint32_t)value;
+    if (x86)
+        address = (uint32_t)address;
+    crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){0, canonical || x86 ? address : UINT64_MAX});
+    return run;
+}
+
+static void check_kind(bool x86, uint64_t value, const char *kind, const char *findings)
+{
+    struct crash_run run = read_through(x86, value);
+
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "pointer.kind", kind);
+    crash_run_fact(&run, "pointer.source", x86 ? "ecx" : "rcx");
+    crash_run_findings(&run, findings);
+    crash_run_end(&run);
+}
+
+START_TEST(fill_patterns)
+{
+    static const uint32_t words[] = {
+        0xfeeefeee, 0xdddddddd, 0xf0f0f0f0, 0xcdcdcdcd, 0xbaadf00d, 0xcccccccc, 0xc0c0c0c0,
+        0xe0e0e0e0, 0xabababab, 0xfdfdfdfd, 0xe5e5e5e5, 0xd0d0d0d0, 0xa0a0a0a0,
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+        check_kind(true, words[i], "fill", "fill-pattern-pointer");
+        check_kind(false, (uint64_t)words[i] << 32 | words[i], "fill", "fill-pattern-pointer");
+        check_kind(true, words[i] - 8, "fill", "fill-pattern-pointer");
+    }
+    check_kind(true, 0xdddd0000, "other", "unmapped-pointer");
+    check_kind(true, 0xfeee0000, "other", "unmapped-pointer");
+    /* Half a pattern in a pointer of 64 bits is an address like any other. */
+    check_kind(false, 0xcdcdcdcd, "other", "unmapped-pointer");
+}
+END_TEST
+
+START_TEST(what_a_fill_pattern_says)
+{
+    struct crash_run run = read_through(false, UINT64_C(0xdddddddddddddddd));
+
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "pointer.value", "0xdddddddddddddddd");
+    crash_run_fact(&run, "pointer.meaning",
+                   "the debug C runtime fills released memory with it");
+    crash_run_fact(&run, "access.offset", "16");
+    crash_run_end(&run);
+    /* Memory that is there is no fill pattern. */
+    run = read_through(true, 0xcdcdcdc0);
+    db_region(run.b, 0xcdcdc000, 0x2000, MEM_COMMIT, PAGE_READWRITE, 0x20000);
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "pointer.kind", "other");
+    crash_run_findings(&run, "");
+    crash_run_end(&run);
+}
+END_TEST
+
+START_TEST(text)
+{
+    struct crash_run run;
+
+    check_kind(true, 0x41414141, "text", "text-pointer");
+    check_kind(false, UINT64_C(0x6f77206f6c6c6548), "text", "text-pointer"); /* "Hello wo" */
+    check_kind(false, UINT64_C(0x0000776f6c6c6548), "text", "text-pointer"); /* "Hellow" */
+    check_kind(false, UINT64_C(0x006c0065006c0065), "text", "text-pointer"); /* L"elel" */
+    /* Five letters are where stacks are. */
+    check_kind(false, UINT64_C(0x00000050536c6c65), "other", "unmapped-pointer");
+    check_kind(true, 0x75011041, "other", "unmapped-pointer");
+    run = read_through(false, UINT64_C(0x6f77206f6c6c6548));
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "pointer.text", "Hello wo");
+    crash_run_end(&run);
+}
+END_TEST
+
+START_TEST(values_that_are_no_addresses)
+{
+    struct crash_run run;
+
+    check_kind(false, UINT64_C(0x1234000000000000), "non-canonical", "impossible-pointer");
+    check_kind(false, UINT64_C(0xffff800000001000), "kernel", "impossible-pointer");
+    check_kind(false, UINT64_MAX, "minus one", "impossible-pointer");
+    check_kind(false, UINT64_MAX - 0x20, "minus one", "impossible-pointer");
+    check_kind(true, 0xffffffe0, "minus one", "impossible-pointer");
+    /* Without code only the report itself tells. */
+    run = crash_run_begin(false);
+    crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){0, UINT64_MAX});
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "pointer.kind", "non-canonical");
+    crash_run_fact(&run, "pointer.source", "the address");
+    crash_run_findings(&run, "impossible-pointer");
+    crash_run_end(&run);
+}
+END_TEST
+
+static void check_region(uint32_t state, uint32_t protect, const char *kind, const char *findings)
+{
+    struct crash_run run = crash_run_begin(false);
+
+    db_region(run.b, 0x500000, 0x10000, state, protect, 0x20000);
+    crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){1, 0x508000});
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "pointer.kind", kind);
+    crash_run_findings(&run, findings);
+    crash_run_end(&run);
+}
+
+START_TEST(what_memory_was_there)
+{
+    check_region(MEM_FREE, 0, "free", "unmapped-pointer");
+    check_region(MEM_RESERVE, 0, "reserved", "unmapped-pointer");
+    check_region(MEM_COMMIT, PAGE_NOACCESS, "no access", "unmapped-pointer");
+    check_region(MEM_COMMIT, PAGE_READWRITE | PAGE_GUARD, "guard page", "unmapped-pointer");
+    check_region(MEM_COMMIT, PAGE_READONLY, "read-only", "write-to-read-only");
+    check_region(MEM_COMMIT, PAGE_EXECUTE_READ, "read-only", "write-to-read-only");
+    check_region(MEM_COMMIT, PAGE_READWRITE, "other", "");
+}
+END_TEST
+
+static void check_boundary(uint64_t address, uint32_t before, const char *expected,
+                           const char *findings)
+{
+    struct crash_run run = crash_run_begin(false);
+
+    db_region(run.b, 0x500000, 0x10000, MEM_COMMIT, before, 0x20000);
+    db_region(run.b, 0x510000, 0x10000, MEM_FREE, 0, 0);
+    crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){0, address});
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "access.page_boundary", expected);
+    crash_run_findings(&run, findings);
+    crash_run_end(&run);
+}
+
+START_TEST(over_the_end_of_a_page)
+{
+    check_boundary(0x510000, PAGE_READWRITE, "yes", "page-boundary");
+    check_boundary(0x510010, PAGE_READWRITE, "no", "unmapped-pointer");
+    check_boundary(0x510000, PAGE_NOACCESS, "no", "unmapped-pointer");
+}
+END_TEST
+
+START_TEST(no_access_at_all)
+{
+    struct crash_run run = crash_run_begin(false);
+
+    crash_run_raise(&run, 0xc0000094, 0, NULL);
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "pointer.kind", "? the exception does not give an address");
+    crash_run_findings(&run, "divide-by-zero");
+    crash_run_end(&run);
+    /* A null pointer is another rule's. */
+    run = crash_run_begin(false);
+    crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){0, 0x18});
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "pointer.kind", "null");
+    crash_run_findings(&run, "null-data-pointer");
+    crash_run_end(&run);
+}
+END_TEST
+
+static void add_tests(TCase *tests)
+{
+    tcase_add_test(tests, what_memory_was_there);
+    tcase_add_test(tests, over_the_end_of_a_page);
+    tcase_add_test(tests, no_access_at_all);
+    if (!crash_run_can_decode()) {
+        printf("no instruction can be decoded here\n");
+        return;
+    }
+    tcase_add_test(tests, fill_patterns);
+    tcase_add_test(tests, what_a_fill_pattern_says);
+    tcase_add_test(tests, text);
+    tcase_add_test(tests, values_that_are_no_addresses);
+}
+
+int main(void)
+{
+    return dump_fixture_main("det_pointer", add_tests);
+}
