@@ -43,20 +43,44 @@ static bool redact_facts(json_t *facts)
     return good;
 }
 
+/* As in report/redact.c: its rule is about comments, or looked at one. */
+static bool quotes_comment(const json_t *finding)
+{
+    const char *id = json_string_value(json_object_get(finding, "id"));
+    const json_t *evidence = json_object_get(finding, "evidence");
+    size_t i;
+
+    if (id == NULL || avd_redact_is_personal_key(id))
+        return true;
+    for (i = 0; i < json_array_size(evidence); i++) {
+        const char *line = json_string_value(json_array_get(evidence, i));
+
+        if (line != NULL && strstr(line, "comment") != NULL)
+            return true;
+    }
+    return false;
+}
+
 static bool redact_findings(const json_t *findings)
 {
+    static const char *const lists[] = {"evidence", "advice", "parameters"};
     bool good = true;
     size_t i;
     size_t k;
 
-    for (i = 0; i < json_array_size(findings); i++) {
-        json_t *evidence = json_object_get(json_array_get(findings, i), "evidence");
+    for (i = 0; good && i < json_array_size(findings); i++) {
+        json_t *finding = json_array_get(findings, i);
 
-        for (k = 0; good && k < json_array_size(evidence); k++) {
-            const char *line = json_string_value(json_array_get(evidence, k));
+        if (!quotes_comment(finding))
+            continue;
+        good = replace(finding, "summary") && replace(finding, "explanation");
+        for (k = 0; k < sizeof lists / sizeof *lists; k++) {
+            json_t *list = json_object_get(finding, lists[k]);
 
-            if (line != NULL && strstr(line, "comment") != NULL)
-                good = json_array_set_new(evidence, k, json_string(AVD_REDACTED)) == 0;
+            if (json_is_array(list))
+                good = json_array_clear(list) == 0 && good;
+            else if (json_is_object(list))
+                good = json_object_clear(list) == 0 && good;
         }
     }
     return good;
@@ -91,4 +115,22 @@ void avd_gate_redact_report(struct avd_strbuf *report)
     avd_strbuf_deinit(&written);
     avd_strbuf_deinit(report);
     *report = clean;
+}
+
+void avd_gate_redact_record(struct avd_gate_record *record, struct avd_arena *arena)
+{
+    struct avd_gate_finding *findings =
+        avd_arena_alloc(arena, record->finding_count, sizeof *findings);
+    size_t i;
+
+    for (i = 0; findings != NULL && i < record->finding_count; i++) {
+        findings[i] = record->findings[i];
+        if (avd_redact_is_personal_key(findings[i].id) && findings[i].summary != NULL) {
+            findings[i].summary = AVD_REDACTED;
+            findings[i].advice = NULL;
+        }
+    }
+    record->findings = findings;
+    if (findings == NULL)
+        record->finding_count = 0;
 }

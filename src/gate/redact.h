@@ -3,7 +3,7 @@
 #ifndef AVD_GATE_REDACT_H
 #define AVD_GATE_REDACT_H
 
-#include "base/strbuf.h"
+#include "gate/gate.h"
 
 /*
  * Does to a report in JSON what the library's `redact` does when it writes one: comments,
@@ -11,5 +11,7 @@
  * no JSON loses the latter only. Out of memory sets report->failed.
  */
 void avd_gate_redact_report(struct avd_strbuf *report);
+/* Leaves out of a record what its findings quote of comments. New lists go into `arena`. */
+void avd_gate_redact_record(struct avd_gate_record *record, struct avd_arena *arena);
 
 #endif

@@ -202,6 +202,13 @@ static bool add_line(struct avd_gate_state *state, const char *path, unsigned nu
     } else if (avd_gate_seen_add(&state->seen, record.content_id != NULL ? record.content_id : "",
                                  record.name)) {
         (void)avd_view_slice(rest, size, rest.size - size, &rest);
+        if (state->options->redact) {
+            avd_gate_redact_record(&record, &arena);
+            clean.size = 0;
+            avd_gate_record_write(&record, &clean);
+            text.data = (const uint8_t *)avd_strbuf_text(&clean);
+            text.size = clean.size;
+        }
         add_report(state, &record, text, rest);
     }
     avd_strbuf_deinit(&clean);

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/redact.h"
+#include "gate/redact.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -110,6 +111,8 @@ static enum avd_status analyze(const struct avd_gate_worker *worker, struct avd_
         if (arena.failed)
             status = avd_error_nomem(err);
     }
+    if (status == AVD_OK && worker->write.redact)
+        avd_gate_redact_record(record, &arena);
     if (status == AVD_OK)
         avd_gate_record_write(record, text);
     avd_report_free(report);

@@ -42,18 +42,27 @@ static void redact_facts(struct avd_report *out, struct avd_arena *arena)
     out->facts = items;
 }
 
-static const char *const *redact_evidence(const struct avd_rep_finding *finding,
-                                          struct avd_arena *arena)
+/* Whether a finding may quote a comment: its rule is about comments, or looked at one. */
+static bool quotes_comment(const struct avd_rep_finding *finding)
 {
-    const char **lines = avd_arena_alloc(arena, finding->evidence_count, sizeof *lines);
     size_t i;
 
-    for (i = 0; lines != NULL && i < finding->evidence_count; i++) {
-        const char *line = finding->evidence[i];
+    if (avd_redact_is_personal_key(finding->id))
+        return true;
+    for (i = 0; i < finding->evidence_count; i++)
+        if (strstr(finding->evidence[i], "comment") != NULL)
+            return true;
+    return false;
+}
 
-        lines[i] = strstr(line, "comment") != NULL ? AVD_REDACTED : line;
-    }
-    return lines;
+/* What is left of such a finding are the words of its rule. */
+static void redact_finding(struct avd_rep_finding *finding)
+{
+    finding->summary = instead_of(finding->summary);
+    finding->explanation = instead_of(finding->explanation);
+    finding->parameter_count = 0;
+    finding->evidence_count = 0;
+    finding->advice_count = 0;
 }
 
 static void redact_findings(struct avd_report *out, struct avd_arena *arena)
@@ -65,9 +74,8 @@ static void redact_findings(struct avd_report *out, struct avd_arena *arena)
         out->finding_count = 0;
     for (i = 0; i < out->finding_count; i++) {
         items[i] = out->findings[i];
-        items[i].evidence = redact_evidence(&items[i], arena);
-        if (items[i].evidence == NULL)
-            items[i].evidence_count = 0;
+        if (quotes_comment(&items[i]))
+            redact_finding(&items[i]);
     }
     out->findings = items;
 }
