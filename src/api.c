@@ -46,6 +46,7 @@ static const struct avd_renderer *renderer(enum avd_format format)
     switch (format) {
     case AVD_FORMAT_TEXT: return &avd_render_text;
     case AVD_FORMAT_JSON: return &avd_render_json;
+    case AVD_FORMAT_HTML: return &avd_render_html;
     }
     return NULL;
 }

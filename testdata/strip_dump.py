@@ -6,8 +6,9 @@ are known from the full one.
 usage: strip_dump.py [--no-code] FULL.dmp[.gz] SMALL.dmp
 
 Of the memory these ranges stay: every stack from its stack pointer to its base, and 256 bytes of
-code around each program counter (not with --no-code, as some writers have it). Every other stream
-is kept byte for byte.
+code around each program counter (not with --no-code, as some writers have it). Of a WOW64 process
+the 32-bit stacks stay too, and what leads to them: TEBs and CPU areas. Every other stream is kept
+byte for byte.
 """
 
 import gzip
@@ -21,19 +22,38 @@ STREAM_MEMORY = 5
 CODE_AROUND = 128
 
 
+def ranges32(dump, teb, teb32, context):
+    """([(address, size)], program counter) of the 32-bit half of a thread."""
+    area = dump.value("<Q", teb + cut_dump.TEB64_CPU_AREA) or 0
+    saved = dump.read(area + 4, cut_dump.CONTEXT32_SIZE)
+    start, pc = context.stack_pointers[0], context.pc  # of 32-bit code that is running
+    if start > 0xFFFFFFFF and len(saved) == cut_dump.CONTEXT32_SIZE:
+        half = cut_dump.Context(saved, False)
+        start, pc = half.stack_pointers[0], half.pc
+    base = dump.value("<I", teb32 + cut_dump.LAYOUT32.stack_base)
+    return [(teb, cut_dump.LAYOUT64.teb_size), (teb32, cut_dump.LAYOUT32.teb_size),
+            (area, 4 + cut_dump.CONTEXT32_SIZE), (start, max(base - start, 0))], pc
+
+
 def ranges_to_keep(dump, with_code):
     """[(address, bytes)] in ascending order, without overlaps."""
     layout = cut_dump.LAYOUT64 if dump.is_64bit else cut_dump.LAYOUT32
-    contexts = [context for _, context in dump.threads()]
+    cutter = cut_dump.Cutter(dump)
+    counters = [context.pc for _, context in dump.threads()]
     found = []
     for teb, context in dump.threads():
         base = dump.value(layout.format, teb + layout.stack_base) or 0
         start = context.stack_pointers[0]
         found.append((start, max(base - start, 0)))
+        teb32 = cutter.teb32(teb)
+        if teb32:
+            half, pc = ranges32(dump, teb, teb32, context)
+            found += half
+            counters.append(pc)
     if dump.exception:
-        contexts.append(dump.exception[1])
+        counters.append(dump.exception[1].pc)
     if with_code:
-        found += [(max(c.pc - CODE_AROUND, 0), 2 * CODE_AROUND) for c in contexts]
+        found += [(max(pc - CODE_AROUND, 0), 2 * CODE_AROUND) for pc in counters]
     kept = []
     end = 0
     for start, size in sorted(found):

@@ -4,6 +4,7 @@
 
     stack_precision.py --avdump PROGRAM [PEERS] DUMP TRUTH [DUMP TRUTH ...]
     stack_precision.py --avdump PROGRAM [PEERS] --strip FULL.dmp [FULL.dmp ...]
+    stack_precision.py --avdump PROGRAM [PEERS] --alone SMALL.dmp TRUTH [SMALL.dmp TRUTH ...]
 
 TRUTH is either another dump of the same crash that holds enough to unwind it for certain, as a
 full-memory dump does, or a text file: one frame per line, innermost first, somewhere in the line
@@ -13,7 +14,8 @@ dump itself: its stacks as symbol files unwind them.
 
 With a text file the crashing thread is compared, the first thread where nothing crashed; otherwise
 every thread whose true stack is certain. --strip makes the small dump from the full one
-(testdata/strip_dump.py), with the code around each program counter and without.
+(testdata/strip_dump.py), with the code around each program counter and without. --alone shows each
+thread in a dump of its own, where there are no other stacks to learn from.
 
 Frames count as right when they stand in the truth in the same order. PEERS for comparison:
 --breakpad is Breakpad's minidump_stackwalk, --rust that of rust-minidump. All work without symbols
@@ -25,6 +27,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -164,6 +167,65 @@ class Table:
             self.row("all", who, *counts)
 
 
+class Small:
+    """A small dump whose list of threads and memory can be cut down."""
+
+    THREADS, MEMORY = 3, 5
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            self.data = file.read()
+        count, directory = struct.unpack_from("<II", self.data, 8)
+        self.streams = {}
+        for i in range(count):
+            kind, _, rva = struct.unpack_from("<III", self.data, directory + 12 * i)
+            self.streams.setdefault(kind, rva)
+        self.threads = self.entries(self.THREADS, 48)
+        self.memory = self.entries(self.MEMORY, 16)
+
+    def entries(self, kind, size):
+        at = self.streams[kind]
+        count = struct.unpack_from("<I", self.data, at)[0]
+        return [self.data[at + 4 + size * i:at + 4 + size * (i + 1)] for i in range(count)]
+
+    def put(self, data, kind, entries):
+        at = self.streams[kind]
+        struct.pack_into("<I", data, at, len(entries))
+        data[at + 4:at + 4 + sum(len(e) for e in entries)] = b"".join(entries)
+
+    def write(self, path, index):
+        """Leaves one thread, and of the memory all but the stacks of the others."""
+        stacks = {struct.unpack_from("<Q", thread, 24)[0] for thread in self.threads}
+        stacks.remove(struct.unpack_from("<Q", self.threads[index], 24)[0])
+        memory = [m for m in self.memory if struct.unpack_from("<Q", m)[0] not in stacks]
+        data = bytearray(self.data)
+        self.put(data, self.THREADS, [self.threads[index]])
+        self.put(data, self.MEMORY, memory)
+        with open(path, "wb") as file:
+            file.write(data)
+
+
+def compare_alone(options, table, small, path, folder, name):
+    """Adds the rows of a dump whose threads are looked at one by one."""
+    truth, why = truth_frames(options, small, path)
+    if truth is None:
+        print("%s: no truth: %s" % (name, why))
+        return False
+    source = Small(small)
+    dump = os.path.join(folder, "alone.dmp")
+    stacks = {}
+    for index, thread in enumerate(source.threads):
+        thread = struct.unpack_from("<I", thread)[0]
+        if thread not in truth:
+            continue
+        source.write(dump, index)
+        for who, frames in peers(options):
+            stacks.setdefault(who, {}).update(frames(dump, [thread]))
+    for who, found in stacks.items():
+        table.add(name, who, found, truth)
+    return True
+
+
 def compare(options, table, dump, path, name):
     """Adds a dump's rows. `dump` lies in a folder of its own."""
     truth, why = truth_frames(options, dump, path)
@@ -183,6 +245,7 @@ def main():
     parser.add_argument("--rust", metavar="PROGRAM")
     parser.add_argument("--symbols", metavar="PATH")
     parser.add_argument("--strip", action="store_true")
+    parser.add_argument("--alone", action="store_true")
     parser.add_argument("files", nargs="+", metavar="FILE")
     options = parser.parse_args()
     if not options.strip and len(options.files) % 2 != 0:
@@ -199,7 +262,9 @@ def main():
         else:
             for small, path in zip(options.files[::2], options.files[1::2]):
                 shutil.copyfile(small, dump)
-                ok &= compare(options, table, dump, path, os.path.basename(small))
+                name = os.path.basename(small)
+                ok &= compare_alone(options, table, dump, path, folder, name + " alone") \
+                    if options.alone else compare(options, table, dump, path, name)
     table.finish()
     return 0 if ok else 1
 

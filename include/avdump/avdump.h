@@ -207,11 +207,13 @@ int avd_report_crashed(const struct avd_report *report);
 /* When the dump was written, unix seconds; 0 when it does not say. */
 uint32_t avd_report_time(const struct avd_report *report);
 
-enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON };
+/* HTML is for reports and info: one file that needs nothing else. What is said below to be written
+ * as text or JSON is text then. */
+enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON, AVD_FORMAT_HTML };
 
 struct avd_write_options {
     int color;         /* text: ANSI colours */
-    int native_first;  /* text: for WOW64 show the 64-bit stack first */
+    int native_first;  /* text, HTML: for WOW64 show the 64-bit stack first */
     int both_stacks;   /* text: for WOW64 show both stacks of every thread shown in full, not only
                         * of the important one */
     int all_threads;   /* text: every thread's stack, not only the important one */
@@ -292,6 +294,59 @@ enum avd_status avd_facts_write(const struct avd_dump *dump,
 enum avd_status avd_fact_docs_write(enum avd_format format,
                                     const struct avd_write_options *options, avd_write_fn *write,
                                     void *ctx, struct avd_error *err);
+
+/* ---- looking inside ---------------------------------------------------------------------- */
+
+enum avd_inspect_what {
+    AVD_INSPECT_STACK = 0, /* WinDbg's k; with write_options.all_threads ~*k */
+    AVD_INSPECT_THREADS,
+    AVD_INSPECT_MODULES,
+    AVD_INSPECT_HANDLES,
+    AVD_INSPECT_MAP,       /* which memory there was, and what of it the dump holds */
+    AVD_INSPECT_MEMORY,    /* values at `place`: db, dd, dq, dp, da, du */
+    AVD_INSPECT_POINTERS,  /* pointers at `place` with names: dps */
+    AVD_INSPECT_NEAREST,   /* the symbols around `place`: ln */
+    AVD_INSPECT_STRINGS,   /* printable text, ASCII and UTF-16 */
+    AVD_INSPECT_FIND       /* where `pattern` occurs */
+};
+
+/* How memory is shown, or what a pattern is. */
+enum avd_inspect_form {
+    AVD_FORM_AUTO = 0, /* memory: bytes; pattern: what it looks like */
+    AVD_FORM_BYTES,
+    AVD_FORM_DWORDS,
+    AVD_FORM_QWORDS,
+    AVD_FORM_POINTERS,
+    AVD_FORM_ASCII,
+    AVD_FORM_UTF16
+};
+
+struct avd_inspect_query {
+    enum avd_inspect_what what;
+    /* "0012d98c", "0x7ff6`1000", "@rsp+8", "ntdll", "ntdll+0x12", "ntdll!NtClose+4" */
+    const char *place;
+    /* "4d 5a ?? 00"; text, looked for as ASCII and as UTF-16; or a pointer as a place */
+    const char *pattern;
+    enum avd_inspect_form form;
+    uint64_t count;      /* values, strings or hits at most; 0: 128 bytes or so, or all */
+    unsigned min_length; /* of strings, in characters; 0: 6 */
+    const char *thread;  /* whose stack and registers: "0" counted, "0x2fe4" by its id; NULL: the
+                          * thread that crashed, else the one that the report shows */
+};
+
+/*
+ * Writes what a reader of a dump asks for next, as text in WinDbg's columns or as JSON.
+ * write_options.native_first chooses the 64-bit stack and registers of WOW64. What the dump does not
+ * hold is written as "??" (JSON: null). Large answers arrive in pieces.
+ *
+ * Fails with AVD_E_ARG (a place or pattern that cannot be read), AVD_NOT_FOUND (no such thread,
+ * module or symbol), AVD_E_IO, AVD_E_LIMIT or AVD_E_NOMEM.
+ */
+enum avd_status avd_inspect_write(const struct avd_dump *dump,
+                                  const struct avd_analyze_options *analyze,
+                                  const struct avd_inspect_query *query, enum avd_format format,
+                                  const struct avd_write_options *options, avd_write_fn *write,
+                                  void *ctx, struct avd_error *err);
 
 /* Writes an error in the form that a consumer of `format` expects: JSON gives an object. */
 enum avd_status avd_error_write(const struct avd_error *error, const char *file,

@@ -8,7 +8,7 @@
 #include "analyze/followup.h"
 #include "analyze/process_read.h"
 
-#include "base/utf.h"
+#include "base/glob.h"
 
 #include <string.h>
 
@@ -175,7 +175,7 @@ static bool is_heap_function(const char *name)
     size_t i;
 
     for (i = 0; i < sizeof patterns / sizeof patterns[0]; i++)
-        if (avd_name_matches(name, patterns[i]))
+        if (avd_glob_fits(name, patterns[i]))
             return true;
     return false;
 }

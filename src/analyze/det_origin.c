@@ -7,7 +7,11 @@
 #include "analyze/detectors.h"
 #include "analyze/followup.h"
 #include "analyze/process_read.h"
+
+#include "base/glob.h"
 #include "analyze/recover.h"
+
+#include "minidump/format.h"
 
 #include <string.h>
 
@@ -76,8 +80,9 @@ static void find_manual(struct avd_analysis *an, struct reasons *out)
     if (word != NULL)
         add(out, avd_arena_printf(&an->arena, "the dump's comment has the words \"%s\"", word));
     if (!an->has_exception) {
+        /* Nothing is proved by an exception stream that cannot be read. */
         if (an->dump->thread_count != 0 && an->dump->system.present && an->found_count == 0 &&
-            an->stored_doubt == NULL)
+            avd_dump_stream(an->dump, ExceptionStream) == NULL)
             add(out, "the dump stores no exception, and none is found on its stacks");
         return;
     }
@@ -120,7 +125,7 @@ static const char *catching_frame(struct avd_analysis *an, const struct avd_an_s
             const char *const module[] = {catchers[k].module, NULL};
 
             if (avd_frame_module_is(an, stack, i, module) &&
-                avd_name_matches(name, catchers[k].function))
+                avd_glob_fits(name, catchers[k].function))
                 return avd_arena_printf(&an->arena,
                                         "%s is on the stack (%s), whose callers expect exceptions",
                                         catchers[k].who, name);

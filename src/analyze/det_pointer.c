@@ -198,7 +198,8 @@ static const char *find_kind(struct avd_analysis *an, const struct pointer *p,
 {
     uint64_t address = an->words.access_address;
     const struct avd_region *region = avd_memory_region(&an->dump->memory, address);
-    bool mapped = region != NULL && region->state == MEM_COMMIT;
+    bool mapped = region != NULL ? region->state == MEM_COMMIT
+                                 : avd_memory_extent(&an->dump->memory, address, 1) != 0;
     bool owned = avd_analysis_module_at(an, p->value) != AVD_NO_MODULE;
     const char *place;
     char letters[9];

@@ -6,6 +6,8 @@
 #include "analyze/detectors.h"
 #include "analyze/process_read.h"
 
+#include "base/glob.h"
+
 #include <string.h>
 
 /* What stops a program is near the top; more frames lie above it only in debug runtimes, which
@@ -15,6 +17,8 @@ enum { MAX_FRAMES = 24 };
 static const char *const details[] = {
     "selfcheck.kind", "selfcheck.function", "selfcheck.message",
 };
+
+enum { ASSERTS = 2 }; /* those of the list that stand first: the wide one, the narrow one */
 
 /* Of several functions on the stack the one with the lower number tells most: assert calls abort. */
 static const struct {
@@ -40,6 +44,9 @@ static const struct {
     {"core::panicking::*", "panic of Rust", 0},
     {"std::panicking::begin_panic*", "panic of Rust", 0},
     {"rust_panic", "panic of Rust", 0},
+    {"RustMozCrash", "panic of Rust", 0},
+    {"NS_DebugBreak", "failed assertion", 1},
+    {"V8_Fatal", "failed check of V8", 1},
     {"_invalid_parameter*", "invalid parameter", 1},
     {"_invoke_watson", "invalid parameter", 1},
     {"__std_terminate", "terminate", 2},
@@ -49,12 +56,38 @@ static const struct {
     {"RaiseFailFastException", "fail fast", 3},
     {"abort", "abort", 4},
     {"__GI_abort", "abort", 4},
+    {"mozalloc_abort", "abort", 3},
+    {"MOZ_Crash*", "abort", 3},
+    {"v8::base::OS::Abort", "abort", 4},
+    {"std::process::abort", "abort", 4},
     {"_amsg_exit", "runtime error", 4},
 };
 
+/* _wassert(message, file, line) and _assert, whose arguments 32-bit code has on the stack. */
+static const char *assert_message(struct avd_analysis *an, const struct avd_frame *frame, bool wide)
+{
+    enum { MESSAGE = 8, FILE_NAME = 12, LINE = 16 }; /* from the frame pointer */
+    const char *texts[2] = {NULL, NULL};
+    unsigned i;
+    uint32_t line;
+
+    for (i = 0; i < 2; i++) {
+        uint32_t at;
+
+        if (!avd_process_u32(an, frame->fp + (i == 0 ? MESSAGE : FILE_NAME), &at))
+            return NULL;
+        texts[i] = wide ? avd_process_text16(an, at) : avd_process_text(an, at);
+        if (texts[i] == NULL)
+            return NULL;
+    }
+    if (!avd_process_u32(an, frame->fp + LINE, &line))
+        return NULL;
+    return avd_arena_printf(&an->arena, "%s (%s:%u)", texts[0], texts[1], (unsigned)line);
+}
+
 /* Index into checks, or SIZE_MAX. */
 static size_t find_check(struct avd_analysis *an, const struct avd_an_stack *stack,
-                         const char **function)
+                         const char **function, const char **message)
 {
     size_t best = SIZE_MAX;
     size_t i;
@@ -64,11 +97,14 @@ static size_t find_check(struct avd_analysis *an, const struct avd_an_stack *sta
         const char *name = avd_frame_near_function(an, stack, i);
 
         for (k = 0; name != NULL && k < sizeof checks / sizeof checks[0]; k++) {
-            if (!avd_name_matches(name, checks[k].function))
+            if (!avd_glob_fits(name, checks[k].function))
                 continue;
             if (best == SIZE_MAX || checks[k].rank < checks[best].rank) {
                 best = k;
                 *function = name;
+                *message = NULL;
+                if (k < ASSERTS && stack->stack.frames[i].fp != 0)
+                    *message = assert_message(an, &stack->stack.frames[i], k == 0);
             }
             break;
         }
@@ -129,6 +165,7 @@ static void run(struct avd_analysis *an)
 {
     const struct avd_an_stack *stack = avd_an_exception_stack(an);
     const char *function = NULL;
+    const char *message = NULL;
     const char *why = "no function that ends a program after a check is among the innermost frames";
     size_t check;
     size_t i;
@@ -147,7 +184,7 @@ static void run(struct avd_analysis *an)
     avd_fact_bool(&an->facts, "exception.raised", is_raised(an, stack));
     if (publish_breakpad(an))
         return;
-    check = find_check(an, stack, &function);
+    check = find_check(an, stack, &function, &message);
     avd_fact_bool(&an->facts, "selfcheck.failed", check != SIZE_MAX);
     for (i = 0; i < sizeof details / sizeof details[0]; i++)
         avd_fact_unknown(&an->facts, details[i], why);
@@ -155,7 +192,10 @@ static void run(struct avd_analysis *an)
         return;
     avd_fact_text(&an->facts, "selfcheck.kind", checks[check].kind);
     avd_fact_text(&an->facts, "selfcheck.function", function);
-    avd_fact_unknown(&an->facts, "selfcheck.message", "it is only known to the program's log");
+    if (message != NULL)
+        avd_fact_text(&an->facts, "selfcheck.message", message);
+    else
+        avd_fact_unknown(&an->facts, "selfcheck.message", "the program's log may have it");
 }
 
 const struct avd_detector avd_det_selfcheck = {

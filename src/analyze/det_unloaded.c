@@ -33,7 +33,8 @@ static bool was_unloaded(const struct avd_analysis *an, uint64_t addr, struct us
     if (addr == 0 || avd_analysis_module_at(an, addr) != AVD_NO_MODULE)
         return false;
     /* Generated code, or what the process keeps there now. */
-    if (region != NULL && region->state == MEM_COMMIT)
+    if (region != NULL ? region->state == MEM_COMMIT
+                       : avd_memory_extent(&an->dump->memory, addr, 1) != 0)
         return false;
     use->module = avd_frame_unloaded(an, &place);
     use->address = addr;

@@ -4,6 +4,7 @@
 
 #include "analyze/detectors.h"
 #include "analyze/followup.h"
+#include "base/glob.h"
 #include "base/strbuf.h"
 #include "base/utf.h"
 
@@ -65,6 +66,8 @@ const char *avd_escaped_text(struct avd_analysis *an, const char *text)
 
     avd_strbuf_init(&buf);
     avd_strbuf_escaped(&buf, text);
+    /* The analysis's arena tells its end that memory ran out. */
+    an->arena.failed |= buf.failed;
     out = buf.failed ? NULL : avd_arena_strdup(&an->arena, avd_strbuf_text(&buf));
     avd_strbuf_deinit(&buf);
     return out;
@@ -107,6 +110,28 @@ const char *avd_process_text(struct avd_analysis *an, uint64_t addr)
     return text != NULL ? avd_escaped_text(an, text) : NULL;
 }
 
+const char *avd_process_text16(struct avd_analysis *an, uint64_t addr)
+{
+    enum { LATIN_END = 0x250 };
+    uint8_t bytes[MAX_TEXT_BYTES];
+    struct avd_view view = {bytes, 0, 0};
+    size_t size = avd_process_read(an, addr, bytes, sizeof bytes) & ~(size_t)1;
+    const char *text;
+
+    for (; view.size < size && avd_le16(bytes + view.size) != 0; view.size += 2) {
+        unsigned unit = avd_le16(bytes + view.size);
+
+        if (unit < 0x20 || unit == 0x7f || unit >= LATIN_END)
+            return NULL;
+    }
+    if (view.size == 0 || (view.size == size && size < sizeof bytes))
+        return NULL;
+    text = avd_utf16_to_utf8(&an->arena, view);
+    if (text != NULL && view.size == sizeof bytes)
+        text = avd_arena_printf(&an->arena, "%s...", text);
+    return text != NULL ? avd_escaped_text(an, text) : NULL;
+}
+
 const char *avd_process_name(struct avd_analysis *an, uint64_t addr)
 {
     const char *name = NULL;
@@ -142,22 +167,6 @@ const char *avd_frame_near_function(struct avd_analysis *an, const struct avd_an
     return avd_arena_strndup(&an->arena, name, (size_t)(at - name));
 }
 
-bool avd_name_matches(const char *name, const char *pattern)
-{
-    for (; *pattern != '\0'; name++, pattern++) {
-        char a = *name;
-        char b = *pattern;
-
-        if (b == '*' && pattern[1] == '\0')
-            return true;
-        a = a >= 'A' && a <= 'Z' ? (char)(a - 'A' + 'a') : a;
-        b = b >= 'A' && b <= 'Z' ? (char)(b - 'A' + 'a') : b;
-        if (a != b)
-            return false;
-    }
-    return *name == '\0';
-}
-
 bool avd_frame_module_is(const struct avd_analysis *an, const struct avd_an_stack *stack,
                          size_t frame, const char *const *names)
 {
@@ -166,7 +175,7 @@ bool avd_frame_module_is(const struct avd_analysis *an, const struct avd_an_stac
     if (module == NULL)
         return false;
     for (; *names != NULL; names++)
-        if (avd_name_matches(module->module->name, *names))
+        if (avd_glob_fits(module->module->name, *names))
             return true;
     return false;
 }

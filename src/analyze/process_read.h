@@ -21,6 +21,8 @@ bool avd_process_pointer(struct avd_analysis *an, uint64_t addr, unsigned pointe
  * when it is empty, does not begin with a printable character or is not text.
  */
 const char *avd_process_text(struct avd_analysis *an, uint64_t addr);
+/* The same of UTF-16, where all letters must be of Latin scripts, as any bytes are UTF-16. */
+const char *avd_process_text16(struct avd_analysis *an, uint64_t addr);
 
 /* `text` with control characters and what is not UTF-8 escaped. */
 const char *avd_escaped_text(struct avd_analysis *an, const char *text);
@@ -37,10 +39,9 @@ unsigned avd_exception_pointer_size(const struct avd_analysis *an);
  * is no other function's; NULL when there is no such name, or the frame is only a guess. */
 const char *avd_frame_near_function(struct avd_analysis *an, const struct avd_an_stack *stack,
                                     size_t frame);
-/* Whether the frame's module is one of `names` (file names; ended by NULL; a `*` may end one). */
+/* Whether the frame's module is one of `names` (file names as base/glob.h
+ * has them; ended by NULL). */
 bool avd_frame_module_is(const struct avd_analysis *an, const struct avd_an_stack *stack,
                          size_t frame, const char *const *names);
-/* Whether `name` is `pattern`, which may end with `*`; letters of ASCII in any case. */
-bool avd_name_matches(const char *name, const char *pattern);
 
 #endif

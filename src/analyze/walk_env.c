@@ -142,17 +142,68 @@ static bool env_function_start(void *ctx, uint64_t addr, uint64_t *start)
     return true;
 }
 
+static bool env_same_name(void *ctx, uint64_t a, uint64_t b)
+{
+    struct avd_analysis *an = ctx;
+    size_t i = avd_analysis_module_at(an, a);
+    struct avd_symbol symbols[2];
+    const uint64_t addrs[2] = {a, b};
+    int k;
+
+    if (i == AVD_NO_MODULE || avd_analysis_module_at(an, b) != i)
+        return false;
+    for (k = 0; k < 2; k++) {
+        enum avd_status status = avd_symbolizer_find(
+            an->symbolizer, i, addrs[k] - an->modules[i].module->base, &symbols[k]);
+
+        if (status == AVD_E_NOMEM)
+            an->arena.failed = true;
+        if (status != AVD_OK || symbols[k].approximate || symbols[k].function == NULL)
+            return false;
+    }
+    return strcmp(symbols[0].function, symbols[1].function) == 0;
+}
+
+/* Whether `text` begins with `lower`, which is in lower case. */
+static bool begins_with(const char *text, const char *lower)
+{
+    for (; *lower != '\0'; text++, lower++)
+        if (*text != *lower && !(*text >= 'A' && *text <= 'Z' && *text - 'A' + 'a' == *lower))
+            return false;
+    return true;
+}
+
+/* Whether the path lies in one of the directories that only Windows fills. */
+static bool is_of_windows(const char *path)
+{
+    static const char *const folders[] = {"\\windows\\system32\\", "\\windows\\syswow64\\",
+                                          "\\windows\\winsxs\\"};
+    size_t i;
+
+    for (; (path = strchr(path, '\\')) != NULL; path++)
+        for (i = 0; i < sizeof folders / sizeof folders[0]; i++)
+            if (begins_with(path, folders[i]))
+                return true;
+    return false;
+}
+
 static enum avd_module_role env_module_role(void *ctx, size_t module)
 {
     const struct avd_analysis *an = ctx;
     const char *name;
+    const char *path;
 
     if (module >= an->module_count)
         return AVD_ROLE_OTHER;
     name = an->modules[module].module->name;
     if (avd_ascii_casecmp(name, "ntdll.dll") == 0)
         return AVD_ROLE_NTDLL;
-    return avd_ascii_casecmp(name, "kernel32.dll") == 0 ? AVD_ROLE_KERNEL32 : AVD_ROLE_OTHER;
+    if (avd_ascii_casecmp(name, "kernel32.dll") == 0)
+        return AVD_ROLE_KERNEL32;
+    path = an->modules[module].module->path;
+    if (path == NULL || strchr(path, '\\') == NULL)
+        return AVD_ROLE_OTHER;
+    return is_of_windows(path) ? AVD_ROLE_WINDOWS : AVD_ROLE_PROGRAM;
 }
 
 void avd_analysis_walk_env(struct avd_analysis *an, struct avd_walk_env *env)
@@ -165,5 +216,6 @@ void avd_analysis_walk_env(struct avd_analysis *an, struct avd_walk_env *env)
     env->executable = env_executable;
     env->dynamic_function = env_dynamic_function;
     env->function_start = env_function_start;
+    env->same_name = env_same_name;
     env->module_role = env_module_role;
 }

@@ -64,7 +64,7 @@ enum {
     AVD_MAX_CANDIDATES = 262144,     /* of those words; one in ten is usual */
     AVD_MAX_PATH_NODES = 2048,       /* candidates weighed at once; a stack of 64 KiB has 500 */
     AVD_MAX_PATH_NODES_IN_ALL = 131072, /* over all walks: a second at worst */
-    AVD_MIN_PATH_PERCENT = 80,      /* how likely the frames of a path must be on average */
+    AVD_MIN_PATH_PERCENT = 75,      /* how likely the frames of a path must be on average */
     AVD_MAX_THUNKS = 4,              /* jumps from a call to its function; linkers make 1 or 2 */
     AVD_MAX_AHEAD = 200,             /* instructions from a crash to its function's return */
     AVD_MAX_POSTFIX_DEPTH = 32,      /* operands of a frame program at once; compilers need 4 */
@@ -105,6 +105,10 @@ enum {
     AVD_MAX_DIALOG_BYTES = 1024,     /* of a message box's text; a screen holds as much */
     AVD_MAX_ENVIRONMENT_BYTES = 65536, /* of variables; Windows XP's own limit is 32,767 letters */
     AVD_MAX_ODDITIES = 16,           /* contradictions of a dump shown, the rest is counted */
+    AVD_MAX_PLACE_BYTES = 4096,      /* of an address as typed; decorated names reach that */
+    AVD_MAX_SHOWN_VALUES = 1048576,  /* values of memory asked for at once */
+    AVD_MAX_PATTERN_BYTES = 4096,    /* of what is looked for in memory */
+    AVD_MAX_STRING_SHOWN = 1024,     /* characters of a string found in memory; the rest follows */
     AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about 270 */
     AVD_MAX_RULES = 4096,
     AVD_MAX_TRIAGE_ENTRIES = 16384,  /* of one file; the shipped one has about 250 */

@@ -56,6 +56,11 @@ struct avd_cli_settings {
     unsigned jobs;            /* 0: one per processor */
     unsigned timeout_seconds; /* 0: none */
     uint64_t max_memory;      /* bytes; 0: none */
+    /* looking inside */
+    const char *thread;
+    enum avd_inspect_form form;
+    uint64_t count;
+    unsigned min_length;
     int help;
     char *const *files;
     int file_count;
@@ -83,6 +88,7 @@ enum avd_cli_exit avd_cli_gate(int argc, char **argv);
 enum avd_cli_exit avd_cli_merge(int argc, char **argv);
 enum avd_cli_exit avd_cli_rules(int argc, char **argv);
 enum avd_cli_exit avd_cli_facts(int argc, char **argv);
+enum avd_cli_exit avd_cli_inspect(int argc, char **argv); /* every command of AVD_CLI_INSIDE */
 enum avd_cli_exit avd_cli_help(int argc, char **argv);
 
 /* ---- options.c ---- */
@@ -96,7 +102,17 @@ enum {
     AVD_CLI_FACTS = 32,
     AVD_CLI_RULES = 64,        /* rules list, show and check */
     AVD_CLI_RULES_ANALYZE = 128, /* rules explain and test */
-    AVD_CLI_RULES_DOCS = 256
+    AVD_CLI_RULES_DOCS = 256,
+    /* looking inside a dump */
+    AVD_CLI_STACK = 512,
+    AVD_CLI_LISTS = 1024, /* threads, modules, handles */
+    AVD_CLI_MEMORY = 2048,
+    AVD_CLI_DPS = 4096,
+    AVD_CLI_LN = 8192,
+    AVD_CLI_STRINGS = 16384,
+    AVD_CLI_FIND = 32768,
+    AVD_CLI_INSIDE = AVD_CLI_STACK | AVD_CLI_LISTS | AVD_CLI_MEMORY | AVD_CLI_DPS | AVD_CLI_LN |
+                     AVD_CLI_STRINGS | AVD_CLI_FIND
 };
 
 /*

@@ -224,10 +224,11 @@ run(struct gate *gate, enum avd_gate_end (*action)(struct avd_gate_options *, st
     case AVD_GATE_SOME_UNREADABLE: return AVD_EXIT_INPUT;
     case AVD_GATE_OUTPUT_LOST: return AVD_EXIT_INTERNAL;
     case AVD_GATE_STOPPED: return AVD_EXIT_INTERRUPTED;
+    case AVD_GATE_BAD_INPUT:
     case AVD_GATE_ERROR: break;
     }
     avd_cli_print_error(NULL, &err);
-    return err.code == AVD_E_FORMAT || err.code == AVD_E_RULE ? AVD_EXIT_INPUT : AVD_EXIT_INTERNAL;
+    return end == AVD_GATE_BAD_INPUT ? AVD_EXIT_INPUT : AVD_EXIT_INTERNAL;
 }
 
 static enum avd_cli_exit command(const char *name, int argc, char **argv)

@@ -12,8 +12,14 @@ static void print_program(void)
     printf("usage: avdump %s\n       avdump COMMAND [options] ...\n", avd_cli_commands->synopsis);
     puts("\nFinds out from a Windows minidump what went wrong.\n\ncommands:");
     for (command = avd_cli_commands; command->name != NULL; command++)
-        printf("  %-9s %s\n", command->name, command->help);
-    puts("\nFILE may be gzip-compressed; '-' reads standard input. 'avdump help COMMAND' says more.\n"
+        if ((command->bit & AVD_CLI_INSIDE) == 0)
+            printf("  %-9s %s\n", command->name, command->help);
+    /* so many that each with a line of its own would hide the others */
+    fputs(" ", stdout);
+    for (command = avd_cli_commands; command->name != NULL; command++)
+        if ((command->bit & AVD_CLI_INSIDE) != 0)
+            printf(" %s", command->name);
+    puts("  (looking inside)\n\nFILE may be gzip-compressed; '-' reads standard input. 'avdump help COMMAND' says more.\n"
          "\nexamples:\n"
          "  avdump crash.dmp\n"
          "  avdump analyze --json --fail-on error *.dmp > reports.json\n"
@@ -31,6 +37,16 @@ static void print_rules_commands(void)
     puts("\n'avdump rules COMMAND --help' lists the options of each.");
 }
 
+static void print_places(const struct avd_cli_command *command)
+{
+    if ((command->bit & (AVD_CLI_MEMORY | AVD_CLI_DPS | AVD_CLI_LN)) != 0)
+        puts("\nA PLACE is an address (12d98c, 0x7ff6`1000), a register of the thread (@rsp), a module\n"
+             "or module!symbol, with offsets behind it: @rsp+20, ntdll!NtClose+4.");
+    if ((command->bit & AVD_CLI_FIND) != 0)
+        puts("\nA PATTERN is bytes ('4d 5a ?? 00'), text, looked for as ASCII and as UTF-16, or a\n"
+             "pointer (0x7ff61000, @rsp); --as says which.");
+}
+
 enum avd_cli_exit avd_cli_help_print(const struct avd_cli_command *command)
 {
     if (command == NULL) {
@@ -39,6 +55,8 @@ enum avd_cli_exit avd_cli_help_print(const struct avd_cli_command *command)
         printf("usage: avdump %s\n\n%s.\n", command->synopsis, command->help);
         if (command->run == avd_cli_rules)
             print_rules_commands();
+        if (command->run == avd_cli_inspect)
+            print_places(command);
         if (command->bit != 0) {
             puts("\noptions:");
             avd_cli_options_print(command);

@@ -14,12 +14,15 @@
 
 enum option_id {
     OPT_ALL_THREADS,
+    OPT_AS,
     OPT_BASELINE,
     OPT_BOTH,
     OPT_COLOR,
     OPT_COMPACT,
+    OPT_COUNT,
     OPT_FAIL_ON,
     OPT_FIELDS,
+    OPT_FIND_AS,
     OPT_FORMAT,
     OPT_GATE_FAIL_ON,
     OPT_GATE_OUTPUT,
@@ -32,17 +35,21 @@ enum option_id {
     OPT_MAP,
     OPT_MAX_FRAMES,
     OPT_MAX_MEMORY,
+    OPT_MIN_LENGTH,
     OPT_NATIVE,
     OPT_OFFLINE,
     OPT_OUTPUT,
     OPT_POLICY,
     OPT_QUIET,
     OPT_REDACT,
+    OPT_REPORT_FORMAT,
     OPT_RESUME,
     OPT_RULES,
     OPT_SHARD,
     OPT_SYMBOLS,
     OPT_SYMBOLS_LOOSE,
+    OPT_STACK_ALL,
+    OPT_THREAD,
     OPT_TIMEOUT,
     OPT_TODAY,
     OPT_TRIAGE,
@@ -63,8 +70,10 @@ enum {
     RULE_WRITING = AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE | AVD_CLI_RULES_DOCS | AVD_CLI_FACTS,
     /* what walks stacks */
     WALKING = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_GATE | AVD_CLI_FACTS |
-              AVD_CLI_RULES_ANALYZE,
-    ONE = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_INFO, /* a report per dump */
+              AVD_CLI_RULES_ANALYZE | AVD_CLI_INSIDE,
+    /* something written per dump */
+    ONE = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_INFO | AVD_CLI_INSIDE,
+    PLACES = AVD_CLI_MEMORY | AVD_CLI_DPS | AVD_CLI_LN | AVD_CLI_FIND,
     JUDGING = AVD_CLI_GATE | AVD_CLI_MERGE,
     FORMATTED = ONE | RULE_WRITING,
     ALL = FORMATTED | JUDGING,
@@ -74,16 +83,36 @@ enum {
 };
 
 static const struct option_doc options[] = {
-    {OPT_FORMAT, 'f', "format", "text|json", FORMATTED, "form of the output (default: text)"},
+    {OPT_REPORT_FORMAT, 'f', "format", "text|json|html", AVD_CLI_ANALYZE | AVD_CLI_INFO,
+     "form of the output (default: text)"},
+    {OPT_FORMAT, 'f', "format", "text|json", AVD_CLI_SYMBOLS | RULE_WRITING,
+     "form of the output (default: text)"},
     {OPT_JSON, 0, "json", NULL, FORMATTED, "short for --format json"},
     {OPT_COMPACT, 0, "compact", NULL, FORMATTED, "JSON: one line per file"},
     {OPT_OUTPUT, 'o', "output", "FILE", ONE, "write there instead of standard output"},
     {OPT_ALL_THREADS, 'a', "all-threads", NULL, AVD_CLI_ANALYZE,
      "text: show the stack of every thread"},
-    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE, "text, WOW64: show the 64-bit stack first"},
+    {OPT_THREAD, 't', "thread", "T", AVD_CLI_STACK | PLACES,
+     "this thread's: its number in the report, or its id with 0x"},
+    {OPT_STACK_ALL, 'a', "all", NULL, AVD_CLI_STACK, "every thread's, in text equal stacks once"},
+    {OPT_AS, 0, "as", "bytes|dwords|qwords|pointers|ascii|utf16", AVD_CLI_MEMORY,
+     "how memory at a place is shown (default: bytes)"},
+    {OPT_FIND_AS, 0, "as", "bytes|ascii|utf16|pointer", AVD_CLI_FIND,
+     "what the pattern is (default: what it looks like)"},
+    {OPT_COUNT, 'n', "count", "N",
+     AVD_CLI_MEMORY | AVD_CLI_DPS | AVD_CLI_STRINGS | AVD_CLI_FIND,
+     "values, strings or hits at most"},
+    {OPT_MIN_LENGTH, 0, "min-length", "N", AVD_CLI_STRINGS,
+     "characters of a string at least (default: 6)"},
+    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_STACK | PLACES,
+     "WOW64: the 64-bit stack first, and its registers and pointers"},
+    {OPT_NATIVE, 0, "native", NULL, AVD_CLI_ANALYZE, "WOW64: show the 64-bit stack first"},
     {OPT_BOTH, 0, "both", NULL, AVD_CLI_ANALYZE,
      "text, WOW64: both stacks in full of every thread shown"},
-    {OPT_VERBOSE, 'v', "verbose", NULL, ONE, "text: all modules, registers and notes"},
+    {OPT_VERBOSE, 'v', "verbose", NULL, ONE & ~(unsigned)AVD_CLI_INSIDE,
+     "text: all modules, registers and notes"},
+    {OPT_VERBOSE, 'v', "verbose", NULL, AVD_CLI_STACK | AVD_CLI_LISTS,
+     "text: registers; paths, identifiers and unloaded modules"},
     {OPT_LIST_NEEDED, 0, "list-needed", NULL, AVD_CLI_SYMBOLS,
      "only what is missing; text: 'name.pdb ID', one line each"},
     {OPT_SYMBOLS, 0, "symbols", "PATH", WALKING,
@@ -109,7 +138,7 @@ static const struct option_doc options[] = {
     {OPT_BASELINE, 0, "baseline", "FILE", JUDGING, "buckets that are known"},
     {OPT_UPDATE_BASELINE, 0, "update-baseline", NULL, JUDGING, "add what was seen to that file"},
     {OPT_GATE_OUTPUT, 'o', "output", "KIND:PATH", JUDGING,
-     "table, jsonl, json, junit, sarif, github, gitlab, markdown, issues"},
+     "table, jsonl, json, junit, sarif, github, gitlab, markdown, html, issues"},
     {OPT_LINK_TEMPLATE, 0, "link-template", "URL", JUDGING,
      "issues: a link with {name} and {key} in it"},
     {OPT_FIELDS, 0, "fields", "NAME,...", JUDGING,
@@ -261,6 +290,37 @@ static enum avd_cli_exit store_gate(struct avd_cli_settings *settings,
     return AVD_EXIT_CLEAN;
 }
 
+/* Stores one option of looking inside; `choice` is the value's place in a list of words. */
+static enum avd_cli_exit store_inside(struct avd_cli_settings *settings,
+                                      const struct option_doc *option, const char *value,
+                                      int choice)
+{
+    enum { MAX_COUNT = 1048576, MAX_LENGTH = 4096 };
+    static const enum avd_inspect_form find_forms[] = {AVD_FORM_BYTES, AVD_FORM_ASCII,
+                                                       AVD_FORM_UTF16, AVD_FORM_POINTERS};
+    unsigned long number = 0;
+
+    switch ((int)option->id) {
+    case OPT_AS: settings->form = (enum avd_inspect_form)(AVD_FORM_BYTES + choice); break;
+    case OPT_FIND_AS: settings->form = find_forms[choice]; break;
+    case OPT_STACK_ALL: settings->write.all_threads = 1; break;
+    case OPT_THREAD: settings->thread = value; break;
+    case OPT_COUNT:
+        if (!parse_number(value, MAX_COUNT, &number) || number == 0)
+            return avd_cli_usage_error("--count: expected 1 to 1048576, found '", value, "'",
+                                       NULL);
+        settings->count = number;
+        break;
+    case OPT_MIN_LENGTH:
+        if (!parse_number(value, MAX_LENGTH, &number) || number == 0)
+            return avd_cli_usage_error("--min-length: expected 1 to 4096, found '", value, "'",
+                                       NULL);
+        settings->min_length = (unsigned)number;
+        break;
+    }
+    return AVD_EXIT_CLEAN;
+}
+
 /* Stores one option that was recognised. */
 static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct option_doc *option,
                                const char *value)
@@ -283,7 +343,8 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_COLOR: settings->color = (enum avd_cli_color)choice; break;
     case OPT_COMPACT: settings->write.compact = 1; break;
     case OPT_FAIL_ON: settings->fail_on = choice; break;
-    case OPT_FORMAT: settings->format = choice == 0 ? AVD_FORMAT_TEXT : AVD_FORMAT_JSON; break;
+    case OPT_FORMAT: /* the choices stand in the order of enum avd_format */
+    case OPT_REPORT_FORMAT: settings->format = (enum avd_format)choice; break;
     case OPT_HELP: settings->help = 1; break;
     case OPT_IMAGES: settings->image_dirs[settings->image_dir_count++] = value; break;
     case OPT_JSON: settings->format = AVD_FORMAT_JSON; break;
@@ -308,6 +369,12 @@ static enum avd_cli_exit store(struct avd_cli_settings *settings, const struct o
     case OPT_SYMBOLS_LOOSE: settings->symbols_loose = 1; break;
     case OPT_TRIAGE: settings->triage = value; break;
     case OPT_VERBOSE: settings->write.verbose = 1; break;
+    case OPT_AS:
+    case OPT_COUNT:
+    case OPT_FIND_AS:
+    case OPT_MIN_LENGTH:
+    case OPT_STACK_ALL:
+    case OPT_THREAD: return store_inside(settings, option, value, choice);
     case OPT_BASELINE:
     case OPT_FIELDS:
     case OPT_GATE_FAIL_ON:

@@ -176,6 +176,9 @@ enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct av
     int written = 0;
     int i;
 
+    if (settings->format == AVD_FORMAT_HTML && settings->file_count > 1)
+        return avd_cli_usage_error("--format html makes one document of one dump, found also '",
+                                   settings->files[1], "'", NULL);
     code = output_open(&output, settings);
     if (code != AVD_EXIT_CLEAN)
         return code;

@@ -13,6 +13,7 @@ const struct avd_gate_writer avd_gate_writers[] = {
     {"github", "annotations for GitHub Actions", avd_gate_write_github, false},
     {"gitlab", "GitLab's code quality report", avd_gate_write_gitlab, false},
     {"markdown", "a comment for a pull request", avd_gate_write_markdown, false},
+    {"html", "one HTML file for people", avd_gate_write_html, false},
     {"issues", "JSON Lines, one issue for a bug tracker per bucket", avd_gate_write_issues, true},
     {NULL, NULL, NULL, false},
 };

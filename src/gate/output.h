@@ -34,6 +34,7 @@ void avd_gate_write_sarif(const struct avd_gate_result *result, struct avd_strbu
 void avd_gate_write_github(const struct avd_gate_result *result, struct avd_strbuf *out);
 void avd_gate_write_gitlab(const struct avd_gate_result *result, struct avd_strbuf *out);
 void avd_gate_write_markdown(const struct avd_gate_result *result, struct avd_strbuf *out);
+void avd_gate_write_html(const struct avd_gate_result *result, struct avd_strbuf *out);
 void avd_gate_write_issues(const struct avd_gate_result *result, struct avd_strbuf *out);
 
 /* Names of an issue's fields, separated by commas. False for an unknown one: *wrong, *wrong_size. */

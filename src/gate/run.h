@@ -43,6 +43,7 @@ enum avd_gate_end {
     AVD_GATE_SOME_UNREADABLE, /* passed, but some dumps could not be analysed */
     AVD_GATE_OUTPUT_LOST,     /* an output could not be written; `complain` was told */
     AVD_GATE_STOPPED,         /* interrupted: outputs hold what was done */
+    AVD_GATE_BAD_INPUT,       /* err: a baseline or an earlier output cannot be read */
     AVD_GATE_ERROR            /* err: nothing was judged, or an output is missing */
 };
 

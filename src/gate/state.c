@@ -17,6 +17,7 @@ void avd_gate_state_init(struct avd_gate_state *state, struct avd_gate_options *
     memset(state, 0, sizeof *state);
     state->options = options;
     avd_gate_summary_init(&state->summary);
+    avd_gate_baseline_init(&state->baseline);
 }
 
 void avd_gate_state_deinit(struct avd_gate_state *state)
@@ -26,12 +27,28 @@ void avd_gate_state_deinit(struct avd_gate_state *state)
     for (i = 0; i < state->options->sink_count; i++)
         avd_gate_sink_discard(&state->options->sinks[i]);
     avd_gate_summary_deinit(&state->summary);
+    avd_gate_baseline_deinit(&state->baseline);
     avd_gate_seen_deinit(&state->seen);
+}
+
+/* An input of the command line other than a dump is wrong. */
+static void input_failed(struct avd_gate_state *state, const char *path)
+{
+    (void)snprintf(state->err.where, sizeof state->err.where, "%s", path);
+    state->failed = true;
+    state->bad_input = state->err.code != AVD_E_NOMEM;
 }
 
 bool avd_gate_state_open(struct avd_gate_state *state)
 {
+    const struct avd_gate_options *options = state->options;
     size_t i;
+
+    /* Before hours of work, not after. */
+    if (options->baseline != NULL &&
+        avd_gate_baseline_read(&state->baseline, options->baseline, options->update_baseline,
+                               &state->err) != AVD_OK)
+        input_failed(state, options->baseline);
 
     for (i = 0; i < state->options->sink_count && !state->failed; i++)
         state->failed = avd_gate_sink_open(&state->options->sinks[i], &state->err) != AVD_OK;
@@ -175,9 +192,9 @@ static bool add_line(struct avd_gate_state *state, const char *path, unsigned nu
             if (cut)
                 why = "breaks off in this line: its run did not end";
             (void)avd_error_set(&state->err, AVD_E_FORMAT, 0, path, "%s", why);
+            input_failed(state, path);
             state->err.line = number;
             state->err.column = 1;
-            state->failed = true;
         }
     } else if (state->try_again && record.outcome != AVD_GATE_ANALYZED &&
                record.outcome != AVD_GATE_UNREADABLE) {
@@ -203,8 +220,7 @@ bool avd_gate_state_add_file(struct avd_gate_state *state, const char *path)
     struct avd_file file;
 
     if (avd_file_map(path, &file, &state->err) != AVD_OK) {
-        (void)snprintf(state->err.where, sizeof state->err.where, "%s", path);
-        state->failed = true;
+        input_failed(state, path);
         return false;
     }
     avd_gate_lines_init(&lines, file.view);
@@ -248,7 +264,7 @@ static void write_outputs(struct avd_gate_state *state, const struct avd_gate_ve
             write_output(state, &state->options->sinks[i], &result);
 }
 
-static void write_baseline(struct avd_gate_state *state, const struct avd_gate_baseline *baseline)
+static void write_baseline(struct avd_gate_state *state)
 {
     struct avd_gate_sink sink;
     struct avd_strbuf text;
@@ -256,7 +272,7 @@ static void write_baseline(struct avd_gate_state *state, const struct avd_gate_b
     memset(&sink, 0, sizeof sink);
     sink.path = state->options->baseline;
     avd_strbuf_init(&text);
-    avd_gate_baseline_write(baseline, &state->summary, &text);
+    avd_gate_baseline_write(&state->baseline, &state->summary, &text);
     if (text.failed) {
         (void)avd_error_nomem(&state->err);
         state->failed = true;
@@ -273,17 +289,13 @@ static void write_baseline(struct avd_gate_state *state, const struct avd_gate_b
 enum avd_gate_end avd_gate_state_finish(struct avd_gate_state *state, struct avd_error *err)
 {
     const struct avd_gate_options *options = state->options;
-    struct avd_gate_baseline baseline;
     struct avd_gate_verdict verdict;
 
     memset(&verdict, 0, sizeof verdict);
     avd_gate_summary_finish(&state->summary);
-    avd_gate_baseline_init(&baseline);
-    if (!state->failed && options->baseline != NULL)
-        state->failed = avd_gate_baseline_read(&baseline, options->baseline,
-                                               options->update_baseline, &state->err) != AVD_OK;
     if (!state->failed &&
-        !avd_gate_judge(options->policy, &baseline, options->today, &state->summary, &verdict)) {
+        !avd_gate_judge(options->policy, &state->baseline, options->today, &state->summary,
+                        &verdict)) {
         (void)avd_error_nomem(&state->err);
         state->failed = true;
     }
@@ -292,12 +304,11 @@ enum avd_gate_end avd_gate_state_finish(struct avd_gate_state *state, struct avd
     /* An interrupted run has not seen everything: what it saw may be added by the next. */
     if (!state->failed && options->update_baseline && !state->summary.interrupted &&
         !state->output_lost)
-        write_baseline(state, &baseline);
-    avd_gate_baseline_deinit(&baseline);
+        write_baseline(state);
     if (state->failed) {
         if (err != NULL)
             *err = state->err;
-        return AVD_GATE_ERROR;
+        return state->bad_input ? AVD_GATE_BAD_INPUT : AVD_GATE_ERROR;
     }
     if (state->summary.interrupted)
         return AVD_GATE_STOPPED;

@@ -232,21 +232,28 @@ static bool same_code(const struct avd_image *image, uint32_t found, uint32_t rv
     return avd_image_section(image, found) == section;
 }
 
-struct avd_export *avd_exports_nearest(const struct avd_image *image,
-                                       const struct avd_exports *exports, uint32_t rva)
+size_t avd_exports_at_or_above(const struct avd_exports *exports, uint32_t rva)
 {
     size_t low = 0;
     size_t high = exports->count;
 
-    /* The first item above `rva`; what is sought lies before it. */
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (exports->items[middle].rva <= rva)
+        if (exports->items[middle].rva < rva)
             low = middle + 1;
         else
             high = middle;
     }
+    return low;
+}
+
+struct avd_export *avd_exports_nearest(const struct avd_image *image,
+                                       const struct avd_exports *exports, uint32_t rva)
+{
+    /* The first item above `rva`; what is sought lies before it. */
+    size_t low = rva < UINT32_MAX ? avd_exports_at_or_above(exports, rva + 1) : exports->count;
+
     if (low == 0 || !same_code(image, exports->items[low - 1].rva, rva))
         return NULL;
     low--;

@@ -113,6 +113,9 @@ enum avd_status avd_image_exports(const struct avd_image *image, struct avd_aren
 struct avd_export *avd_exports_nearest(const struct avd_image *image,
                                        const struct avd_exports *exports, uint32_t rva);
 
+/* The index of the first export at or above `rva`; `count` when there is none. */
+size_t avd_exports_at_or_above(const struct avd_exports *exports, uint32_t rva);
+
 /* Its name; "Ordinal123" when it has none, or none that can be read and printed. The text lives
  * in `arena`; NULL when out of memory. */
 const char *avd_export_name(const struct avd_image *image, struct avd_arena *arena,

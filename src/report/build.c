@@ -260,6 +260,7 @@ enum avd_status avd_report_build(const struct avd_analysis *analysis,
     avd_build_dump(analysis->dump, report);
     avd_build_modules(analysis, report);
     avd_build_threads(analysis, report);
+    avd_build_map(analysis->dump, report);
     avd_build_exception(analysis, report);
     avd_build_instruction(analysis, report);
     avd_build_blame(analysis, report);
@@ -294,7 +295,8 @@ enum avd_status avd_report_build_info(const struct avd_dump *dump, struct avd_re
         threads[i].suspend_count = dump->threads[i].suspend_count;
     }
     report->threads = threads;
-    report->thread_count = dump->thread_count;
+    report->thread_count = threads != NULL ? dump->thread_count : 0;
+    avd_build_map(dump, report);
     build_exception_info(dump, report);
     build_notes(&dump->notes, NULL, report);
     return finish(report, out, err);

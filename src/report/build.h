@@ -21,6 +21,8 @@ void avd_build_instruction(const struct avd_analysis *analysis, struct avd_repor
 void avd_build_blame(const struct avd_analysis *analysis, struct avd_report *report);
 /* The exceptions found on stacks and those nested in each other (build_exception.c). */
 void avd_build_found(const struct avd_analysis *analysis, struct avd_report *report);
+/* After modules and threads (build_map.c). */
+void avd_build_map(const struct avd_dump *dump, struct avd_report *report);
 void avd_build_verdict(const struct avd_analysis *analysis, struct avd_report *report);
 
 /* A copy in the report's arena; NULL stays NULL. */

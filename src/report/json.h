@@ -58,6 +58,8 @@ void avd_json_append(struct avd_json *j, json_t *array, json_t *value);
 
 /* ---- json_threads.c ---- */
 void avd_json_threads(struct avd_json *j);
+/* One of them with its registers; of the crashing thread the stack of the exception. */
+void avd_json_thread(struct avd_json *j, const char *key, size_t index);
 void avd_json_crashing_thread(struct avd_json *j);
 /* What `info` knows of them: no stacks. */
 void avd_json_threads_short(struct avd_json *j);

@@ -265,6 +265,17 @@ void avd_json_threads(struct avd_json *j)
     avd_json_close(j, '[');
 }
 
+void avd_json_thread(struct avd_json *j, const char *key, size_t index)
+{
+    const struct avd_report *report = j->report;
+    bool crashed = index == report->crashing_thread && report->crashed != NULL;
+
+    avd_json_open(j, key, '{');
+    avd_json_value(j, "threads_index", avd_json_number(index));
+    write_thread(j, crashed ? report->crashed : &report->threads[index], true);
+    avd_json_close(j, '{');
+}
+
 void avd_json_crashing_thread(struct avd_json *j)
 {
     size_t index = j->report->crashing_thread;
@@ -273,11 +284,7 @@ void avd_json_crashing_thread(struct avd_json *j)
         avd_json_value(j, "crashing_thread", json_null());
         return;
     }
-    avd_json_open(j, "crashing_thread", '{');
-    avd_json_value(j, "threads_index", avd_json_number(index));
-    write_thread(j, j->report->crashed != NULL ? j->report->crashed : &j->report->threads[index],
-                 true);
-    avd_json_close(j, '{');
+    avd_json_thread(j, "crashing_thread", index);
 }
 
 void avd_json_threads_short(struct avd_json *j)

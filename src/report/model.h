@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/notes.h"
 #include "base/strbuf.h"
+#include "report/model_map.h"
 #include "report/model_verifier.h"
 
 #include <stdint.h>
@@ -391,6 +392,7 @@ struct avd_report {
     struct avd_rep_assertion assertion;
     struct avd_rep_wow64 wow64;
     struct avd_rep_verifier verifier;
+    struct avd_rep_map map;  /* of the address space; HTML draws it */
     const struct avd_rep_finding *findings;
     size_t finding_count;
     const struct avd_rep_undecided *undecided;
@@ -438,5 +440,6 @@ struct avd_renderer {
 };
 extern const struct avd_renderer avd_render_text; /* text.c ... */
 extern const struct avd_renderer avd_render_json; /* json.c ... */
+extern const struct avd_renderer avd_render_html; /* html.c ... */
 
 #endif

@@ -88,6 +88,7 @@ void avd_text_blame(const struct avd_text *t);
 /* ---- text_lists.c ---- */
 void avd_text_threads(const struct avd_text *t, bool with_stacks);
 void avd_text_modules(const struct avd_text *t, bool all);
+void avd_text_handles(const struct avd_text *t);
 void avd_text_streams(const struct avd_text *t);
 void avd_text_notes(const struct avd_text *t);
 

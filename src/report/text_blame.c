@@ -2,6 +2,8 @@
 /* The faulting instruction, and the section that says who is blamed and how the crash is sorted. */
 #include "report/text.h"
 
+#include "report/words.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -22,27 +24,6 @@ static void put_site(const struct avd_text *t, const struct avd_rep_frame *frame
     if (plain.function_approximate)
         plain.function = NULL;
     avd_text_call_site(t, &plain);
-}
-
-static const char *inconsistency_text(const char *word)
-{
-    static const char *const texts[][2] = {
-        {"int_div_by_zero_not_possible", "a division by zero is reported, but it divides nothing"},
-        {"priv_instruction_crash_without_priv_instruction",
-         "a privileged instruction is reported, but it is none"},
-        {"non_canonical_address_falsely_reported",
-         "an address that is not canonical is reported, but it touches none"},
-        {"access_violation_when_access_allowed",
-         "an access violation is reported where the memory allows the access"},
-        {"crashing_access_not_found_in_memory_accesses",
-         "the reported address is none that it touches"},
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (strcmp(texts[i][0], word) == 0)
-            return texts[i][1];
-    return word;
 }
 
 static void put_adjusted(const struct avd_text *t, const struct avd_rep_instruction *ins)
@@ -116,7 +97,7 @@ void avd_text_instruction(const struct avd_text *t)
     }
     put_adjusted(t, ins);
     for (i = 0; i < ins->inconsistency_count; i++)
-        avd_text_field(t, "odd", inconsistency_text(ins->inconsistencies[i]));
+        avd_text_field(t, "odd", avd_words_inconsistency(ins->inconsistencies[i]));
     put_flips(t, ins);
 }
 

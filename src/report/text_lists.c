@@ -213,6 +213,43 @@ void avd_text_modules(const struct avd_text *t, bool all)
     }
 }
 
+void avd_text_handles(const struct avd_text *t)
+{
+    const struct avd_report *report = t->report;
+    size_t type_width = 4;
+    size_t i;
+
+    avd_text_title(t, "handles");
+    if (!report->has_handles) {
+        avd_strbuf_puts(t->out, "  the dump has no handle stream\n");
+        return;
+    }
+    if (report->handle_count == 0) {
+        avd_strbuf_puts(t->out, "  the dump lists no handles\n");
+        return;
+    }
+    for (i = 0; i < report->handle_count; i++)
+        widen(&type_width, text_or(report->handles[i].type_name, ""));
+    avd_text_style(t, AVD_STYLE_DIM);
+    avd_strbuf_puts(t->out, "      handle  ");
+    put_cell(t, "type", type_width);
+    avd_strbuf_puts(t->out, "  access  handles  pointers  name\n");
+    avd_text_plain(t);
+    for (i = 0; i < report->handle_count && !t->out->failed; i++) {
+        const struct avd_rep_handle *handle = &report->handles[i];
+
+        avd_strbuf_printf(t->out, "  0x%08" PRIx64 "  ", handle->handle);
+        put_cell(t, text_or(handle->type_name, ""), type_width);
+        avd_strbuf_printf(t->out, "%08" PRIx32 "  %7" PRIu32 "  %8" PRIu32, handle->granted_access,
+                          handle->handle_count, handle->pointer_count);
+        if (handle->object_name != NULL && *handle->object_name != '\0') {
+            avd_strbuf_puts(t->out, "  ");
+            avd_strbuf_escaped(t->out, handle->object_name);
+        }
+        avd_strbuf_puts(t->out, "\n");
+    }
+}
+
 void avd_text_streams(const struct avd_text *t)
 {
     const struct avd_rep_dump *dump = &t->report->dump;

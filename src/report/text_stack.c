@@ -6,11 +6,10 @@
  */
 #include "report/text.h"
 
-#include "base/memory.h"
+#include "report/groups.h"
 #include "report/words.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -429,153 +428,31 @@ void avd_text_thread_stacks(const struct avd_text *t, size_t thread, const char 
 
 /* ---- all threads, equal stacks once ---- */
 
-struct entry {
-    uint64_t hash;
-    size_t thread;
-};
-
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-    return (hash ^ value) * UINT64_C(0x100000001b3) + (hash >> 29);
-}
-
-static uint64_t hash_stack(uint64_t hash, const struct avd_rep_stack *stack)
-{
-    size_t i;
-
-    hash = mix(hash, stack->frame_count);
-    for (i = 0; i < stack->frame_count; i++)
-        hash = mix(hash, stack->frames[i].pc);
-    return hash;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-/* Equal for a reader: the same calls found the same way, ended for the same reason. */
-static bool same_stack(const struct avd_rep_stack *a, const struct avd_rep_stack *b)
-{
-    size_t i;
-
-    if (a->present != b->present || a->frame_count != b->frame_count ||
-        a->pointer_size != b->pointer_size || !same_text(a->end, b->end))
-        return false;
-    for (i = 0; i < a->frame_count; i++)
-        if (a->frames[i].pc != b->frames[i].pc ||
-            !same_text(a->frames[i].trust, b->frames[i].trust))
-            return false;
-    return true;
-}
-
-static bool same_stacks(const struct avd_rep_thread *a, const struct avd_rep_thread *b)
-{
-    return same_stack(&a->stack, &b->stack) && same_stack(&a->native, &b->native);
-}
-
-static int compare_entries(const void *left, const void *right)
-{
-    const struct entry *a = left;
-    const struct entry *b = right;
-
-    if (a->hash != b->hash)
-        return a->hash < b->hash ? -1 : 1;
-    if (a->thread != b->thread)
-        return a->thread < b->thread ? -1 : 1;
-    return 0;
-}
-
-/* leader[i] becomes the first thread whose stacks equal those of thread i. */
-static void find_leaders(const struct avd_report *report, struct entry *entries, size_t *leader)
-{
-    size_t start = 0;
-    size_t i;
-
-    for (i = 0; i < report->thread_count; i++) {
-        const struct avd_rep_thread *thread = &report->threads[i];
-
-        entries[i].thread = i;
-        entries[i].hash = hash_stack(hash_stack(0, &thread->stack), &thread->native);
-    }
-    qsort(entries, report->thread_count, sizeof *entries, compare_entries);
-    for (i = 0; i < report->thread_count; i++) {
-        size_t candidate;
-
-        if (entries[i].hash != entries[start].hash)
-            start = i;
-        /* Should two different stacks share a hash, the later one simply stands alone. */
-        candidate = entries[start].thread;
-        leader[entries[i].thread] = same_stacks(&report->threads[candidate],
-                                                &report->threads[entries[i].thread])
-                                        ? candidate
-                                        : entries[i].thread;
-    }
-}
-
-/* "3", "3, 7-9": the threads from `first` on that `first` leads, in ascending order. */
-static void list_members(const size_t *next, size_t first, struct avd_strbuf *out)
-{
-    size_t start = first;
-    size_t end = first;
-    size_t i = first;
-
-    out->size = 0;
-    for (;;) {
-        i = next[i];
-        if (i == end + 1) {
-            end = i;
-            continue;
-        }
-        avd_strbuf_printf(out, "%s%zu", out->size != 0 ? ", " : "", start);
-        if (end != start)
-            avd_strbuf_printf(out, "-%zu", end);
-        if (i == AVD_NO_INDEX)
-            return;
-        start = end = i;
-    }
-}
-
 void avd_text_other_stacks(const struct avd_text *t, size_t shown)
 {
     const struct avd_report *report = t->report;
-    size_t count = report->thread_count;
     /* What was shown of it is the exception's stack, not its own. */
     bool handles = shown == report->crashing_thread && report->crashed != NULL;
-    struct entry *entries = avd_mem_calloc(count, sizeof *entries);
-    size_t *leader = avd_mem_calloc(count, sizeof *leader);
-    size_t *next = avd_mem_calloc(count, sizeof *next);
+    struct avd_rep_groups groups;
     struct avd_strbuf members;
     size_t i;
 
     avd_strbuf_init(&members);
-    if (entries == NULL || leader == NULL || next == NULL) {
+    if (!avd_rep_groups_init(&groups, report))
         t->out->failed = true;
-        goto out;
-    }
-    find_leaders(report, entries, leader);
-    /* The entries are done with: their `thread` now remembers each leader's last member. */
-    for (i = 0; i < count; i++) {
-        next[i] = AVD_NO_INDEX;
-        entries[i].thread = i;
-    }
-    for (i = 0; i < count; i++) {
-        if (leader[i] == i)
-            continue;
-        next[entries[leader[i]].thread] = i;
-        entries[leader[i]].thread = i;
-    }
-    for (i = 0; i < count; i++) {
-        if (leader[i] != i || (i == shown && !handles && next[i] == AVD_NO_INDEX))
+    for (i = 0; i < groups.count; i++) {
+        const size_t *next = groups.next;
+
+        if (groups.leader[i] != i || (i == shown && !handles && next[i] == AVD_NO_INDEX))
             continue;
         if (i == shown && !handles) {
-            list_members(next, next[i], &members);
+            avd_rep_groups_list(&groups, next[i], &members);
             avd_strbuf_printf(t->out, "\nthread%s %s: the same stack as thread %zu above\n",
                               next[next[i]] != AVD_NO_INDEX ? "s" : "",
                               avd_strbuf_text(&members), i);
             continue;
         }
-        list_members(next, i, &members);
+        avd_rep_groups_list(&groups, i, &members);
         put_thread(t, &report->threads[i], i, avd_strbuf_text(&members),
                    report->threads[i].exited          ? "exited"
                    : handles && i == shown ? "handling the exception"
@@ -584,9 +461,6 @@ void avd_text_other_stacks(const struct avd_text *t, size_t shown)
     }
     if (members.failed)
         t->out->failed = true;
-out:
     avd_strbuf_deinit(&members);
-    avd_mem_free(next);
-    avd_mem_free(leader);
-    avd_mem_free(entries);
+    avd_rep_groups_deinit(&groups);
 }

@@ -244,20 +244,6 @@ void avd_text_dump(const struct avd_text *t)
         avd_text_field(t, "comment", dump->comment_w);
 }
 
-/* "6 d 3 h 32 min 26 s", from the largest unit that is there. */
-static void add_duration(struct avd_strbuf *line, uint64_t seconds)
-{
-    unsigned rest = (unsigned)(seconds % 86400);
-
-    if (seconds >= 86400)
-        avd_strbuf_printf(line, "%" PRIu64 " d ", seconds / 86400);
-    if (seconds >= 3600)
-        avd_strbuf_printf(line, "%u h ", rest / 3600);
-    if (seconds >= 60)
-        avd_strbuf_printf(line, "%u min ", rest / 60 % 60);
-    avd_strbuf_printf(line, "%u s", rest % 60);
-}
-
 static void put_process(const struct avd_text *t)
 {
     const struct avd_rep_process *process = &t->report->process;
@@ -272,7 +258,7 @@ static void put_process(const struct avd_text *t)
         add_part(&line, ", ", t->report->modules[t->report->main_module].file);
     if (process->has_uptime) {
         avd_strbuf_puts(&line, ", up ");
-        add_duration(&line, process->uptime);
+        avd_words_duration(&line, process->uptime);
     }
     if (process->has_create_time) {
         char time[AVD_TIME_TEXT];

@@ -5,6 +5,7 @@
  */
 #include "report/words.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,6 +102,7 @@ const char *avd_words_stack_end(const char *end)
         {"not_code", "the return address found is no code"},
         {"stack_pointer", "the stack pointer left the stack"},
         {"limit", "the ceiling on frames was reached"},
+        {"32bit_code", "32-bit code from here: see the 32-bit stack"},
         {"unsupported_cpu", "stacks of this processor are not supported"},
     };
     size_t i;
@@ -109,4 +111,38 @@ const char *avd_words_stack_end(const char *end)
         if (strcmp(table[i].end, end) == 0)
             return table[i].words;
     return "the reason is not known";
+}
+
+const char *avd_words_inconsistency(const char *word)
+{
+    static const char *const texts[][2] = {
+        {"int_div_by_zero_not_possible", "a division by zero is reported, but it divides nothing"},
+        {"priv_instruction_crash_without_priv_instruction",
+         "a privileged instruction is reported, but it is none"},
+        {"non_canonical_address_falsely_reported",
+         "an address that is not canonical is reported, but it touches none"},
+        {"access_violation_when_access_allowed",
+         "an access violation is reported where the memory allows the access"},
+        {"crashing_access_not_found_in_memory_accesses",
+         "the reported address is none that it touches"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (strcmp(texts[i][0], word) == 0)
+            return texts[i][1];
+    return word;
+}
+
+void avd_words_duration(struct avd_strbuf *line, uint64_t seconds)
+{
+    unsigned rest = (unsigned)(seconds % 86400);
+
+    if (seconds >= 86400)
+        avd_strbuf_printf(line, "%" PRIu64 " d ", seconds / 86400);
+    if (seconds >= 3600)
+        avd_strbuf_printf(line, "%u h ", rest / 3600);
+    if (seconds >= 60)
+        avd_strbuf_printf(line, "%u min ", rest / 60 % 60);
+    avd_strbuf_printf(line, "%u s", rest % 60);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Words that both renderers use for numbers of the format: times, dump flags, exception flags. */
+/* Words that renderers use for numbers of the format: times, dump flags, exception flags. */
 #ifndef AVD_REPORT_WORDS_H
 #define AVD_REPORT_WORDS_H
+
+#include "base/strbuf.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,5 +23,12 @@ const char *avd_words_exception_flag(unsigned bit);
 /* One line for why a stack ends, for when the walk itself said nothing; `end` is the word of
  * stack/walk.h. */
 const char *avd_words_stack_end(const char *end);
+
+/* A sentence for a word of struct avd_rep_instruction's inconsistencies; the word itself when it is
+ * not known. */
+const char *avd_words_inconsistency(const char *word);
+
+/* Appends "6 d 3 h 32 min 26 s", from the largest unit that is there. */
+void avd_words_duration(struct avd_strbuf *line, uint64_t seconds);
 
 #endif

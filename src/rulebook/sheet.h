@@ -1,33 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the commands over rules share: an output that is text or JSON, written to the caller at the
- * end. The commands themselves are declared in avdump.h: list.c, check.c, cases.c, explain.c,
- * facts.c, catalogue.c.
+ * What the commands over rules share beyond their output (report/sheet.h). The commands themselves
+ * are declared in avdump.h: list.c, explain.c, facts.c, tests.c.
  */
 #ifndef AVD_RULEBOOK_SHEET_H
 #define AVD_RULEBOOK_SHEET_H
 
 #include "analyze/analysis.h"
-#include "report/json.h"
+#include "report/sheet.h"
 #include "rules/rules.h"
-
-struct avd_sheet {
-    bool json;
-    struct avd_strbuf text;
-    struct avd_json j; /* writes into `text` */
-};
-
-/* Opens the document's object with its head when JSON. `what` names the command. */
-void avd_sheet_init(struct avd_sheet *sheet, enum avd_format format,
-                    const struct avd_write_options *options, const char *what);
-/* Ends the document and hands it to the caller. AVD_E_NOMEM, AVD_E_IO. */
-enum avd_status avd_sheet_deliver(struct avd_sheet *sheet, avd_write_fn *write, void *ctx,
-                                  struct avd_error *err);
-
-/* JSON: members of the innermost open object or array (then `key` is NULL). */
-void avd_sheet_text(struct avd_sheet *sheet, const char *key, const char *text);
-void avd_sheet_number(struct avd_sheet *sheet, const char *key, uint64_t number);
-void avd_sheet_bool(struct avd_sheet *sheet, const char *key, bool value);
 
 /* Text: a paragraph after `label`, the following lines indented like the first. */
 void avd_sheet_paragraph(struct avd_sheet *sheet, const char *label, const char *text);

@@ -80,26 +80,43 @@ static int goes_on(const struct avd_walk *walk, uint64_t start, uint64_t pc)
     return too_far ? -1 : 1;
 }
 
+/*
+ * Whether `pc` lies in a part of the function at `start` that the compiler put elsewhere, as it
+ * does with code that seldom runs. Unwind data proves it; a name that both have only makes it
+ * possible, because overloads share theirs: -1.
+ */
+static int split_function(const struct avd_walk *walk, uint64_t start, uint64_t pc)
+{
+    const struct avd_walk_env *env = walk->env;
+
+    if (walk->cpu->is_part_of != NULL && spend(walk) && walk->cpu->is_part_of(walk, pc, start))
+        return 1;
+    return env->same_name != NULL && env->same_name(env->ctx, start, pc) ? -1 : 0;
+}
+
 static int same_function(const struct avd_walk *walk, uint64_t start, uint64_t pc)
 {
     const struct avd_walk_env *env = walk->env;
     struct avd_code_module of_start;
     struct avd_code_module of_pc;
     uint64_t known;
+    int result;
 
     if (start == pc)
         return 1;
-    if (start > pc || env->module_at(env->ctx, start, &of_start) !=
-                          env->module_at(env->ctx, pc, &of_pc) ||
+    if (env->module_at(env->ctx, start, &of_start) != env->module_at(env->ctx, pc, &of_pc) ||
         (env->module_at(env->ctx, pc, &of_pc) && of_start.id != of_pc.id))
         return 0;
+    if (start > pc)
+        return split_function(walk, start, pc);
     if (env->function_start != NULL && env->function_start(env->ctx, pc, &known)) {
         if (known == start)
             return 1;
         if (known > start)
-            return 0;
+            return split_function(walk, start, pc);
     }
-    return goes_on(walk, start, pc);
+    result = goes_on(walk, start, pc);
+    return result == 0 ? split_function(walk, start, pc) : result;
 }
 
 size_t avd_walk_hot_patch(struct avd_view code)
@@ -159,8 +176,9 @@ static int leads(const struct avd_walk *walk, uint64_t target, uint64_t pc, uint
     same = same_function(walk, target, pc);
     if (same == 1)
         *start = target;
-    /* What cannot be read may be one more jump. */
-    if (same == 0 && avd_walk_code_at(walk, target, &byte, 1) == 0)
+    /* What cannot be read may be one more jump; but ntdll imports nothing that it could jump to. */
+    if (same == 0 && avd_walk_code_at(walk, target, &byte, 1) == 0 &&
+        avd_walk_role_at(walk, target + 1) != AVD_ROLE_NTDLL)
         return -1;
     return same;
 }

@@ -44,12 +44,19 @@ enum {
  * one that was left behind, where that is usual; and how much less likely it has not. */
 #define FRAME_SAVED     6.0
 #define FRAME_NOT_SAVED 0.3
+/*
+ * How much likelier code of Windows calls a program's than by chance, but where threads start:
+ * programs call libraries. On 95 stacks of one program none of 400 callers was such a one; programs
+ * that live in callbacks have some.
+ */
+#define CALLS_BACK 0.2
 /* Two nodes of which that holds lie on one path. */
 #define MORE_LIKELY_THAN_NOT 0.5
 
 struct node {
     const struct avd_candidate *candidate;
     bool has_call; /* code bytes show a call before it */
+    enum avd_module_role role;
     double worth;  /* how much likelier its place and value are if it is live than if not */
     struct avd_scaled forward, backward;
     double tail; /* its frame reaches beyond the piece of stack looked at */
@@ -232,6 +239,7 @@ static bool add_node(struct thinking *t, const struct avd_candidate *candidate)
     if (candidate != NULL) {
         int call = avd_walk_after_call(t->walk, candidate->value);
 
+        node->role = avd_walk_role_at(t->walk, candidate->value);
         node->has_call = call == 1;
         node->worth = value_worth(candidate, call);
         if (candidate != t->candidates->items && candidate[-1].slot == candidate->slot - 16)
@@ -273,6 +281,17 @@ static double call_factor(const struct thinking *t, uint64_t pc, uint64_t return
     return leads == 1 ? PROVED_CALL : leads == 0 ? 0.0 : 1.0;
 }
 
+/* Whether code of Windows would call a program's, elsewhere than where its thread starts. */
+static bool calls_back(const struct thinking *t, const struct node *callee, size_t caller)
+{
+    enum avd_module_role role = t->nodes[caller].role;
+
+    /* kernel32 starts threads; the rest of it moved to kernelbase. */
+    return callee->role == AVD_ROLE_PROGRAM && caller != t->end &&
+           (role == AVD_ROLE_WINDOWS || role == AVD_ROLE_NTDLL ||
+            (role == AVD_ROLE_KERNEL32 && t->end != 0));
+}
+
 /* The edges from a node, and what they do to the worth of those they lead to (`expected`). */
 static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t from,
                       double *expected)
@@ -302,6 +321,8 @@ static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t
             value = weight(t, &sizes, (size_t)distance / 16) / sizes.total;
         if (t->nodes[i].candidate->in_framed_module)
             value *= t->nodes[i].candidate->saves_frame ? FRAME_SAVED : FRAME_NOT_SAVED;
+        if (calls_back(t, node, i))
+            value *= CALLS_BACK;
         if (value != 0 && t->nodes[i].has_call)
             value *= call_factor(t, pc, t->nodes[i].candidate->value);
         if (value > expected[i])
@@ -387,9 +408,10 @@ static unsigned percent_of(double p)
 
 /*
  * The lowest percentage that is taken: as low as possible while the frames taken are as likely on
- * average as they must be. Many certain frames make up for a doubtful one among them.
+ * average as they must be. Many certain frames make up for a doubtful one among them; the thread's
+ * start does not, which is known anyway.
  */
-static unsigned lowest_percent(const double *live, size_t count)
+static unsigned lowest_percent(const double *live, size_t count, size_t end)
 {
     size_t having[100] = {0};
     unsigned lowest = 100;
@@ -399,7 +421,7 @@ static unsigned lowest_percent(const double *live, size_t count)
     size_t i;
 
     for (i = 1; i < count; i++)
-        if (live[i] > MORE_LIKELY_THAN_NOT)
+        if (live[i] > MORE_LIKELY_THAN_NOT && i != end)
             having[percent_of(live[i])]++;
     for (percent = 100; percent-- != 0;) {
         taken += having[percent];
@@ -440,12 +462,12 @@ static bool take_frames(struct thinking *t, double *live, struct avd_likely_path
     for (i = 1; i < t->count; i++)
         live[i] =
             avd_scaled_ratio(avd_scaled_product(t->nodes[i].forward, t->nodes[i].backward), all);
-    lowest = lowest_percent(live, t->count);
+    lowest = lowest_percent(live, t->count, t->end);
     for (i = 1; i < t->count; i++) {
         const struct node *node = &t->nodes[i];
         struct avd_likely_frame *frame = &out->frames[out->count];
 
-        if (!(live[i] > MORE_LIKELY_THAN_NOT) || percent_of(live[i]) < lowest)
+        if (i != t->end && (!(live[i] > MORE_LIKELY_THAN_NOT) || percent_of(live[i]) < lowest))
             continue;
         frame->slot = node->candidate->slot;
         frame->value = node->candidate->value;
@@ -471,6 +493,7 @@ static void add_nodes(struct thinking *t, const struct avd_frame *callee, size_t
         avd_walk_find_thread_start(t->walk, callee->sp - 8, start))
         last_slot = (start[0].sp == callee->sp ? start[1].sp : start[0].sp) - 8;
     add_node(t, NULL);
+    t->nodes[0].role = avd_walk_role_at(t->walk, avd_walk_lookup(callee) + 1);
     for (i = first; i < last; i++) {
         if (!add_node(t, &c->items[i]))
             continue;

@@ -65,6 +65,7 @@ const char *avd_walk_end_name(enum avd_walk_end end)
     case AVD_END_NOT_CODE: return "not_code";
     case AVD_END_STACK_POINTER: return "stack_pointer";
     case AVD_END_LIMIT: return "limit";
+    case AVD_END_32BIT_CODE: return "32bit_code";
     case AVD_END_UNSUPPORTED_CPU: return "unsupported_cpu";
     }
     return "none";

@@ -314,6 +314,34 @@ static bool follow_path(struct avd_walk *walk, const struct avd_frame *callee,
     return true;
 }
 
+/*
+ * A recursion goes on: the last three return addresses are one value at even distances, and it lies
+ * at that distance once more. What is at hand of a path may end sooner than a stack that overflows.
+ */
+static bool follow_recursion(const struct avd_walk *walk, const struct avd_frame *callee,
+                             size_t callee_index, struct avd_frame *caller)
+{
+    uint64_t size = walk->cpu->pointer_size;
+    uint64_t gap;
+    uint64_t value;
+
+    if (callee_index < 3 || callee->method != AVD_METHOD_SCAN || callee[-1].pc != callee->pc ||
+        callee[-2].pc != callee->pc)
+        return false;
+    gap = callee->sp - callee[-1].sp;
+    if (callee[-1].sp - callee[-2].sp != gap || callee->sp > walk->cpu->address_mask - gap ||
+        !avd_walk_pointer(walk, callee->sp + gap - size, &value) || value != callee->pc)
+        return false;
+    *caller = *callee;
+    caller->sp = callee->sp + gap;
+    caller->return_address = caller->fp = 0;
+    caller->frames_missing = false;
+    caller->regs.known = 0;
+    avd_reg_set(&caller->regs, AVD_RIP, caller->pc);
+    avd_reg_set(&caller->regs, AVD_RSP, caller->sp);
+    return true;
+}
+
 enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame *callee,
                                    size_t callee_index, struct avd_frame *caller,
                                    enum avd_walk_end *end)
@@ -340,7 +368,8 @@ enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame
                      walk->stack_high - callee->sp, walk->stack_high);
         return AVD_STEP_END;
     }
-    if (follow_path(walk, callee, caller, &path_known))
+    if (follow_path(walk, callee, caller, &path_known) ||
+        follow_recursion(walk, callee, callee_index, caller))
         return AVD_STEP_OK;
     open_window(&w, walk, callee,
                 walk->stack_high != 0 ? walk->stack_high : walk->cpu->address_mask);

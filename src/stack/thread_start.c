@@ -13,7 +13,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static enum avd_module_role role_at(const struct avd_walk *walk, uint64_t return_address)
+enum avd_module_role avd_walk_role_at(const struct avd_walk *walk, uint64_t return_address)
 {
     const struct avd_walk_env *env = walk->env;
     struct avd_code_module module;
@@ -28,8 +28,8 @@ bool avd_walk_at_thread_start(const struct avd_walk *walk, const struct avd_fram
 {
     return walk->windows && walk->stack_high != 0 &&
            walk->stack_high - frame->sp <= AVD_NEAR_STACK_BASE && !frame->exact &&
-           role_at(walk, frame->pc) == AVD_ROLE_NTDLL &&
-           role_at(walk, frame[-1].pc) == AVD_ROLE_KERNEL32;
+           avd_walk_role_at(walk, frame->pc) == AVD_ROLE_NTDLL &&
+           avd_walk_role_at(walk, frame[-1].pc) == AVD_ROLE_KERNEL32;
 }
 
 static void fill(struct avd_frame *frame, uint64_t pc, uint64_t slot, size_t size)
@@ -69,8 +69,8 @@ bool avd_walk_find_thread_start(const struct avd_walk *walk, uint64_t above,
         uint64_t outer_pc = avd_view_u64(view, outer);
         uint64_t inner_pc = avd_view_u64(view, inner);
 
-        if (start + inner < above || role_at(walk, outer_pc) != AVD_ROLE_NTDLL ||
-            role_at(walk, inner_pc) != AVD_ROLE_KERNEL32 ||
+        if (start + inner < above || avd_walk_role_at(walk, outer_pc) != AVD_ROLE_NTDLL ||
+            avd_walk_role_at(walk, inner_pc) != AVD_ROLE_KERNEL32 ||
             avd_walk_after_call(walk, outer_pc) == 0 || avd_walk_after_call(walk, inner_pc) == 0)
             continue;
         fill(&out[0], inner_pc, start + inner, size);

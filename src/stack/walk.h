@@ -89,6 +89,7 @@ enum avd_walk_end {
     AVD_END_NOT_CODE,        /* the return address found is no code */
     AVD_END_STACK_POINTER,   /* the stack pointer did not grow or left the stack */
     AVD_END_LIMIT,           /* the ceiling on frames */
+    AVD_END_32BIT_CODE,      /* x64: 32-bit code comes next, whose stack is another */
     AVD_END_UNSUPPORTED_CPU
 };
 const char *avd_walk_end_name(enum avd_walk_end end); /* "complete", "no_memory" ... */
@@ -100,11 +101,13 @@ struct avd_stack {
     const char *end_detail;   /* one line in plain words, with addresses; never NULL */
 };
 
-/* What a module is to the start of every thread; these two are the same in every process. */
+/* What a module is to a process. The first two begin every thread, and are the same in each. */
 enum avd_module_role {
-    AVD_ROLE_OTHER = 0,
-    AVD_ROLE_NTDLL,   /* RtlUserThreadStart: the outermost function */
-    AVD_ROLE_KERNEL32 /* BaseThreadInitThunk, which it calls */
+    AVD_ROLE_OTHER = 0, /* not known */
+    AVD_ROLE_NTDLL,     /* RtlUserThreadStart: the outermost function */
+    AVD_ROLE_KERNEL32,  /* BaseThreadInitThunk, which it calls */
+    AVD_ROLE_WINDOWS,   /* any other of Windows: it lies in a directory of the system */
+    AVD_ROLE_PROGRAM    /* the program's own or another's: it lies elsewhere */
 };
 
 /* A module as the walk sees it. `id` is the caller's own. */
@@ -141,6 +144,9 @@ struct avd_walk_env {
     /* The highest function start known at or below `addr`, in its module: of the unwind table,
      * else of the exports. Others may lie between. May be NULL. */
     bool (*function_start)(void *ctx, uint64_t addr, uint64_t *start);
+    /* Whether the symbols of both addresses have one name, as the parts of a function have that a
+     * compiler split into hot and cold code. May be NULL. */
+    bool (*same_name)(void *ctx, uint64_t a, uint64_t b);
     /* May be NULL. */
     enum avd_module_role (*module_role)(void *ctx, size_t module);
     /*
@@ -205,6 +211,9 @@ struct avd_cpu_ops {
     uint32_t volatile_regs;       /* bit n: a call may change register n */
     const struct avd_step_method *methods;
     size_t method_count;
+    /* Whether unwind data says that the code at `addr` is a part of the function that begins at
+     * `start`. NULL where there is none that could. */
+    bool (*is_part_of)(const struct avd_walk *walk, uint64_t addr, uint64_t start);
 };
 
 /*
@@ -277,6 +286,8 @@ uint64_t avd_walk_lookup(const struct avd_frame *frame);
 
 /* ---- where a thread of Windows begins (thread_start.c) ---- */
 
+/* What the module is that holds the call before `return_address`. */
+enum avd_module_role avd_walk_role_at(const struct avd_walk *walk, uint64_t return_address);
 /* Whether `frame`, which is not the first of its array, is the outermost of its thread. */
 bool avd_walk_at_thread_start(const struct avd_walk *walk, const struct avd_frame *frame);
 /* x64: BaseThreadInitThunk has the smallest frame that can call: home space and alignment. */

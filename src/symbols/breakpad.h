@@ -35,6 +35,10 @@ const struct avd_sym_identity *avd_sym_identity(const struct avd_sym *sym);
  */
 enum avd_status avd_sym_find(struct avd_sym *sym, uint64_t rva, struct avd_symbol *out);
 
+/* FUNC and then PUBLIC records, each by address, as struct avd_symbol_source has seek and item. */
+size_t avd_sym_seek(const struct avd_sym *sym, uint64_t rva);
+enum avd_status avd_sym_item(struct avd_sym *sym, size_t index, struct avd_symbol *out);
+
 /* STACK WIN: type 4 before type 0, of each the innermost record. */
 enum avd_status avd_sym_frame_data(struct avd_sym *sym, uint64_t rva, struct avd_frame_data *out);
 

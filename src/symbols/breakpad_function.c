@@ -238,3 +238,43 @@ enum avd_status avd_sym_find(struct avd_sym *sym, uint64_t rva, struct avd_symbo
     *out = empty;
     return AVD_E_NOMEM;
 }
+
+size_t avd_sym_seek(const struct avd_sym *sym, uint64_t rva)
+{
+    const struct avd_sym_keys *functions = &sym->index.keys[AVD_SYM_FUNC];
+    const struct avd_sym_keys *publics = &sym->index.keys[AVD_SYM_PUBLIC];
+    size_t function;
+    size_t other;
+
+    if (rva > UINT32_MAX)
+        return SIZE_MAX;
+    function = rva != 0 ? avd_sym_keys_up_to(functions, (uint32_t)rva - 1) : 0;
+    other = rva != 0 ? avd_sym_keys_up_to(publics, (uint32_t)rva - 1) : 0;
+    if (function < functions->count &&
+        (other >= publics->count || avd_sym_key_value(functions->items[function]) <=
+                                        avd_sym_key_value(publics->items[other])))
+        return function;
+    return functions->count + other;
+}
+
+enum avd_status avd_sym_item(struct avd_sym *sym, size_t index, struct avd_symbol *out)
+{
+    const struct avd_sym_keys *keys = &sym->index.keys[AVD_SYM_FUNC];
+    struct avd_sym_function record;
+    struct avd_sym_text text;
+
+    memset(out, 0, sizeof *out);
+    if (index >= keys->count) {
+        index -= keys->count;
+        keys = &sym->index.keys[AVD_SYM_PUBLIC];
+    }
+    if (index >= keys->count)
+        return AVD_NOT_FOUND;
+    text = avd_sym_key_text(sym->bytes, keys, index);
+    if (!avd_sym_read_function(&text, &record) || record.name.size == 0)
+        return AVD_OK;
+    out->function_rva = record.rva;
+    out->function_size = record.size;
+    out->function = avd_sym_string(sym, record.name);
+    return out->function != NULL ? AVD_OK : AVD_E_NOMEM;
+}

@@ -95,6 +95,23 @@ static enum avd_status sym_find(void *handle, uint64_t rva, struct avd_arena *ar
     return status;
 }
 
+static size_t sym_seek(void *handle, uint64_t rva)
+{
+    struct sym_handle *opened = handle;
+
+    return avd_sym_seek(opened->sym, rva);
+}
+
+static enum avd_status sym_item(void *handle, size_t index, struct avd_arena *arena,
+                                struct avd_symbol *out)
+{
+    struct sym_handle *opened = handle;
+    enum avd_status status = avd_sym_item(opened->sym, index, out);
+
+    return status == AVD_OK && out->function != NULL ? avd_symbol_undecorate(out, arena, false)
+                                                     : status;
+}
+
 static enum avd_status sym_frame_data(void *handle, uint64_t rva, struct avd_frame_data *out)
 {
     struct sym_handle *opened = handle;
@@ -115,6 +132,8 @@ const struct avd_symbol_source avd_breakpad_source = {
     .open = sym_open,
     .close = sym_close,
     .find = sym_find,
+    .seek = sym_seek,
+    .item = sym_item,
     .frame_data = sym_frame_data,
     .cfi = sym_cfi,
 };

@@ -11,6 +11,7 @@
 struct exports_handle {
     const struct avd_image *image;
     struct avd_exports exports;
+    struct avd_arena *arena; /* of the names that were read, which `exports` keeps */
 };
 
 static enum avd_status exports_open(const struct avd_symbol_module *module,
@@ -28,6 +29,7 @@ static enum avd_status exports_open(const struct avd_symbol_module *module,
     if (exports == NULL)
         return avd_error_nomem(err);
     exports->image = module->image;
+    exports->arena = arena;
     status = avd_image_exports(module->image, arena, &exports->exports, err);
     if (status == AVD_OK && exports->exports.count == 0)
         status = AVD_NOT_FOUND;
@@ -61,8 +63,32 @@ static enum avd_status exports_find(void *handle, uint64_t rva, struct avd_arena
     return AVD_E_NOMEM;
 }
 
+static size_t exports_seek(void *handle, uint64_t rva)
+{
+    const struct exports_handle *exports = handle;
+
+    return rva <= UINT32_MAX ? avd_exports_at_or_above(&exports->exports, (uint32_t)rva)
+                             : SIZE_MAX;
+}
+
+static enum avd_status exports_item(void *handle, size_t index, struct avd_arena *arena,
+                                    struct avd_symbol *out)
+{
+    const struct exports_handle *exports = handle;
+
+    memset(out, 0, sizeof *out);
+    if (index >= exports->exports.count)
+        return AVD_NOT_FOUND;
+    out->function_rva = exports->exports.items[index].rva;
+    out->function =
+        avd_export_name(exports->image, exports->arena, &exports->exports.items[index]);
+    return out->function != NULL ? avd_symbol_undecorate(out, arena, false) : AVD_E_NOMEM;
+}
+
 const struct avd_symbol_source avd_exports_source = {
     .name = "exports",
     .open = exports_open,
     .find = exports_find,
+    .seek = exports_seek,
+    .item = exports_item,
 };

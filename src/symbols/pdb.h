@@ -53,6 +53,11 @@ enum avd_status avd_pdb_frame_data(struct avd_pdb *pdb, uint64_t rva, struct avd
 /* x64: S_FRAMEPROC of the procedure that covers `rva`. */
 enum avd_status avd_pdb_proc_frame(struct avd_pdb *pdb, uint64_t rva, struct avd_proc_frame *out);
 
+/* Publics in the order of their places, as struct avd_symbol_source has seek and item; names are
+ * decorated. */
+size_t avd_pdb_seek(struct avd_pdb *pdb, uint64_t rva);
+enum avd_status avd_pdb_item(struct avd_pdb *pdb, size_t index, struct avd_symbol *out);
+
 /* What was found damaged so far, in opening it and in looking things up; "" when nothing. */
 const char *avd_pdb_damage(const struct avd_pdb *pdb);
 

@@ -6,6 +6,8 @@
  */
 #include "symbols/pdb_private.h"
 
+#include <string.h>
+
 enum {
     NO_STREAM = 0xffff,
     PUBLICS_HEADER = 28,
@@ -82,33 +84,62 @@ static bool public_at(struct avd_pdb *pdb, uint32_t index, struct avd_pdb_place 
     return true;
 }
 
-enum avd_status avd_pdb_public_find(struct avd_pdb *pdb, struct avd_pdb_place place,
-                                    struct avd_pdb_place *start, const char **name)
+uint32_t avd_pdb_public_seek(struct avd_pdb *pdb, struct avd_pdb_place place)
 {
-    const uint32_t code = PUBLIC_IS_CODE | PUBLIC_IS_FUNCTION;
     struct avd_pdb_record record;
     struct avd_pdb_place other;
-    struct avd_view text;
     uint32_t low = 0;
     uint32_t high;
-    uint32_t best;
-    uint32_t i;
 
-    *name = NULL;
     if (!pdb->publics_opened)
         open_publics(pdb);
-    if (pdb->symbol_records.msf == NULL)
-        return AVD_NOT_FOUND;
-    high = pdb->address_map.size / 4;
+    high = pdb->symbol_records.msf != NULL ? pdb->address_map.size / 4 : 0;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
         (void)public_at(pdb, middle, &other, &record);
-        if (avd_pdb_place_compare(other, place) <= 0)
+        if (avd_pdb_place_compare(other, place) < 0)
             low = middle + 1;
         else
             high = middle;
     }
+    return low;
+}
+
+enum avd_status avd_pdb_public_get(struct avd_pdb *pdb, uint32_t index,
+                                   struct avd_pdb_place *start, const char **name)
+{
+    struct avd_pdb_record record;
+    struct avd_view text;
+
+    *name = NULL;
+    if (!pdb->publics_opened)
+        open_publics(pdb);
+    if (pdb->symbol_records.msf == NULL || index >= pdb->address_map.size / 4)
+        return AVD_NOT_FOUND;
+    if (!public_at(pdb, index, start, &record) ||
+        !avd_view_clip(record.data, PUBLIC_NAME, record.data.size, &text) || text.data[0] == 0)
+        return AVD_OK;
+    *name = avd_pdb_text(pdb, text);
+    return *name != NULL ? AVD_OK : AVD_E_NOMEM;
+}
+
+enum avd_status avd_pdb_public_find(struct avd_pdb *pdb, struct avd_pdb_place place,
+                                    struct avd_pdb_place *start, const char **name)
+{
+    const uint32_t code = PUBLIC_IS_CODE | PUBLIC_IS_FUNCTION;
+    struct avd_pdb_place behind = place;
+    struct avd_pdb_record record;
+    struct avd_pdb_place other;
+    uint32_t best;
+    uint32_t low;
+    uint32_t i;
+
+    *name = NULL;
+    behind.offset++;
+    if (behind.offset == 0)
+        return AVD_NOT_FOUND;
+    low = avd_pdb_public_seek(pdb, behind);
     if (low == 0 || !public_at(pdb, low - 1, start, &record) || start->section != place.section)
         return AVD_NOT_FOUND;
     /* Of several names of one place the last that is marked as code. */
@@ -122,9 +153,34 @@ enum avd_status avd_pdb_public_find(struct avd_pdb *pdb, struct avd_pdb_place pl
             break;
         }
     }
-    if (!public_at(pdb, best, &other, &record) ||
-        !avd_view_clip(record.data, PUBLIC_NAME, record.data.size, &text) || text.data[0] == 0)
-        return AVD_NOT_FOUND;
-    *name = avd_pdb_text(pdb, text);
-    return *name != NULL ? AVD_OK : AVD_E_NOMEM;
+    return avd_pdb_public_get(pdb, best, &other, name) == AVD_E_NOMEM ? AVD_E_NOMEM
+           : *name != NULL                                           ? AVD_OK
+                                                                     : AVD_NOT_FOUND;
+}
+
+size_t avd_pdb_seek(struct avd_pdb *pdb, uint64_t rva)
+{
+    struct avd_pdb_place place;
+    uint32_t original;
+
+    if (!avd_pdb_rva_to_source(pdb, rva, &original) || !avd_pdb_place_of(pdb, original, &place))
+        return SIZE_MAX;
+    return avd_pdb_public_seek(pdb, place);
+}
+
+enum avd_status avd_pdb_item(struct avd_pdb *pdb, size_t index, struct avd_symbol *out)
+{
+    struct avd_pdb_place place;
+    enum avd_status status;
+
+    memset(out, 0, sizeof *out);
+    pdb->out_of_memory = false;
+    status = index < UINT32_MAX
+                 ? avd_pdb_public_get(pdb, (uint32_t)index, &place, &out->function)
+                 : AVD_NOT_FOUND;
+    if (pdb->out_of_memory)
+        status = AVD_E_NOMEM;
+    if (out->function != NULL && !avd_pdb_place_to_rva(pdb, place, &out->function_rva))
+        out->function = NULL; /* nothing of it is in the image */
+    return status;
 }

@@ -118,6 +118,24 @@ static enum avd_status pdb_find(void *handle, uint64_t rva, struct avd_arena *ar
     return status;
 }
 
+static size_t pdb_seek(void *handle, uint64_t rva)
+{
+    struct pdb_handle *opened = handle;
+
+    return avd_pdb_seek(opened->pdb, rva);
+}
+
+static enum avd_status pdb_item(void *handle, size_t index, struct avd_arena *arena,
+                                struct avd_symbol *out)
+{
+    struct pdb_handle *opened = handle;
+    enum avd_status status = avd_pdb_item(opened->pdb, index, out);
+
+    return status == AVD_OK && out->function != NULL
+               ? avd_symbol_undecorate(out, arena, opened->x86)
+               : status;
+}
+
 static enum avd_status pdb_frame_data(void *handle, uint64_t rva, struct avd_frame_data *out)
 {
     struct pdb_handle *opened = handle;
@@ -137,6 +155,8 @@ const struct avd_symbol_source avd_pdb_source = {
     .open = pdb_open,
     .close = pdb_close,
     .find = pdb_find,
+    .seek = pdb_seek,
+    .item = pdb_item,
     .frame_data = pdb_frame_data,
     .proc_frame = pdb_proc_frame,
 };

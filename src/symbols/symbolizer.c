@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/utf.h"
 
 #include <string.h>
 
@@ -145,6 +146,88 @@ enum avd_status avd_symbolizer_find(struct avd_symbolizer *symbolizer, size_t in
                                                  out);
         if (status == AVD_OK)
             out->source = avd_symbol_sources[k]->name;
+        if (status == AVD_OK || status == AVD_E_NOMEM)
+            return status;
+    }
+    return AVD_NOT_FOUND;
+}
+
+enum avd_status avd_symbolizer_above(struct avd_symbolizer *symbolizer, size_t index, uint64_t rva,
+                                     struct avd_symbol *out)
+{
+    struct module_slot *slot = module_slot(symbolizer, index);
+    size_t k;
+
+    memset(out, 0, sizeof *out);
+    for (k = 0; slot != NULL && k < SOURCE_COUNT; k++) {
+        const struct avd_symbol_source *source = avd_symbol_sources[k];
+        enum avd_status status = open_source(symbolizer, slot, k);
+
+        if (status == AVD_OK)
+            status = source->item(slot->sources[k].handle,
+                                  source->seek(slot->sources[k].handle, rva), &symbolizer->arena,
+                                  out);
+        if (status == AVD_OK)
+            out->source = source->name;
+        if (status == AVD_E_NOMEM || (status == AVD_OK && out->function != NULL))
+            return status;
+    }
+    return AVD_NOT_FOUND;
+}
+
+static bool same_name(const char *a, const char *name, int (*compare)(const char *, const char *))
+{
+    return a != NULL && compare(a, name) == 0;
+}
+
+/* In one source. Names pass through an arena of their own, which is emptied now and then. */
+static enum avd_status lookup_in(const struct avd_symbol_source *source, void *handle,
+                                 const char *name, struct avd_arena *arena, struct avd_symbol *out)
+{
+    enum { EMPTIED_AFTER = 1048576 };
+    struct avd_arena names;
+    struct avd_symbol symbol;
+    enum avd_status status;
+    size_t alike = SIZE_MAX;
+    size_t i;
+
+    avd_arena_init(&names);
+    for (i = 0;; i++) {
+        status = source->item(handle, i, &names, &symbol);
+        if (status != AVD_OK)
+            break;
+        if (same_name(symbol.function, name, strcmp) || same_name(symbol.decorated, name, strcmp)) {
+            alike = i;
+            break;
+        }
+        if (alike == SIZE_MAX && same_name(symbol.function, name, avd_ascii_casecmp))
+            alike = i;
+        if (names.total > EMPTIED_AFTER) {
+            avd_arena_deinit(&names);
+            avd_arena_init(&names);
+        }
+    }
+    avd_arena_deinit(&names);
+    if (status == AVD_E_NOMEM)
+        return status;
+    return alike != SIZE_MAX ? source->item(handle, alike, arena, out) : AVD_NOT_FOUND;
+}
+
+enum avd_status avd_symbolizer_lookup(struct avd_symbolizer *symbolizer, size_t index,
+                                      const char *name, struct avd_symbol *out)
+{
+    struct module_slot *slot = module_slot(symbolizer, index);
+    size_t k;
+
+    memset(out, 0, sizeof *out);
+    for (k = 0; slot != NULL && k < SOURCE_COUNT; k++) {
+        const struct avd_symbol_source *source = avd_symbol_sources[k];
+        enum avd_status status = open_source(symbolizer, slot, k);
+
+        if (status == AVD_OK)
+            status = lookup_in(source, slot->sources[k].handle, name, &symbolizer->arena, out);
+        if (status == AVD_OK)
+            out->source = source->name;
         if (status == AVD_OK || status == AVD_E_NOMEM)
             return status;
     }

@@ -51,6 +51,12 @@ struct avd_symbol_source {
      * long as `arena` or the source. */
     enum avd_status (*find)(void *handle, uint64_t rva, struct avd_arena *arena,
                             struct avd_symbol *out);
+    /* The names as a list, for whoever looks for a name or for the next one: the index of the first
+     * that starts at or above `rva`, SIZE_MAX for none; and number `index` with function, decorated
+     * and function_rva. NOT_FOUND behind the last; a damaged one has no function. */
+    size_t (*seek)(void *handle, uint64_t rva);
+    enum avd_status (*item)(void *handle, size_t index, struct avd_arena *arena,
+                            struct avd_symbol *out);
     /* Unwinding; each NULL when the source has none. */
     enum avd_status (*frame_data)(void *handle, uint64_t rva, struct avd_frame_data *out);
     enum avd_status (*proc_frame)(void *handle, uint64_t rva, struct avd_proc_frame *out);
@@ -84,6 +90,15 @@ void avd_symbolizer_free(struct avd_symbolizer *symbolizer);
  * symbolizer. */
 enum avd_status avd_symbolizer_find(struct avd_symbolizer *symbolizer, size_t index, uint64_t rva,
                                     struct avd_symbol *out);
+
+/* The name that starts next at or above `rva`, of the first source that has one: exports and what
+ * linkers list as public, so that static functions are passed over. As avd_symbolizer_find. */
+enum avd_status avd_symbolizer_above(struct avd_symbolizer *symbolizer, size_t index, uint64_t rva,
+                                     struct avd_symbol *out);
+/* The symbol called `name`, decorated or not, in the first source that lists it; without regard to
+ * case when none has it exactly. As avd_symbolizer_find. */
+enum avd_status avd_symbolizer_lookup(struct avd_symbolizer *symbolizer, size_t index,
+                                      const char *name, struct avd_symbol *out);
 
 /* The same for unwind data: the first source that has some. */
 enum avd_status avd_symbolizer_frame_data(struct avd_symbolizer *symbolizer, size_t index,

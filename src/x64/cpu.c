@@ -91,8 +91,9 @@ static enum avd_step_result step_unwind_info(struct avd_walk *walk, const struct
     if (!unwound.machine_frame)
         return AVD_STEP_OK;
     if (unwound.machine_cs == CS_32BIT) {
-        avd_walk_say(walk, end, AVD_END_UNSUPPORTED_CPU,
-                     "32-bit code was interrupted at 0x%" PRIx64, caller->pc);
+        avd_walk_say(walk, end, AVD_END_32BIT_CODE,
+                     "32-bit code from here, interrupted at 0x%" PRIx64 ": see the 32-bit stack",
+                     caller->pc);
         return AVD_STEP_FAILED;
     }
     caller->method = AVD_METHOD_MACHINE_FRAME;
@@ -131,6 +132,19 @@ static enum avd_step_result step_leaf(struct avd_walk *walk, const struct avd_fr
     return AVD_STEP_OK;
 }
 
+static bool is_part_of(const struct avd_walk *walk, uint64_t addr, uint64_t start)
+{
+    struct avd_walk quiet = *walk; /* what cannot be read here ends no stack */
+    struct avd_x64_function part;
+    struct avd_x64_function whole;
+    struct avd_x64_image image;
+
+    return avd_x64_find_function(&quiet, addr, &image, &part) == AVD_X64_FOUND &&
+           avd_x64_find_function(&quiet, start, &image, &whole) == AVD_X64_FOUND &&
+           image.base + whole.begin == start && part.begin != whole.begin &&
+           avd_x64_same_function(&quiet, &image, &part, &whole);
+}
+
 static const struct avd_step_method methods[] = {
     {"bad_call", avd_step_bad_call},
     {"unwind_info", step_unwind_info},
@@ -151,4 +165,5 @@ const struct avd_cpu_ops avd_cpu_amd64 = {
     .volatile_regs = VOLATILE_REGS,
     .methods = methods,
     .method_count = sizeof methods / sizeof methods[0],
+    .is_part_of = is_part_of,
 };

@@ -206,7 +206,14 @@ def compare_blame(report):
            ["kernel32.dll", "rpcrt4.dll", "rpcrt4.dll", "rpcrt4.dll"])
     expect("bucket", bucket["legacy_bucket_id"], "X64_6d9_hnetcfg!FwOpenDynamicFwPort+1d")
     expect("hash", bucket["legacy_failure_id_hash"], "{7dfc8c8d-df05-893e-f0e5-3913cc4b6ed0}")
-    expect("finding", "virtualized-process" in [f["id"] for f in report["findings"]], True)
+    findings = {finding["id"]: finding for finding in report["findings"]}
+    expect("findings", sorted(findings),
+           ["first-chance-dump", "software-exception", "virtualized-process"])
+    hint = findings["first-chance-dump"]
+    expect("the hint", (hint["severity"], hint["confidence"]), ("info", "low"))
+    for reason in ("programs usually handle this exception", "\"exception monitor\"",
+                   "a remote procedure call is on the stack"):
+        expect("reason " + reason, reason in " ".join(hint["evidence"]), True)
     expect("meaning", "endpoint mapper has no more endpoints" in report["exception"]["meaning"], True)
 
 

@@ -93,3 +93,8 @@ add_executable(transcript_dump ${CMAKE_CURRENT_LIST_DIR}/transcript_dump.c)
 target_link_libraries(transcript_dump PRIVATE avdump_support avdump_warnings)
 avdump_python_test(e2e_transcript test_transcript.py $<TARGET_FILE:avdump>
                    $<TARGET_FILE:transcript_dump> ${CMAKE_CURRENT_LIST_DIR}/transcript.txt)
+# HTML: with parsers, and in a browser where there is one.
+avdump_python_test(e2e_html test_html.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   $<TARGET_FILE:transcript_dump>)
+avdump_python_test(e2e_html_browser test_html_browser.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   $<TARGET_FILE:transcript_dump>)

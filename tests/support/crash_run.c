@@ -2,6 +2,7 @@
 #include "support/crash_run.h"
 
 #include "base/strbuf.h"
+#include "insn/insn.h"
 #include "minidump/format.h"
 
 #include <stdio.h>
@@ -121,4 +122,15 @@ void crash_run_findings(const struct crash_run *run, const char *expected)
         used += (size_t)snprintf(got + used, sizeof got - used, "%s%s", used != 0 ? " " : "",
                                  run->results.findings[i].rule->id);
     ck_assert_str_eq(got, expected);
+}
+
+bool crash_run_can_decode(void)
+{
+    const uint8_t nop[] = {0x90};
+    const struct avd_regs none = {{0}, 0};
+    const struct avd_view code = {nop, 1, 0};
+    const char *why;
+    struct avd_insn insn;
+
+    return avd_insn_decode(code, 0, true, &none, &insn, &why);
 }

@@ -53,4 +53,7 @@ bool crash_run_found(const struct crash_run *run, const char *id);
 /* Asserts the ids of all findings, separated by spaces, the worst first. */
 void crash_run_findings(const struct crash_run *run, const char *expected);
 
+/* Whether instructions can be decoded here; without Zydis they cannot. */
+bool crash_run_can_decode(void);
+
 #endif

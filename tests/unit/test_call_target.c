@@ -145,6 +145,76 @@ START_TEST(test_x64)
 }
 END_TEST
 
+/* A target whose code is not in the dump may be a jump to another module, except in ntdll. */
+START_TEST(test_unreadable_target)
+{
+    struct fake_process *p = x86_process();
+
+    fake_call_to(p, RETURN, 0x501000);
+    ck_assert_int_eq(leads(p, START), -1);
+    p->modules[1].role = AVD_ROLE_NTDLL;
+    ck_assert_int_eq(leads(p, START), 0);
+    fake_free(p);
+}
+END_TEST
+
+static bool one_name(void *ctx, uint64_t a, uint64_t b)
+{
+    (void)ctx;
+    return a == START && (b == START + 0x800 || b == START - 0x80);
+}
+
+/* Code that seldom runs, put elsewhere: its name allows for it, before and behind the rest. */
+START_TEST(test_split_by_name)
+{
+    struct fake_process *p = x86_process();
+
+    fake_bytes(p, START + 0x7fd, "\xc3\xcc\xcc", 3);
+    ck_assert_int_eq(leads(p, START + 0x800), 0);
+    p->env.same_name = one_name;
+    ck_assert_int_eq(leads(p, START + 0x800), -1);
+    ck_assert_int_eq(leads(p, START + 0x900), 0);
+    ck_assert_int_eq(leads(p, START - 0x80), -1);
+    ck_assert_int_eq(leads(p, START - 0x70), 0);
+    p->starts[0] = START + 0x800;
+    ck_assert_int_eq(leads(p, START + 0x800), -1);
+    fake_free(p);
+}
+END_TEST
+
+/* x64: the unwind entry of such code is chained to that of its function, which proves it. */
+START_TEST(test_split_by_unwind_data)
+{
+    enum { HOT = 0x1100, COLD = 0x1800, OTHER = 0x1900 };
+    static const uint8_t info[] = {1, 0, 0, 0};
+    uint8_t chained[16] = {0x21, 0, 0, 0}; /* version 1, UNW_FLAG_CHAININFO, no codes */
+    struct fake_process *p = fake_new_x64();
+    uint64_t start;
+
+    chained[4] = HOT & 0xff;
+    chained[5] = HOT >> 8;
+    chained[8] = 0x80; /* its end */
+    chained[9] = HOT >> 8;
+    chained[13] = 0x50; /* its unwind data */
+    fake_function(p, HOT, HOT + 0x80, 0x5000, info, sizeof info);
+    fake_function(p, COLD, COLD + 0x40, 0x5010, chained, sizeof chained);
+    fake_function(p, OTHER, OTHER + 0x40, 0x5030, info, sizeof info);
+    fake_call_to(p, FAKE_RETURN, FAKE_IMAGE + HOT);
+    p->starts[0] = FAKE_IMAGE + COLD;
+    p->starts[1] = FAKE_IMAGE + OTHER;
+    ck_assert_int_eq(
+        avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + COLD + 8, &start), 1);
+    ck_assert_uint_eq(start, FAKE_IMAGE + HOT);
+    ck_assert_int_eq(
+        avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + OTHER + 8, &start), 0);
+    /* Its own start is no part of it, and a call into its middle is another thing. */
+    fake_call_to(p, FAKE_RETURN, FAKE_IMAGE + HOT + 0x10);
+    ck_assert_int_eq(
+        avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + COLD + 8, &start), 0);
+    fake_free(p);
+}
+END_TEST
+
 START_TEST(test_budget)
 {
     struct fake_process *p = x86_process();
@@ -182,6 +252,9 @@ int main(void)
     tcase_add_test(tests, test_thunks);
     tcase_add_test(tests, test_indirect);
     tcase_add_test(tests, test_x64);
+    tcase_add_test(tests, test_unreadable_target);
+    tcase_add_test(tests, test_split_by_name);
+    tcase_add_test(tests, test_split_by_unwind_data);
     tcase_add_test(tests, test_budget);
     tcase_add_test(tests, test_cut_code);
     suite_add_tcase(suite, tests);

@@ -16,6 +16,7 @@ struct scene {
     const char *names[4]; /* the type and its bases, decorated */
     const char *what;     /* NULL: no text */
     bool no_object;
+    uint32_t base_at;     /* where the second type lies in the object */
 };
 
 static void poke_link(struct crash_run *run, uint32_t at, uint32_t to)
@@ -41,12 +42,13 @@ static struct crash_run begin(const struct scene *scene)
 
         poke_link(&run, ARRAY + 4 + count * 4, type);
         poke_link(&run, type + 4, name);
+        db_poke32(run.b, run.app + RDATA + type + 8, count == 1 ? scene->base_at : 0);
         db_poke(run.b, run.app + RDATA + name + 2 * pointer_size, scene->names[count],
                 strlen(scene->names[count]) + 1);
     }
     db_poke32(run.b, run.app + RDATA + ARRAY, count);
     if (scene->what != NULL) {
-        db_poke32(run.b, object + pointer_size, (uint32_t)text);
+        db_poke32(run.b, object + scene->base_at + pointer_size, (uint32_t)text);
         db_poke(run.b, text, scene->what, strlen(scene->what) + 1);
     }
     if (scene->no_object)
@@ -77,6 +79,19 @@ START_TEST(a_type_with_a_text)
         crash_run_findings(&run, "cpp-exception");
         crash_run_end(&run);
     }
+}
+END_TEST
+
+/* A class whose first base is another one. */
+START_TEST(an_exception_inside_the_object)
+{
+    const struct scene scene = {.names = {".?AVError@app@@", ".?AVexception@std@@"},
+                                .what = "no connection", .base_at = 0x18};
+    struct crash_run run = begin(&scene);
+
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "cpp.summary", "app::Error (\"no connection\")");
+    crash_run_end(&run);
 }
 END_TEST
 
@@ -212,6 +227,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, a_type_with_a_text);
+    tcase_add_test(tests, an_exception_inside_the_object);
     tcase_add_test(tests, types);
     tcase_add_test(tests, out_of_memory);
     tcase_add_test(tests, without_an_object_or_its_text);

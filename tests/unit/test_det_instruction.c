@@ -7,7 +7,7 @@
 #include "analyze/instruction.h"
 #include "base/strbuf.h"
 #include "minidump/format.h"
-#include "support/dump_fixture.h"
+#include "support/crash_run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,17 +27,6 @@ static struct db *b;
 static struct dump_fixture fixture;
 static struct avd_analysis *an;
 static const struct avd_crash_instruction *ins;
-
-static bool available(void)
-{
-    const uint8_t nop[] = {0x90};
-    const struct avd_regs none = {{0}, 0};
-    const char *why;
-    struct avd_insn insn;
-    struct avd_view code = {nop, 1, 0};
-
-    return avd_insn_decode(code, 0, true, &none, &insn, &why);
-}
 
 static void begin(const struct crash *crash)
 {
@@ -326,7 +315,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, confidence);
     tcase_add_test(tests, without_code);
-    if (!available()) {
+    if (!crash_run_can_decode()) {
         printf("no instruction can be decoded here\n");
         return;
     }

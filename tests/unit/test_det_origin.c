@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Why a dump was written: by hand, at a first chance, by a reporter that failed itself. */
+#include "minidump/format.h"
 #include "support/crash_run.h"
 
 #define RPCRT4  UINT64_C(0x7ff810000000)
@@ -16,6 +17,18 @@ START_TEST(no_exception)
                    "the dump stores no exception, and none is found on its stacks");
     crash_run_fact(&run, "dump.first_chance", "no");
     crash_run_findings(&run, "manual-dump");
+    crash_run_end(&run);
+}
+END_TEST
+
+START_TEST(an_exception_that_cannot_be_read)
+{
+    struct crash_run run = crash_run_begin(false);
+
+    (void)db_stream(run.b, ExceptionStream);
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "dump.manual", "no");
+    crash_run_findings(&run, "");
     crash_run_end(&run);
 }
 END_TEST
@@ -146,6 +159,7 @@ static void check_translated(uint32_t first, uint32_t then, const char *findings
 
     db_poke32(run.b, record, first);
     db_poke32(run.b, record + 0xc, (uint32_t)run.app + 0x1111);
+    db_poke32(run.b, record + 0x10, first == 0xc0000005 ? 2 : 0);
     run.nested_record = record;
     crash_run_raise(&run, then, 0, NULL);
     crash_run_analyze(&run);
@@ -165,6 +179,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, exceptions_that_stand_for_others);
     tcase_add_test(tests, no_exception);
+    tcase_add_test(tests, an_exception_that_cannot_be_read);
     tcase_add_test(tests, a_crash);
     tcase_add_test(tests, comments);
     tcase_add_test(tests, a_debugger_broke_in);

@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Pointers by class: what each value is taken for, and the values beside it that are not. */
-#include "insn/insn.h"
 #include "minidump/format.h"
 #include "support/crash_run.h"
 
 #include <stdio.h>
 
 static const uint8_t mov_eax_rcx_10[] = {0x8b, 0x41, 0x10}; /* mov eax, [rcx+0x10] or [ecx+0x10] */
-
-static bool can_decode(void)
-{
-    const uint8_t nop[] = {0x90};
-    const struct avd_regs none = {{0}, 0};
-    const char *why;
-    struct avd_insn insn;
-    struct avd_view code = {nop, 1, 0};
-
-    return avd_insn_decode(code, 0, true, &none, &insn, &why);
-}
 
 /* A read through rcx + 0x10 with this in rcx, as Windows reports it. */
 static struct crash_run read_through(bool x86, uint64_t value)
@@ -195,7 +183,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, what_memory_was_there);
     tcase_add_test(tests, over_the_end_of_a_page);
     tcase_add_test(tests, no_access_at_all);
-    if (!can_decode()) {
+    if (!crash_run_can_decode()) {
         printf("no instruction can be decoded here\n");
         return;
     }

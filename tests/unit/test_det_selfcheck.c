@@ -72,10 +72,42 @@ START_TEST(raised_exceptions)
     run = inside("C:\\Windows\\System32\\KernelBase.dll", "RaiseException", 0x68, 0xe06d7363);
     crash_run_findings(&run, "cpp-exception");
     crash_run_end(&run);
+    /* The name of a thread is no error. */
+    run = inside("C:\\Windows\\System32\\KernelBase.dll", "RaiseException", 0x68, 0x406d1388);
+    crash_run_fact(&run, "exception.raised", "yes");
+    crash_run_findings(&run, "first-chance-dump");
+    crash_run_end(&run);
     /* A function of that name in some other module. */
     run = inside("C:\\app\\mylib.dll", "RaiseException", 0x68, 0x6d9);
     crash_run_fact(&run, "exception.raised", "no");
     crash_run_findings(&run, "");
+    crash_run_end(&run);
+}
+END_TEST
+
+/* _wassert called by app.exe, as its frame is in 32-bit code. */
+START_TEST(what_was_asserted)
+{
+    static const struct db_export exports[] = {{"_wassert", 0x1000}};
+    struct crash_run run = crash_run_begin(true);
+    uint32_t frame = (uint32_t)run.stack + 0x880;
+    const uint32_t ucrt = 0x75000000;
+
+    crash_run_module(&run, ucrt, "C:\\Windows\\System32\\ucrtbase.dll", exports, 1);
+    run.pc = ucrt + 0x1020;
+    run.regs32.ebp = frame;
+    db_poke32(run.b, frame, frame + 0x40);
+    db_poke32(run.b, frame + 4, (uint32_t)run.app + 0x1111);
+    db_poke32(run.b, frame + 8, (uint32_t)run.stack + 0x100);
+    db_poke32(run.b, frame + 12, (uint32_t)run.stack + 0x200);
+    db_poke32(run.b, frame + 16, 77);
+    db_poke_utf16(run.b, run.stack + 0x100, "count > 0");
+    db_poke_utf16(run.b, run.stack + 0x200, "main.cpp");
+    crash_run_raise(&run, 0x80000003, 1, (uint64_t[]){0});
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "selfcheck.kind", "failed assertion");
+    crash_run_fact(&run, "selfcheck.message", "count > 0 (main.cpp:77)");
+    crash_run_findings(&run, "self-diagnosis");
     crash_run_end(&run);
 }
 END_TEST
@@ -146,6 +178,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, functions_that_end_programs);
     tcase_add_test(tests, functions_that_do_not);
     tcase_add_test(tests, raised_exceptions);
+    tcase_add_test(tests, what_was_asserted);
     tcase_add_test(tests, breakpads_record);
     tcase_add_test(tests, fast_fail_codes);
     tcase_add_test(tests, codes_that_stand_for_themselves);

@@ -136,6 +136,30 @@ START_TEST(test_nothing_to_learn)
 }
 END_TEST
 
+/* Windows seldom calls a program, other than where its threads start. */
+START_TEST(test_calls_back)
+{
+    static const enum avd_module_role roles[] = {AVD_ROLE_OTHER, AVD_ROLE_PROGRAM};
+    unsigned percent[2] = {0};
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        struct fake_process *p = four_threads(1);
+
+        p->modules[0].role = roles[i];
+        put(p, 0, AT_OLD, NTDLL + 0x4567);
+        (void)walk(p);
+        if (frame_of(&p->stack, NTDLL + 0x4567) != NULL)
+            percent[i] = frame_of(&p->stack, NTDLL + 0x4567)->percent;
+        ck_assert_ptr_nonnull(frame_of(&p->stack, KERNEL32 + 0x1234));
+        ck_assert_ptr_nonnull(frame_of(&p->stack, NTDLL + 0x4321));
+        fake_free(p);
+    }
+    ck_assert_uint_gt(percent[0], 0);
+    ck_assert_uint_lt(percent[1] + 20, percent[0]);
+}
+END_TEST
+
 /* Where the middle is in doubt, its frames are left out and the gap is said. */
 START_TEST(test_doubt)
 {
@@ -253,6 +277,7 @@ int main(void)
 
     tcase_add_test(tests, test_learns_size);
     tcase_add_test(tests, test_nothing_to_learn);
+    tcase_add_test(tests, test_calls_back);
     tcase_add_test(tests, test_doubt);
     tcase_add_test(tests, test_code_bytes);
     tcase_add_test(tests, test_budget);

@@ -342,6 +342,44 @@ START_TEST(test_too_many_guesses)
 }
 END_TEST
 
+/* Three returns to one place at even distances: the fourth is one more, whatever lies between. */
+START_TEST(test_recursion)
+{
+    enum { GAP = 0x400, STACK64 = 0x20000 };
+    const uint64_t value = FAKE_IMAGE + 0x2345;
+    struct fake_process *p = fake_new(&avd_cpu_amd64);
+    struct avd_frame frames[4];
+    struct avd_frame caller;
+    enum avd_walk_end end = AVD_END_NONE;
+    unsigned i;
+
+    fake_module(p, FAKE_IMAGE, 0x10000)->sections_known = false;
+    fake_map(p, STACK64, 0x2000);
+    memset(frames, 0, sizeof frames);
+    for (i = 1; i < 4; i++) {
+        frames[i].pc = value;
+        frames[i].sp = STACK64 + GAP * i;
+        frames[i].method = AVD_METHOD_SCAN;
+        frames[i].trust = AVD_TRUST_SCAN;
+        frames[i].percent = 90 + i;
+    }
+    fake_u64(p, STACK64 + GAP * 4 - 8, value);
+    memset(&caller, 0, sizeof caller);
+    ck_assert_int_eq(avd_step_scan(&p->walk, &frames[3], 3, &caller, &end), AVD_STEP_OK);
+    ck_assert_uint_eq(caller.pc, value);
+    ck_assert_uint_eq(caller.sp, STACK64 + GAP * 4);
+    ck_assert_uint_eq(caller.percent, 93);
+    ck_assert_uint_eq(caller.regs.known, 1u << AVD_RIP | 1u << AVD_RSP);
+    memset(&caller, 0, sizeof caller);
+    frames[1].sp += 16; /* not even */
+    ck_assert_int_eq(avd_step_scan(&p->walk, &frames[3], 3, &caller, &end), AVD_STEP_NO_INFO);
+    frames[1].sp -= 16;
+    fake_u64(p, STACK64 + GAP * 4 - 8, value + 1); /* its caller */
+    ck_assert_int_eq(avd_step_scan(&p->walk, &frames[3], 3, &caller, &end), AVD_STEP_NO_INFO);
+    fake_free(p);
+}
+END_TEST
+
 START_TEST(test_windows_x64)
 {
     struct fake_process *p = fake_new_x64();
@@ -380,6 +418,7 @@ int main(void)
     tcase_add_test(tests, test_thread_start);
     tcase_add_test(tests, test_refused_places);
     tcase_add_test(tests, test_too_many_guesses);
+    tcase_add_test(tests, test_recursion);
     tcase_add_test(tests, test_windows_x64);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);

@@ -539,6 +539,7 @@ START_TEST(test_names)
     ck_assert_str_eq(avd_walk_end_name(AVD_END_NOT_CODE), "not_code");
     ck_assert_str_eq(avd_walk_end_name(AVD_END_STACK_POINTER), "stack_pointer");
     ck_assert_str_eq(avd_walk_end_name(AVD_END_LIMIT), "limit");
+    ck_assert_str_eq(avd_walk_end_name(AVD_END_32BIT_CODE), "32bit_code");
     ck_assert_str_eq(avd_walk_end_name(AVD_END_UNSUPPORTED_CPU), "unsupported_cpu");
 }
 END_TEST

@@ -410,8 +410,9 @@ START_TEST(test_machine_frame_of_32bit_code)
     fake_u64(p, SP + 24, SP + 0x400);
     stack = fake_walk(p, BODY, SP, NULL);
     ck_assert_uint_eq(stack->count, 1);
-    ck_assert_int_eq(stack->end, AVD_END_UNSUPPORTED_CPU);
-    ck_assert_str_eq(stack->end_detail, "32-bit code was interrupted at 0x401000");
+    ck_assert_int_eq(stack->end, AVD_END_32BIT_CODE);
+    ck_assert_str_eq(stack->end_detail,
+                     "32-bit code from here, interrupted at 0x401000: see the 32-bit stack");
     fake_free(p);
 }
 END_TEST
