@@ -256,8 +256,9 @@ static const char *edge_text(struct locks *locks, size_t thread)
     if (waiter == NULL || section == NULL || owner == NULL)
         return NULL;
     if (wait->owner == SIZE_MAX)
-        return avd_arena_printf(&an->arena, "%s waits for %s of thread 0x%x, which is not in the dump",
-                                waiter, section, wait->section.owner);
+        return avd_arena_printf(&an->arena,
+                                "%s waits for %s of thread 0x%x, which is not in the dump", waiter,
+                                section, wait->section.owner);
     /* What the owner waits for is the next line's, unless there is none. */
     if (locks->waits[wait->owner].found)
         return avd_arena_printf(&an->arena, "%s waits for %s of %s", waiter, section, owner);
