@@ -109,7 +109,7 @@ enum {
     AVD_MAX_SHOWN_VALUES = 1048576,  /* values of memory asked for at once */
     AVD_MAX_PATTERN_BYTES = 4096,    /* of what is looked for in memory */
     AVD_MAX_STRING_SHOWN = 1024,     /* characters of a string found in memory; the rest follows */
-    AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about fifty */
+    AVD_MAX_FACTS = 1024,            /* facts_doc.c lists about 270 */
     AVD_MAX_RULES = 4096,
     AVD_MAX_TRIAGE_ENTRIES = 16384,  /* of one file; the shipped one has about 250 */
     AVD_MAX_RULE_FILE_BYTES = 1048576,

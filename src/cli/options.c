@@ -138,7 +138,7 @@ static const struct option_doc options[] = {
     {OPT_BASELINE, 0, "baseline", "FILE", JUDGING, "buckets that are known"},
     {OPT_UPDATE_BASELINE, 0, "update-baseline", NULL, JUDGING, "add what was seen to that file"},
     {OPT_GATE_OUTPUT, 'o', "output", "KIND:PATH", JUDGING,
-     "table, jsonl, json, junit, sarif, github, gitlab, markdown, html, issues"},
+     "table|jsonl|json|junit|sarif|github|gitlab|markdown|html|issues"},
     {OPT_LINK_TEMPLATE, 0, "link-template", "URL", JUDGING,
      "issues: a link with {name} and {key} in it"},
     {OPT_FIELDS, 0, "fields", "NAME,...", JUDGING,

@@ -27,7 +27,7 @@ enum {
 const struct avd_gate_input_limits avd_gate_default_limits = {
     .max_entry_size = UINT64_C(16) << 30,
     .max_archive_size = UINT64_C(256) << 30,
-    .max_ratio = 1000,
+    .max_ratio = 500,
     .max_entries = 1000000,
 };
 

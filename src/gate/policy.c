@@ -236,9 +236,14 @@ static enum avd_status read_allows(const struct reader *r, const struct avd_yaml
 
 static enum avd_status read_unreadable(const struct reader *r, const struct avd_yaml_node *node)
 {
-    if (node->kind != AVD_YAML_SCALAR ||
-        (strcmp(node->text, "report") != 0 && strcmp(node->text, "ignore") != 0))
+    char excerpt[AVD_YAML_EXCERPT_SIZE];
+
+    if (node->kind != AVD_YAML_SCALAR)
         return wrong_at(r, node, "report or ignore");
+    if (strcmp(node->text, "report") != 0 && strcmp(node->text, "ignore") != 0)
+        return avd_yaml_error(r->err, r->file, node->line, node->column,
+                              "expected report or ignore, found '%s'",
+                              avd_yaml_excerpt(node->text, excerpt));
     r->policy->ignore_unreadable = strcmp(node->text, "ignore") == 0;
     return AVD_OK;
 }

@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -193,6 +196,14 @@ static void limit_memory(uint64_t bytes)
 #endif
 }
 
+/* A parent that is killed cannot end its workers, and one of them may hang for ever. */
+static void end_with_parent(void)
+{
+#ifdef __linux__
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+}
+
 /* `first`: an item that is in this process's memory already; NULL: none. */
 static _Noreturn void run_worker(const struct avd_gate_pool_options *options, int fd,
                                  const struct avd_gate_item *first)
@@ -202,6 +213,7 @@ static _Noreturn void run_worker(const struct avd_gate_pool_options *options, in
     (void)signal(SIGTERM, SIG_DFL);
     (void)signal(SIGHUP, SIG_DFL);
     interrupted = 0;
+    end_with_parent();
     limit_memory(options->max_memory);
     if (first == NULL || answer(options, fd, first))
         while (serve(options, fd)) {

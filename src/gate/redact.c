@@ -50,8 +50,12 @@ static bool redact_findings(const json_t *findings)
     size_t k;
 
     for (i = 0; i < json_array_size(findings); i++) {
-        json_t *evidence = json_object_get(json_array_get(findings, i), "evidence");
+        json_t *finding = json_array_get(findings, i);
+        json_t *evidence = json_object_get(finding, "evidence");
+        const char *summary = json_string_value(json_object_get(finding, "summary"));
 
+        if (summary != NULL && strstr(summary, "comment") != NULL)
+            good = good && replace(finding, "summary");
         for (k = 0; good && k < json_array_size(evidence); k++) {
             const char *line = json_string_value(json_array_get(evidence, k));
 

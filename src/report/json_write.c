@@ -67,6 +67,28 @@ static void put_escape(struct avd_json *j, const unsigned char *p, size_t length
     put_text(j, text);
 }
 
+/* How many bytes need no look: nearly all of them, in pieces of some length. */
+static size_t plain_run(const char *text, size_t size)
+{
+    size_t i = 0;
+
+    while (i < size && (unsigned char)text[i] < 0x7f && text[i] != '\n')
+        i++;
+    return i;
+}
+
+static void put_run(struct avd_json *j, const char *text, size_t size)
+{
+    if (size > sizeof j->pending - j->pending_size)
+        flush(j);
+    if (size > sizeof j->pending) {
+        avd_strbuf_add(j->out, text, size);
+    } else if (size != 0) {
+        memcpy(j->pending + j->pending_size, text, size);
+        j->pending_size += size;
+    }
+}
+
 /* Receives jansson's text. Line breaks are its own layout: those of strings are escaped. */
 static int receive(const char *text, size_t size, void *ctx)
 {
@@ -74,9 +96,15 @@ static int receive(const char *text, size_t size, void *ctx)
     size_t i;
 
     for (i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
+        size_t run = plain_run(text + i, size - i);
         size_t length = 0;
+        unsigned char c;
 
+        put_run(j, text + i, run);
+        i += run;
+        if (i == size)
+            break;
+        c = (unsigned char)text[i];
         if (c >= 0x7f)
             length = avd_utf8_length(text + i, size - i);
         if (length != 0 && avd_utf8_is_control(text + i, length)) {

@@ -11,7 +11,7 @@ HOSTILE = ("<script>document.title='pwned'</script>",
            f"\"'><svg onload=document.title='pwned'>",
            f"</style></title></td><iframe src=//{CANARY}/f></iframe>",
            f"<link rel=stylesheet href=http://{CANARY}/s><meta http-equiv=refresh content=0>",
-           "evil\u202efdp.exe\u2066\u200f", "&lt;b&gt;&#60;", "nul\x01\x1b[31m\ufffe", "<!--", "]]>")
+           "evil\u202efdp.exe\u2066\u200f", "&lt;b&gt;&#60;", "nul\x01\x1b[31m\ufffe", "<!--", "]]>", "Users\\O'Brien & <i>\\a.dll")
 
 
 def hostile_dump():

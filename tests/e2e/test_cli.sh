@@ -75,8 +75,8 @@ usage "option '--co' may be short for several options" analyze --co x.dmp
 usage "option '--json' takes no value" analyze --json=1 x.dmp
 usage "option '--images' needs a value" analyze x.dmp --images
 usage "option '--format' needs a value" analyze x.dmp -f
-usage "--format: expected text|json, found 'xml'" analyze -f xml x.dmp
-usage "--format: expected text|json, found ''" analyze --format= x.dmp
+usage "--format: expected text|json|html, found 'xml'" analyze -f xml x.dmp
+usage "--format: expected text|json|html, found ''" analyze --format= x.dmp
 usage "--color: expected auto|always|never, found 'red'" analyze --color=red x.dmp
 usage "--fail-on: expected info|warning|error|never, found 'all'" analyze --fail-on all x.dmp
 for n in 0 65537 -1 1x '' 99999999999999999999; do

@@ -119,6 +119,12 @@ def main():
                               capture_output=True, text=True, check=False)
         if both.returncode != 2 or "one document of one dump" not in both.stderr:
             wrong.append(f"two dumps: {both.returncode} {both.stderr}")
+        # Personal names are cut out of the finished document, which must not harm it.
+        redacted = subprocess.run([program, "analyze", "--redact", "--format=html",
+                                   folder + "/hostile.dmp"], capture_output=True, check=True).stdout
+        xml.etree.ElementTree.fromstring(redacted)
+        if b"Brien" in redacted or b"Brien" not in open(documents["hostile"], "rb").read():
+            wrong.append("--redact leaves a user's name, or there was none")
         refused = subprocess.run([program, "symbols", "--format=html", "a.dmp"],
                                  capture_output=True, text=True, check=False)
         if refused.returncode != 2 or "expected text|json" not in refused.stderr:

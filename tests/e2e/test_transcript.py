@@ -208,7 +208,7 @@ def compare_blame(report):
     expect("hash", bucket["legacy_failure_id_hash"], "{7dfc8c8d-df05-893e-f0e5-3913cc4b6ed0}")
     findings = {finding["id"]: finding for finding in report["findings"]}
     expect("findings", sorted(findings),
-           ["first-chance-dump", "software-exception", "virtualized-process"])
+           ["dump-comment", "first-chance-dump", "software-exception", "virtualized-process"])
     hint = findings["first-chance-dump"]
     expect("the hint", (hint["severity"], hint["confidence"]), ("info", "low"))
     for reason in ("programs usually handle this exception", "\"exception monitor\"",

@@ -102,3 +102,9 @@ avdump_python_test(e2e_html test_html.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_
                    $<TARGET_FILE:transcript_dump>)
 avdump_python_test(e2e_html_browser test_html_browser.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    $<TARGET_FILE:transcript_dump>)
+# Many dumps at once: verdicts, what goes wrong, and what is written.
+avdump_python_test(e2e_gate test_gate.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
+avdump_python_test(e2e_gate_faults test_gate_faults.py $<TARGET_FILE:avdump>
+                   ${PROJECT_SOURCE_DIR}/testdata)
+avdump_python_test(e2e_gate_formats test_gate_formats.py $<TARGET_FILE:avdump>
+                   ${PROJECT_SOURCE_DIR}/testdata)

@@ -118,6 +118,19 @@ START_TEST(addresses_enough)
 }
 END_TEST
 
+/* A program that asked for 4 GB has its newest blocks at the top. */
+START_TEST(addresses_above_2_gb)
+{
+    hang_begin(&s, 4);
+    add_space(500, 10);
+    db_region(s.b, 0xfff00000, 0x1000, MEM_COMMIT, PAGE_READWRITE, MEM_PRIVATE);
+    hang_run(&s);
+    hang_check(&s, "memory.largest_free", "2047");
+    hang_check_finding(&s, "address-space-used-up", false);
+    hang_end(&s);
+}
+END_TEST
+
 static void add_equal(size_t count, uint64_t other)
 {
     uint64_t at = UINT64_C(0x100000000);
@@ -180,6 +193,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, addresses_that_are_used_up);
     tcase_add_test(tests, addresses_in_small_pieces);
     tcase_add_test(tests, addresses_enough);
+    tcase_add_test(tests, addresses_above_2_gb);
     tcase_add_test(tests, regions_of_one_size);
     tcase_add_test(tests, the_commit_limit);
 }

@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What avdump gate writes, read by others; --redact, --fields, --completion.
+
+usage: test_gate_formats.py AVDUMP TESTDATA
+AVDUMP_SARIF_SCHEMA names a copy of the public sarif-schema-2.1.0.json to validate with.
+"""
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+from gate_program import Failure, contains, expect, main
+
+# A file name that every format must escape, and a Markdown table must survive.
+HOSTILE = "a<b>&\"'|`*_[x](y)#@user,c:d%25 \u202e\x1b[31m\n::error::x.dmp"
+KNOWN, NEW = "x64-null-read", "x64-divide"
+KINDS = ["table", "json", "jsonl", "junit", "sarif", "github", "gitlab", "markdown", "issues"]
+
+
+def outputs(gate):
+    """Every kind of output of one run: a failing, an allowed, a hanging and a broken dump."""
+    gate.write("d/" + HOSTILE, gate.dump(NEW))
+    gate.put("d/known.dmp", KNOWN)
+    gate.put("d/wait.dmp", "x64-wait")
+    gate.write("d/broken\n<&>.dmp", b"MDMP")
+    gate.write("p.yaml", "allow:\n  - {rule: 'null-*', reason: 'a <reason> & more'}\n")
+    options = [word for kind in KINDS for word in ("-o", "%s:out.%s" % (kind, kind))]
+    code, out, err = gate.run("gate", "--policy", "p.yaml", "--link-template",
+                              "https://host/d?n={name}&k={key}", *options, "d")
+    expect("exit code (%s)" % err, code, 1)
+    expect("standard output", out, "")
+    return {kind: gate.read("out." + kind) for kind in KINDS}
+
+
+def test_junit(gate):
+    root = ElementTree.fromstring(outputs(gate)["junit"].encode())
+    expect("root", root.tag, "testsuites")
+    suite = root[0]
+    cases = suite.findall("testcase")
+    expect("attributes", [suite.get(key) for key in ("tests", "failures", "errors", "skipped")],
+           ["4", "1", "1", "1"])
+    expect("cases", len(cases), 4)
+    for tag, count in (("failure", 1), ("error", 1), ("skipped", 1)):
+        expect(tag, len(suite.findall("testcase/" + tag)), count)
+    for case in cases:
+        if not case.get("name") or not case.get("classname") or len(case) > 1:
+            raise Failure("a test case is not sound: %r" % ElementTree.tostring(case))
+    contains("the failure", suite.find("testcase/failure").text, "a<b>&\"'|`*_[x](y)#@user,c:d%25")
+    expect("the reason", suite.find("testcase/skipped").get("message"), "a <reason> & more")
+    contains("the error", suite.find("testcase/error/..").get("name"), "<&>.dmp")
+
+
+def test_sarif(gate):
+    sarif = json.loads(outputs(gate)["sarif"])
+    expect("version", sarif["version"], "2.1.0")
+    run, = sarif["runs"]
+    expect("driver", run["tool"]["driver"]["name"], "avdump")
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    expect("rules are unique", len(rules), len(set(rules)))
+    for result in run["results"]:
+        if result["ruleId"] not in rules or not result["message"]["text"]:
+            raise Failure("a result is not sound: %r" % result)
+        if result["level"] not in ("none", "note", "warning", "error"):
+            raise Failure("level " + result["level"])
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        if not re.fullmatch(r"(?:[A-Za-z0-9\-._~/]|%[0-9A-F]{2})+", uri):
+            raise Failure("not a URI: " + uri)
+    expect("levels", sorted(result["level"] for result in run["results"]), ["error", "warning"])
+    schema = os.environ.get("AVDUMP_SARIF_SCHEMA")
+    if not schema or not os.path.exists(schema):
+        print("not tested: SARIF against its schema (AVDUMP_SARIF_SCHEMA is not set)")
+        return
+    import jsonschema  # pylint: disable=import-outside-toplevel
+    with open(schema, encoding="utf-8") as file:
+        jsonschema.validate(sarif, json.load(file))
+    print("SARIF is valid by its schema")
+
+
+def test_gitlab(gate):
+    """GitLab's documentation of "Code Quality report format" asks for these."""
+    report = json.loads(outputs(gate)["gitlab"])
+    expect("entries", len(report), 2)
+    expect("fingerprints are unique", len({item["fingerprint"] for item in report}), 2)
+    for item in report:
+        if not item["description"] or not item["check_name"] or not item["location"]["path"]:
+            raise Failure("not sound: %r" % item)
+        expect("lines.begin", item["location"]["lines"]["begin"], 1)
+        if item["severity"] not in ("info", "minor", "major", "critical", "blocker"):
+            raise Failure("severity " + item["severity"])
+
+
+def test_github(gate):
+    lines = outputs(gate)["github"].splitlines()
+    expect("lines", len(lines), 3)
+    for line in lines:
+        match = re.fullmatch(r"::(error|warning|notice) file=([^,:]*),title=([^,:]*)::(.*)", line)
+        if match is None:
+            raise Failure("no workflow command: " + line)
+        if "\r" in line or "\x1b" in line:
+            raise Failure("a control character: %r" % line)
+    expect("commands", sorted(line.split()[0] for line in lines),
+           ["::error", "::notice", "::warning"])
+
+
+def test_markdown(gate):
+    text = outputs(gate)["markdown"]
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    expect("rows", len(rows), 2 + 3)
+    for row in rows:
+        expect("cells of " + row, len(re.findall(r"(?<!\\)\|", row)), 6)
+    body = "\n".join(rows)
+    for bad in ("<b>", "@user", "\x1b", "\u202e"):
+        if bad in text:
+            raise Failure("%r is in the Markdown" % bad)
+    contains("the name", body, "a&lt;b\\>&amp;", "\\`\\*\\_\\[x\\](y)\\#&#64;user")
+
+
+def test_table(gate):
+    lines = outputs(gate)["table"].splitlines()
+    at = lines[0].index("followup"), lines[0].index("example")
+    for line in lines[1:4]:
+        expect("columns of " + line, (line[at[0] - 1], line[at[1] - 1]), (" ", " "))
+    for line in lines:
+        if re.search("[\x00-\x1f\u202e]", line):
+            raise Failure("a control character: %r" % line)
+    contains("the table", "\n".join(lines), "not analysed", "\\x0a<&>.dmp: ",
+             "FAIL: 1 new, 0 known, 1 allowed; 4 dumps, 1 not analysed")
+
+
+def test_issues(gate):
+    issues = [json.loads(line) for line in outputs(gate)["issues"].splitlines()]
+    expect("keys", [sorted(issue) for issue in issues],
+           [["body", "count", "key", "standing", "title"]] * 2)
+    body = next(issue for issue in issues if issue["standing"] == "allowed")["body"]
+    report = json.loads(gate.run("analyze", "--json", "d/known.dmp")[1])
+    frames = report["crashing_thread"]["frames"]
+    contains("the body", body, "Windows", "signature: `", "Stack of the example:",
+             "`null-data-pointer` (1)", report["findings"][0]["advice"][0],
+             "<https://host/d?n=d/known.dmp&k=av1-")
+    block = body.split("Stack of the example:\n\n```\n")[1].split("\n```")[0].splitlines()
+    expect("frames in the body", len(block), min(len(frames), 40))
+    contains("the first frame", block[0], "00 " + frames[0]["module"].rsplit(".", 1)[0])
+    # every code span and block is closed, and no text of a dump can open one
+    hostile = next(issue for issue in issues if issue["standing"] == "new")["body"]
+    for line in hostile.splitlines():
+        if not line.startswith("```") and line.count("`") % 2:
+            raise Failure("a code span is left open: " + line)
+    found = [json.loads(line) for line in gate.run(
+        "gate", "-o", "issues:-", "--fields", "stack,key,link,system,findings", "d")[1].splitlines()]
+    for issue in found:
+        expect("picked fields", list(issue), ["key", "system", "link", "findings", "stack"])
+        expect("a link without a template", issue["link"], None)
+
+
+SECRETS = ["alice.example", "Bob Example", "S-1-5-21-111-222-333-1001", "carol-home",
+           "typed secret words", "HOST-OF-DAVE", "erin@example"]
+
+
+def with_secrets(gate):
+    """A dump whose comment and module names hold what nobody should see."""
+    data = bytearray(gate.dump(KNOWN))
+    count, directory = struct.unpack_from("<II", data, 8)
+    streams = [list(struct.unpack_from("<III", data, directory + 12 * i)) for i in range(count)]
+    comment = ("typed secret words on HOST-OF-DAVE, erin@example " + "x" * 200).encode() + b"\0"
+    streams.append([10, len(comment), len(data)])  # CommentStreamA
+    data += comment
+    names = ["C:\\Users\\alice.example\\app\\crash.exe", "C:\\Users\\Bob Example\\dlls\\a.dll",
+             "C:\\x\\S-1-5-21-111-222-333-1001\\b.dll", "Z:\\home\\carol-home\\c.dll"]
+    for kind, _, at in streams:
+        if kind == 4:  # ModuleListStream
+            for index, name in enumerate(names):
+                struct.pack_into("<I", data, at + 4 + 108 * index + 20, len(data))
+                text = name.encode("utf-16-le")
+                data += struct.pack("<I", len(text)) + text + b"\0\0"
+    struct.pack_into("<II", data, 8, len(streams), len(data))
+    for stream in streams:
+        data += struct.pack("<III", *stream)
+    return bytes(data)
+
+
+def expect_clean(what, text):
+    for secret in SECRETS:
+        if secret in text:
+            at = text.index(secret)
+            raise Failure("%s: %r is in %r" % (what, secret, text[max(0, at - 80):at + 60]))
+
+
+def test_redact(gate):
+    gate.write("home/alice.example/d/secret.dmp", with_secrets(gate))
+    folder = gate.path("home/alice.example/d")
+    dump = os.path.join(folder, "secret.dmp")
+    for options in ([], ["-v", "--all-threads"], ["--json"]):
+        _, plain, _ = gate.run("analyze", *options, dump)
+        contains("the report without --redact", plain, "alice.example")
+        _, out, err = gate.run("analyze", "--redact", *options, dump)
+        expect("standard error", err, "")
+        expect_clean("analyze --redact %s" % options, out)
+        contains("what is left", out, "[redacted]")
+    contains("the report without --redact", plain, *[s for s in SECRETS])
+    kept = re.findall(r'"instruction_pointer": "0x[0-9a-f]+"', plain)
+    expect("addresses", re.findall(r'"instruction_pointer": "0x[0-9a-f]+"', out), kept)
+    gate.run("gate", "-o", "jsonl:raw.jsonl", folder)
+    options = [word for kind in KINDS for word in ("-o", "%s:out.%s" % (kind, kind))]
+    for command, inputs in (("gate", [folder, os.path.join(folder, "absent.dmp")]),
+                            ("merge", ["raw.jsonl"])):
+        code, _, err = gate.run(command, "--redact", *options, *inputs)
+        expect("exit code of %s (%s)" % (command, err), code, 1)
+        for kind in KINDS:
+            text = gate.read("out." + kind)
+            expect_clean("%s --redact, %s" % (command, kind), text)
+        report = json.loads(gate.read("out.jsonl").splitlines()[-1 if command == "merge" else 0])
+        if report["gate"]["outcome"] == "analyzed":
+            expect("the comment", report["dump"]["comment_a"], "[redacted]")
+    # what was written without names is known again
+    resumed = gate.summary("--redact", "--resume", "out.jsonl", folder, code=1)
+    expect("resumed", resumed["dumps"], 1)
+
+
+def completed(gate, *words):
+    script = ("source <(\"$0\" --completion bash)\nCOMP_WORDS=(\"$@\"); COMP_CWORD=$(($#-1))\n"
+              "_avdump; printf '%s\\n' \"${COMPREPLY[@]}\"")
+    result = subprocess.run(["bash", "-c", script, gate.program, *words], check=False,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    expect("what bash complains of", result.stderr, "")
+    return result.stdout.split()
+
+
+def test_completion(gate):
+    code, _, err = gate.run("--completion", "tcsh")
+    expect("exit code for an unknown shell", code, 2)
+    contains("an unknown shell", err, "expected bash, zsh or fish")
+    for shell in ("zsh", "fish"):
+        code, out, _ = gate.run("--completion", shell)
+        expect("exit code for " + shell, code, 0)
+        contains(shell, out, "baseline", "update-baseline", "explain", "redact")
+        if shutil.which(shell):
+            script = gate.write("script", out)
+            subprocess.run([shell, "-n", gate.path(script)], check=True)
+        else:
+            print("not tested: the script for %s (it is not installed)" % shell)
+    if shutil.which("bash") is None:
+        print("not tested: the script for bash (it is not installed)")
+        return
+    for words, expected in (
+            (["avdump", "ga"], ["gate"]), (["avdump", "--comp"], ["--completion"]),
+            (["avdump", "gate", "--base"], ["--baseline"]),
+            (["avdump", "gate", "--up"], ["--update-baseline"]),
+            (["avdump", "info", "--base"], []),
+            (["avdump", "analyze", "--color", "n"], ["never"]),
+            (["avdump", "analyze", "--color", ""], ["auto", "always", "never"]),
+            (["avdump", "rules", "ex"], ["explain"]),
+            (["avdump", "rules", "explain", "--off"], ["--offline"])):
+        expect("completions of %s" % words, completed(gate, *words), expected)
+    # every option that a command's help names
+    _, text, _ = gate.run("help", "gate")
+    expect("options of gate", sorted(completed(gate, "avdump", "gate", "--")),
+           sorted(set(re.findall(r"^ .*?(--[a-z-]+)", text, re.M))))
+
+
+if __name__ == "__main__":
+    main([test_junit, test_sarif, test_gitlab, test_github, test_markdown, test_table, test_issues,
+          test_redact, test_completion])
