@@ -171,7 +171,8 @@ static void add(struct hooks *hooks, size_t module, const char *function, uint64
 {
     struct avd_analysis *an = hooks->an;
     size_t to = avd_analysis_module_at(an, target);
-    const char *owner = to != AVD_NO_MODULE ? an->modules[to].module->name : "memory outside modules";
+    const char *owner =
+        to != AVD_NO_MODULE ? an->modules[to].module->name : "memory outside modules";
     const char *line = avd_arena_printf(&an->arena, "%s!%s jumps to %s (0x%llx)",
                                         an->modules[module].display_name, function, owner,
                                         (unsigned long long)target);
@@ -240,10 +241,11 @@ static void run(struct avd_analysis *an)
                 check_module(&hooks, i, watched[k].functions);
     avd_fact_number(&an->facts, "hooks.checked", hooks.checked);
     if (hooks.checked == 0) {
-        avd_fact_unknown(&an->facts, "hooks.count", "the code of system libraries is not in the dump");
-        avd_fact_unknown(&an->facts, "hooks.list", "the code of system libraries is not in the dump");
-        avd_fact_unknown(&an->facts, "hooks.owners",
-                         "the code of system libraries is not in the dump");
+        const char *reason = "the code of system libraries is not in the dump";
+
+        avd_fact_unknown(&an->facts, "hooks.count", reason);
+        avd_fact_unknown(&an->facts, "hooks.list", reason);
+        avd_fact_unknown(&an->facts, "hooks.owners", reason);
         return;
     }
     avd_fact_number(&an->facts, "hooks.count", hooks.count);

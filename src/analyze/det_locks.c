@@ -251,18 +251,18 @@ static const char *edge_text(struct locks *locks, size_t thread)
     unsigned digits = avd_thread_state_stack(an, thread)->cpu->pointer_size * 2;
     const char *waiter = avd_thread_text(an, thread);
     const char *section = section_text(locks, wait, digits);
+    const char *owner = wait->owner != SIZE_MAX ? avd_thread_text(an, wait->owner) : "";
 
-    if (waiter == NULL || section == NULL)
+    if (waiter == NULL || section == NULL || owner == NULL)
         return NULL;
     if (wait->owner == SIZE_MAX)
-        return avd_arena_printf(&an->arena, "%s waits for %s of thread 0x%x, which is not in the dump",
-                                waiter, section, wait->section.owner);
+        return avd_arena_printf(&an->arena,
+                                "%s waits for %s of thread 0x%x, which is not in the dump", waiter,
+                                section, wait->section.owner);
     /* What the owner waits for is the next line's, unless there is none. */
     if (locks->waits[wait->owner].found)
-        return avd_arena_printf(&an->arena, "%s waits for %s of %s", waiter, section,
-                                avd_thread_text(an, wait->owner));
-    return avd_arena_printf(&an->arena, "%s waits for %s of %s, which %s", waiter, section,
-                            avd_thread_text(an, wait->owner),
+        return avd_arena_printf(&an->arena, "%s waits for %s of %s", waiter, section, owner);
+    return avd_arena_printf(&an->arena, "%s waits for %s of %s, which %s", waiter, section, owner,
                             locks->states[wait->owner].reason);
 }
 

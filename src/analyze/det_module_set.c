@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is there something odd about which modules are loaded, and from where? Files that bear the name of
- * a system library but lie elsewhere, files loaded twice, files from folders for temporary ones.
+ * Is there something odd about which modules are loaded, and from where? Files that bear the name
+ * of a system library but lie elsewhere, files loaded twice, files from folders for temporary ones.
  */
 #include "analyze/detectors.h"
 #include "analyze/system_root.h"

@@ -102,7 +102,7 @@ static void check_teb(struct oddities *out, size_t i)
         return;
     add(out, avd_arena_printf(&an->arena,
                               self != thread->teb
-                                  ? "thread %zu (0x%x): what its TEB's address 0x%llx holds is no TEB"
+                                  ? "thread %zu (0x%x): at its TEB's address 0x%llx is no TEB"
                                   : "thread %zu (0x%x): its TEB at 0x%llx is another thread's",
                               i, thread->id, (unsigned long long)thread->teb));
 }

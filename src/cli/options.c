@@ -85,7 +85,7 @@ enum {
 static const struct option_doc options[] = {
     {OPT_REPORT_FORMAT, 'f', "format", "text|json|html", AVD_CLI_ANALYZE | AVD_CLI_INFO,
      "form of the output (default: text)"},
-    {OPT_FORMAT, 'f', "format", "text|json", AVD_CLI_SYMBOLS | RULE_WRITING,
+    {OPT_FORMAT, 'f', "format", "text|json", AVD_CLI_SYMBOLS | RULE_WRITING | AVD_CLI_INSIDE,
      "form of the output (default: text)"},
     {OPT_JSON, 0, "json", NULL, FORMATTED, "short for --format json"},
     {OPT_COMPACT, 0, "compact", NULL, FORMATTED, "JSON: one line per file"},

@@ -68,6 +68,7 @@ static bool redact_findings(const json_t *findings)
     size_t i;
     size_t k;
 
+<<<<<<< HEAD
     for (i = 0; good && i < json_array_size(findings); i++) {
         json_t *finding = json_array_get(findings, i);
 
@@ -76,6 +77,17 @@ static bool redact_findings(const json_t *findings)
         good = replace(finding, "summary") && replace(finding, "explanation");
         for (k = 0; k < sizeof lists / sizeof *lists; k++) {
             json_t *list = json_object_get(finding, lists[k]);
+=======
+    for (i = 0; i < json_array_size(findings); i++) {
+        json_t *finding = json_array_get(findings, i);
+        json_t *evidence = json_object_get(finding, "evidence");
+        const char *summary = json_string_value(json_object_get(finding, "summary"));
+
+        if (summary != NULL && strstr(summary, "comment") != NULL)
+            good = good && replace(finding, "summary");
+        for (k = 0; good && k < json_array_size(evidence); k++) {
+            const char *line = json_string_value(json_array_get(evidence, k));
+>>>>>>> main
 
             if (json_is_array(list))
                 good = json_array_clear(list) == 0 && good;

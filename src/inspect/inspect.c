@@ -216,6 +216,8 @@ enum avd_status avd_inspect_write(const struct avd_dump *dump,
 
     if (dump == NULL || query == NULL || write == NULL || (unsigned)query->what > AVD_INSPECT_FIND)
         return avd_error_set(err, AVD_E_ARG, 0, "", "no dump, no question or no writer");
+    if (format != AVD_FORMAT_TEXT && format != AVD_FORMAT_JSON)
+        return avd_error_set(err, AVD_E_ARG, 0, "", "answers are text or JSON");
     command = &commands[query->what];
     if ((command->has_place && query->place == NULL) ||
         (command->has_pattern && query->pattern == NULL))

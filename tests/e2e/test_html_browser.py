@@ -21,8 +21,8 @@ import html_documents
 
 PHONE = 390  # CSS pixels, a usual width
 # Runs in a page around the documents, as they allow no script themselves.
-HARNESS = """<!DOCTYPE html><meta charset=utf-8><title>harness</title>
-<iframe id=f style="width:%dpx;height:800px;border:0" src="%s"></iframe><pre id=r></pre><script>
+HARNESS = """<!DOCTYPE html><meta charset=utf-8><title>harness</title><style>iframe {
+  width: %dpx; height: 800px; border: 0 }</style>%s<pre id=r></pre><script>
 function channel(v) { v /= 255; return v <= .03928 ? v / 12.92 : Math.pow((v + .055) / 1.055, 2.4); }
 function light(c) { return .2126 * channel(c[0]) + .7152 * channel(c[1]) + .0722 * channel(c[2]); }
 function colour(text) { return text.match(/[\\d.]+/g).map(Number); }
@@ -33,27 +33,27 @@ function behind(element, view) {
   }
   return [255, 255, 255];
 }
-document.getElementById('f').onload = function () {
-  var d = this.contentDocument, view = this.contentWindow, found = {least: 99, where: ''};
+function measure(frame) {
+  var d = frame.contentDocument, view = frame.contentWindow, found = {least: 99, where: ''};
   d.querySelectorAll('details').forEach(function (e) { e.open = true; });
   found.width = d.documentElement.scrollWidth;
   found.title = d.title;
-  found.scripts = d.scripts.length;
-  found.h1 = d.querySelector('h1').innerText;
   found.dead = [].filter.call(d.querySelectorAll('a[href^="#"]'), function (a) {
     return !d.getElementById(a.hash.slice(1)); }).length;
-  found.links = d.querySelectorAll('a[href^="#"]').length;
   found.foreign = d.querySelectorAll('script,iframe,img,link,object,embed,form,base').length;
-  found.rows = d.querySelectorAll('table.k tbody tr').length;
   found.dark = view.matchMedia('(prefers-color-scheme: dark)').matches;
-  found.background = view.getComputedStyle(d.body).backgroundColor;
   d.querySelectorAll('body *').forEach(function (e) {
     if (![].some.call(e.childNodes, function (n) { return n.nodeType === 3 && n.data.trim(); })) return;
     var a = light(colour(view.getComputedStyle(e).color)), b = light(behind(e, view));
     var ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
     if (ratio < found.least) { found.least = ratio; found.where = e.outerHTML.slice(0, 80); }
   });
-  document.getElementById('r').textContent = 'RESULT' + JSON.stringify(found) + 'END';
+  return found;
+}
+window.onload = function () {
+  var all = {};
+  document.querySelectorAll('iframe').forEach(function (f) { all[f.id] = measure(f); });
+  document.getElementById('r').textContent = 'RESULT' + JSON.stringify(all) + 'END';
 };
 </script>
 """
@@ -85,40 +85,41 @@ class Browser:
         with open(self.net_log, encoding="utf-8", errors="replace") as file:
             return what in file.read()
 
-    def measure(self, path, width, *arguments):
+    def measure(self, documents, width, *arguments):
+        """What the harness found in each document by its name; None where it did not run."""
         harness = os.path.join(self.folder, "harness.html")
+        frames = "".join(f'<iframe id="{name}" src="file://{path}"></iframe>'
+                         for name, path in documents.items())
         with open(harness, "w", encoding="utf-8") as file:
-            file.write(HARNESS % (width, "file://" + path))
+            file.write(HARNESS % (width, frames))
         out, console = self.dom(harness, *arguments)
         match = re.search("RESULT(.*?)END</pre>", out, re.S)
         return json.loads(html.unescape(match.group(1))) if match else None, console
 
 
-def check_document(browser, name, path):
-    """What is wrong with one document, as a list of lines."""
+def check_documents(browser, documents, dark):
+    """What is wrong with documents in light or dark, as a list of lines."""
+    all_found, console = browser.measure(
+        documents, PHONE, "--blink-settings=preferredColorScheme=" + ("0" if dark else "1"))
     wrong = []
-    out, console = browser.dom(path)
     if console:
         wrong.append(f"console: {console}")
-    if "</html>" not in out or "pwned" in re.search("<title>(.*?)</title>", out, re.S).group(1):
-        wrong.append("the page is not what was written")
     if browser.asked_for(html_documents.CANARY):
         wrong.append("something was asked of a network")
-    for dark in (False, True):
-        options = ["--blink-settings=preferredColorScheme=" + ("0" if dark else "1")]
-        found, console = browser.measure(path, PHONE, *options)
-        if found is None or console:
-            wrong.append(f"not measured: {console}")
-            continue
+    if all_found is None or set(all_found) != set(documents):
+        return wrong + ["the documents were not measured"]
+    for name, found in all_found.items():
         if found["dark"] != dark:
-            wrong.append(f"dark mode: {found['dark']}, background {found['background']}")
+            wrong.append(f"{name}: dark mode: {found['dark']}")
+        if not found["title"].endswith(("- avdump", "- avdump gate")):
+            wrong.append(f"{name}: title {found['title']}")
         if found["width"] > PHONE:
-            wrong.append(f"{found['width']} pixels wide on a phone of {PHONE}")
+            wrong.append(f"{name}: {found['width']} pixels wide on a phone of {PHONE}")
         if found["least"] < 4.5:
-            wrong.append(f"contrast {found['least']:.2f} at {found['where']}")
-        if found["scripts"] or found["foreign"] or found["dead"]:
-            wrong.append(f"{found}")
-    return [f"{name}: {line}" for line in wrong]
+            wrong.append(f"{name}: contrast {found['least']:.2f} at {found['where']}")
+        if found["foreign"] or found["dead"]:
+            wrong.append(f"{name}: {found}")
+    return wrong
 
 
 def check_checks(browser, folder, path):
@@ -141,8 +142,8 @@ def check_checks(browser, folder, path):
     out, _ = browser.dom(open_to_all)
     if "<title>pwned" not in out or not browser.asked_for(html_documents.CANARY):
         wrong.append("without the policy neither script nor network would be noticed")
-    found, _ = browser.measure(evil, PHONE)
-    if found is None or found["width"] <= PHONE:
+    found, _ = browser.measure({"evil": evil}, PHONE)
+    if found is None or found["evil"]["width"] <= PHONE or not found["evil"]["foreign"]:
         wrong.append(f"a page that is too wide is not noticed: {found}")
     return wrong
 
@@ -163,8 +164,8 @@ def main():
             return 77
         documents = html_documents.write_documents(program, source, folder, transcript)
         wrong = check_checks(browser, folder, documents["wow64"])
-        for name, path in documents.items():
-            wrong += check_document(browser, name, path)
+        for dark in (False, True):
+            wrong += check_documents(browser, documents, dark)
         paper = os.path.join(folder, "paper.pdf")
         browser.run("--print-to-pdf=" + paper, "file://" + documents["wow64"])
         if not os.path.exists(paper) or os.path.getsize(paper) < 10000:

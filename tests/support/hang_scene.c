@@ -29,8 +29,8 @@ static const struct {
 } modules[MODULES] = {
     {"app", "C:\\app\\app.exe", 0x400000, {"DllMain", "OnClick", "Work", "main"}},
     {"ntdll", "C:\\Windows\\System32\\ntdll.dll", 0x70000000,
-     {"LdrpAcquireLoaderLock", "LdrpCallInitRoutine", "LdrpInitializeProcess", "NtAlpcSendWaitReceivePort",
-      "NtDelayExecution", "NtReadFile", "NtRemoveIoCompletion", "NtWaitForAlertByThreadId",
+     {"LdrpAcquireLoaderLock", "LdrpCallInitRoutine", "LdrpInitializeProcess",
+      "NtAlpcSendWaitReceivePort", "NtDelayExecution", "NtReadFile", "NtRemoveIoCompletion", "NtWaitForAlertByThreadId",
       "NtWaitForSingleObject", "NtWaitForWorkViaWorkerFactory", "RtlAcquireSRWLockExclusive",
       "RtlEnterCriticalSection", "RtlUserThreadStart", "RtlpEnterCriticalSectionContended",
       "RtlpWaitOnCriticalSection", "TppWorkerThread"}},

@@ -35,6 +35,7 @@ static void render(const struct avd_dump *dump, struct whole_run *run)
     struct sink json = {0};
     struct sink text = {0};
     struct sink info = {0};
+    struct sink html = {0};
     struct avd_report *report = NULL;
 
     run->status = avd_analyze(dump, NULL, NULL, &report, &run->err);
@@ -44,6 +45,9 @@ static void render(const struct avd_dump *dump, struct whole_run *run)
         run->status = avd_report_write(report, AVD_FORMAT_TEXT, &all, collect, &text, &run->err);
     if (run->status == AVD_OK)
         run->status = avd_info_write(dump, AVD_FORMAT_TEXT, NULL, collect, &info, &run->err);
+    if (run->status == AVD_OK)
+        run->status = avd_report_write(report, AVD_FORMAT_HTML, NULL, collect, &html, &run->err);
+    free(html.text); /* tests/e2e/test_html.py reads such documents */
     avd_report_free(report);
     run->json = json.text;
     run->json_size = json.size;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* First bytes of system functions in built images: the forms of jumps that hooks use, and others. */
+/* First bytes of system functions in built images: the jumps that hooks use, and others. */
 #include "support/hang_scene.h"
 
 #include <stdio.h>
