@@ -43,22 +43,31 @@ static bool redact_facts(json_t *facts)
     return good;
 }
 
-/* As in report/redact.c: its rule is about comments, or looked at one. */
+static bool mentions_comment(const char *text)
+{
+    return text != NULL && strstr(text, "comment") != NULL;
+}
+
+/* As report/redact.c sees it. */
 static bool quotes_comment(const json_t *finding)
 {
     const char *id = json_string_value(json_object_get(finding, "id"));
     const json_t *evidence = json_object_get(finding, "evidence");
+    const json_t *parameters = json_object_get(finding, "parameters");
+    bool quotes = id == NULL || avd_redact_is_personal_key(id) ||
+                  mentions_comment(json_string_value(json_object_get(finding, "summary"))) ||
+                  mentions_comment(json_string_value(json_object_get(finding, "explanation")));
     size_t i;
 
-    if (id == NULL || avd_redact_is_personal_key(id))
-        return true;
-    for (i = 0; i < json_array_size(evidence); i++) {
-        const char *line = json_string_value(json_array_get(evidence, i));
+    for (i = 0; i < json_array_size(evidence) && !quotes; i++)
+        quotes = mentions_comment(json_string_value(json_array_get(evidence, i)));
+    for (i = 0; i < json_array_size(parameters) && !quotes; i++) {
+        const char *name =
+            json_string_value(json_object_get(json_array_get(parameters, i), "name"));
 
-        if (line != NULL && strstr(line, "comment") != NULL)
-            return true;
+        quotes = name == NULL || avd_redact_is_personal_key(name);
     }
-    return false;
+    return quotes;
 }
 
 static bool redact_findings(const json_t *findings)
@@ -68,7 +77,6 @@ static bool redact_findings(const json_t *findings)
     size_t i;
     size_t k;
 
-<<<<<<< HEAD
     for (i = 0; good && i < json_array_size(findings); i++) {
         json_t *finding = json_array_get(findings, i);
 
@@ -77,17 +85,6 @@ static bool redact_findings(const json_t *findings)
         good = replace(finding, "summary") && replace(finding, "explanation");
         for (k = 0; k < sizeof lists / sizeof *lists; k++) {
             json_t *list = json_object_get(finding, lists[k]);
-=======
-    for (i = 0; i < json_array_size(findings); i++) {
-        json_t *finding = json_array_get(findings, i);
-        json_t *evidence = json_object_get(finding, "evidence");
-        const char *summary = json_string_value(json_object_get(finding, "summary"));
-
-        if (summary != NULL && strstr(summary, "comment") != NULL)
-            good = good && replace(finding, "summary");
-        for (k = 0; good && k < json_array_size(evidence); k++) {
-            const char *line = json_string_value(json_array_get(evidence, k));
->>>>>>> main
 
             if (json_is_array(list))
                 good = json_array_clear(list) == 0 && good;
@@ -137,7 +134,8 @@ void avd_gate_redact_record(struct avd_gate_record *record, struct avd_arena *ar
 
     for (i = 0; findings != NULL && i < record->finding_count; i++) {
         findings[i] = record->findings[i];
-        if (avd_redact_is_personal_key(findings[i].id) && findings[i].summary != NULL) {
+        if (findings[i].summary != NULL && (avd_redact_is_personal_key(findings[i].id) ||
+                                            mentions_comment(findings[i].summary))) {
             findings[i].summary = AVD_REDACTED;
             findings[i].advice = NULL;
         }

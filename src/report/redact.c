@@ -42,21 +42,30 @@ static void redact_facts(struct avd_report *out, struct avd_arena *arena)
     out->facts = items;
 }
 
-<<<<<<< HEAD
-/* Whether a finding may quote a comment: its rule is about comments, or looked at one. */
-static bool quotes_comment(const struct avd_rep_finding *finding)
+static bool mentions_comment(const char *text)
 {
-    size_t i;
-
-    if (avd_redact_is_personal_key(finding->id))
-        return true;
-    for (i = 0; i < finding->evidence_count; i++)
-        if (strstr(finding->evidence[i], "comment") != NULL)
-            return true;
-    return false;
+    return text != NULL && strstr(text, "comment") != NULL;
 }
 
-/* What is left of such a finding are the words of its rule. */
+/*
+ * Whether a finding may quote a comment: its rule is about comments, or looked at one, or says the
+ * word. In doubt it does.
+ */
+static bool quotes_comment(const struct avd_rep_finding *finding)
+{
+    bool quotes = avd_redact_is_personal_key(finding->id) || mentions_comment(finding->summary) ||
+                  mentions_comment(finding->explanation);
+    size_t i;
+
+    for (i = 0; i < finding->evidence_count && !quotes; i++)
+        quotes = mentions_comment(finding->evidence[i]);
+    for (i = 0; i < finding->parameter_count && !quotes; i++)
+        quotes = finding->parameters[i].name == NULL ||
+                 avd_redact_is_personal_key(finding->parameters[i].name);
+    return quotes;
+}
+
+/* What is left of such a finding is its rule's name and title. */
 static void redact_finding(struct avd_rep_finding *finding)
 {
     finding->summary = instead_of(finding->summary);
@@ -64,40 +73,6 @@ static void redact_finding(struct avd_rep_finding *finding)
     finding->parameter_count = 0;
     finding->evidence_count = 0;
     finding->advice_count = 0;
-=======
-/* What a finding says, when that may be what somebody wrote. In doubt it is left out. */
-static const char *redact_words(const char *text)
-{
-    return text != NULL && strstr(text, "comment") != NULL ? AVD_REDACTED : text;
-}
-
-static const char *const *redact_lines(const char *const *from, size_t *count,
-                                       struct avd_arena *arena)
-{
-    const char **lines = avd_arena_alloc(arena, *count, sizeof *lines);
-    size_t i;
-
-    if (lines == NULL)
-        *count = 0;
-    for (i = 0; i < *count; i++)
-        lines[i] = redact_words(from[i]);
-    return lines;
->>>>>>> main
-}
-
-static void redact_parameters(struct avd_rep_finding *finding, struct avd_arena *arena)
-{
-    struct avd_rep_named *items = avd_arena_alloc(arena, finding->parameter_count, sizeof *items);
-    size_t i;
-
-    if (items == NULL)
-        finding->parameter_count = 0;
-    for (i = 0; i < finding->parameter_count; i++) {
-        items[i] = finding->parameters[i];
-        if (items[i].name == NULL || avd_redact_is_personal_key(items[i].name))
-            items[i].value = instead_of(items[i].value);
-    }
-    finding->parameters = items;
 }
 
 static void redact_findings(struct avd_report *out, struct avd_arena *arena)
@@ -109,15 +84,8 @@ static void redact_findings(struct avd_report *out, struct avd_arena *arena)
         out->finding_count = 0;
     for (i = 0; i < out->finding_count; i++) {
         items[i] = out->findings[i];
-<<<<<<< HEAD
         if (quotes_comment(&items[i]))
             redact_finding(&items[i]);
-=======
-        items[i].summary = redact_words(items[i].summary);
-        items[i].explanation = redact_words(items[i].explanation);
-        items[i].evidence = redact_lines(items[i].evidence, &items[i].evidence_count, arena);
-        redact_parameters(&items[i], arena);
->>>>>>> main
     }
     out->findings = items;
 }
