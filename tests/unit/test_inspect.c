@@ -39,13 +39,14 @@ static void assert_text(const struct dump_fixture *f, const struct avd_inspect_q
     ck_assert_str_eq(output, expected);
 }
 
-/* Two ranges that touch at 0x11000, a gap, and the last bytes that there are. */
+/* Two ranges that touch at 0x11000, a gap of eight bytes, one more, and the last bytes that there are. */
 static struct dump_fixture open_sample(uint16_t architecture)
 {
     struct db *b = dump_fixture_builder(architecture);
 
     (void)db_memory(b, 0x10000, 0x1000);
     (void)db_memory(b, 0x11000, 0x10);
+    (void)db_memory(b, 0x11018, 0x10);
     db_poke(b, 0x10ffa, "across", 6);
     db_poke(b, 0x11000, " ranges", 7);
     db_poke_utf16(b, 0x10101, "at odd places");
@@ -66,6 +67,9 @@ START_TEST(memory_forms)
     q.place = "1100e";
     q.count = 4;
     assert_text(&f, &q, "0001100e  00 00 ?? ??                                      ..??\n");
+    q.place = "1100c";
+    q.count = 16;
+    assert_text(&f, &q, "0001100c  00 00 00 00 ?? ?? ?? ?\?-?? ?? ?? ?? 00 00 00 00  ....????????....\n");
     q.form = AVD_FORM_DWORDS;
     q.place = "10008";
     q.count = 2;
