@@ -159,7 +159,9 @@ enum avd_status avd_symbolizer_above(struct avd_symbolizer *symbolizer, size_t i
     size_t k;
 
     memset(out, 0, sizeof *out);
-    for (k = 0; slot != NULL && k < SOURCE_COUNT; k++) {
+    if (slot == NULL)
+        return index < symbolizer->slot_count ? AVD_E_NOMEM : AVD_NOT_FOUND;
+    for (k = 0; k < SOURCE_COUNT; k++) {
         const struct avd_symbol_source *source = avd_symbol_sources[k];
         enum avd_status status = open_source(symbolizer, slot, k);
 
@@ -220,7 +222,9 @@ enum avd_status avd_symbolizer_lookup(struct avd_symbolizer *symbolizer, size_t 
     size_t k;
 
     memset(out, 0, sizeof *out);
-    for (k = 0; slot != NULL && k < SOURCE_COUNT; k++) {
+    if (slot == NULL)
+        return index < symbolizer->slot_count ? AVD_E_NOMEM : AVD_NOT_FOUND;
+    for (k = 0; k < SOURCE_COUNT; k++) {
         const struct avd_symbol_source *source = avd_symbol_sources[k];
         enum avd_status status = open_source(symbolizer, slot, k);
 

@@ -272,6 +272,30 @@ class Checks:
         expect("regions that the map lacks", [row for row in wanted if row not in found][:3], [])
 
 
+def with_pdb(program, corpus):
+    """Names of a real PDB against llvm-pdbutil's (ground-truth). Returns how many were compared."""
+    folder = os.path.join(corpus, "llvm14/lldb/test/Shell/Minidump/Windows/Sigsegv/Inputs")
+    truth = os.path.join(corpus, "ground-truth/sigsegv.pdb-symbols.txt")
+    path = os.path.join(folder, "sigsegv.dmp")
+    if not os.path.exists(truth) or not os.path.exists(path):
+        return 0
+    run = Checks(program, path)
+    options = ("--symbols", folder, "--offline")
+    base = int(run.json("ln", "sigsegv")["address"], 16)
+    with open(truth, encoding="utf-8") as file:
+        rows = re.findall(r"rva (0x[0-9a-f]+) (\w+)\+(0x[0-9a-f]+)$", file.read(), re.M)
+    for rva, name, offset in rows:
+        start = base + int(rva, 16) - int(offset, 16)
+        found = run.json("ln", "sigsegv!" + name, *options)
+        expect(name, (int(found["address"], 16), found["function"]), (start, name))
+        found = run.json("ln", "%x" % (base + int(rva, 16)), *options)
+        expect("name at " + rva, (found["function"], int(found["function_offset"], 16),
+                                  int(found["below"]["address"], 16)),
+               (name, int(offset, 16), start))
+        expect("above " + name, int(found["above"]["address"], 16) > base + int(rva, 16), True)
+    return len(rows)
+
+
 def errors(program, path):
     checks = 0
     for arguments, code, message in (
@@ -303,7 +327,7 @@ def errors(program, path):
 
 def main(arguments):
     program, source, corpus = Program(os.path.abspath(arguments[0])), arguments[1], arguments[2]
-    checks = failures = 0
+    checks = failures = named = 0
     jobs = []
     for name in DUMPS:
         path = os.path.join(source, "testdata", name + ".dmp.gz")
@@ -338,12 +362,15 @@ def main(arguments):
             runs.append(run)
     checks += sum(run.count for run in runs)
     try:
+        named = with_pdb(program, corpus)
+        checks += named
         checks += errors(program, os.path.join(source, "testdata", "x64-null-read.dmp.gz"))
     except Failure as failure:
         print("FAIL %s" % failure)
         failures += 1
-    print("%d answers compared on %d dumps, %d maps of real dumps%s; %d failures" % (
-        checks, len(DUMPS), maps, "" if maps else " (skipped: no corpus)", failures))
+    print("%d answers compared on %d dumps, %d maps of real dumps and %d names of a PDB%s; "
+          "%d failures" % (checks, len(DUMPS), maps, named,
+                           "" if maps and named else " (skipped: no corpus)", failures))
     return 1 if failures or checks < 200 else 0
 
 

@@ -39,13 +39,14 @@ static void assert_text(const struct dump_fixture *f, const struct avd_inspect_q
     ck_assert_str_eq(output, expected);
 }
 
-/* Two ranges that touch at 0x11000, a gap, and the last bytes that there are. */
+/* Two ranges that touch at 0x11000, a gap of eight bytes, one more, and the last bytes that there are. */
 static struct dump_fixture open_sample(uint16_t architecture)
 {
     struct db *b = dump_fixture_builder(architecture);
 
     (void)db_memory(b, 0x10000, 0x1000);
     (void)db_memory(b, 0x11000, 0x10);
+    (void)db_memory(b, 0x11018, 0x10);
     db_poke(b, 0x10ffa, "across", 6);
     db_poke(b, 0x11000, " ranges", 7);
     db_poke_utf16(b, 0x10101, "at odd places");
@@ -66,6 +67,9 @@ START_TEST(memory_forms)
     q.place = "1100e";
     q.count = 4;
     assert_text(&f, &q, "0001100e  00 00 ?? ??                                      ..??\n");
+    q.place = "1100c";
+    q.count = 16;
+    assert_text(&f, &q, "0001100c  00 00 00 00 ?? ?? ?? ?\?-?? ?? ?? ?? 00 00 00 00  ....????????....\n");
     q.form = AVD_FORM_DWORDS;
     q.place = "10008";
     q.count = 2;
@@ -134,6 +138,26 @@ START_TEST(found_across_ranges)
     ck_assert_int_eq(ask(&f, &q, AVD_FORMAT_JSON), AVD_OK);
     ck_assert_ptr_nonnull(strstr(output, "\"hits\":[{\"address\":\"0x00010009\",\"kind\":\"bytes\""));
     ck_assert_ptr_nonnull(strstr(output, "\"cut\":false"));
+    dump_fixture_close(&f);
+}
+END_TEST
+
+/* Memory is read in pieces of 64 KiB; what lies across their border is found once. */
+START_TEST(found_across_pieces)
+{
+    struct db *b = dump_fixture_builder(PROCESSOR_ARCHITECTURE_INTEL);
+    struct avd_inspect_query q = {.what = AVD_INSPECT_FIND, .pattern = "border"};
+    struct dump_fixture f;
+
+    (void)db_memory(b, 0x100000, 0x20010);
+    db_poke(b, 0x10fffd, "border", 6);
+    db_poke_utf16(b, 0x11fffb, "border");
+    f = dump_fixture_open(b);
+    assert_text(&f, &q,
+                "0010fffd  62 6f 72 64 65 72 00 00-00 00 00 00 00 00 00 00  border..........\n"
+                "0011fffb  62 00 6f 00 72 00 64 00-65 00 72 00 00 00 00 00  b.o.r.d.e.r.....\n");
+    q.what = AVD_INSPECT_STRINGS;
+    assert_text(&f, &q, "0010fffd  a  border\n0011fffb  u  border\n");
     dump_fixture_close(&f);
 }
 END_TEST
@@ -216,6 +240,8 @@ START_TEST(nothing_there)
     q.what = AVD_INSPECT_NEAREST;
     q.place = "1234";
     assert_text(&f, &q, "00001234  (in no module)\n");
+    ck_assert_int_eq(ask(&f, &q, AVD_FORMAT_HTML), AVD_E_ARG);
+    ck_assert_str_eq(error.message, "answers are text or JSON");
     q.place = NULL;
     ck_assert_int_eq(ask(&f, &q, AVD_FORMAT_TEXT), AVD_E_ARG);
     ck_assert_int_eq(avd_inspect_write(f.dump, NULL, NULL, AVD_FORMAT_TEXT, NULL, collect, NULL,
@@ -230,6 +256,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, memory_forms);
     tcase_add_test(tests, last_addresses);
     tcase_add_test(tests, found_across_ranges);
+    tcase_add_test(tests, found_across_pieces);
     tcase_add_test(tests, places);
     tcase_add_test(tests, map);
     tcase_add_test(tests, nothing_there);

@@ -148,6 +148,38 @@ START_TEST(test_find)
 }
 END_TEST
 
+/* The publics as a list: the name at index `seek`, with its place. */
+static const char *listed(uint64_t rva)
+{
+    size_t index = avd_pdb_seek(pdb, rva);
+
+    return avd_pdb_item(pdb, index, &found) == AVD_OK ? found.function : "none";
+}
+
+START_TEST(test_list)
+{
+    size_t i;
+
+    ck_assert_int_eq(open_sample(), AVD_OK);
+    ck_assert_str_eq(listed(PS_TEXT), "_main");
+    ck_assert_uint_eq(found.function_rva, PS_TEXT + PS_MAIN);
+    ck_assert_str_eq(listed(PS_TEXT + PS_MAIN), "_main");
+    ck_assert_str_eq(listed(PS_TEXT + PS_MAIN + 1), "?worker@ns@@YAXXZ");
+    ck_assert_str_eq(listed(PS_TEXT + PS_PUBLIC + 1), "_inner");
+    ck_assert_uint_eq(found.function_rva, PS_TEXT + PS_PUBLIC_INNER);
+    ck_assert_str_eq(listed(0), "none"); /* in no section */
+    for (i = 0; avd_pdb_item(pdb, i, &found) == AVD_OK; i++)
+        ck_assert_uint_lt(i, 100);
+    ck_assert_uint_ge(i, 5);
+    ck_assert_int_eq(avd_pdb_item(pdb, SIZE_MAX, &found), AVD_NOT_FOUND);
+    /* One that is no public symbol is in the list without a name. */
+    pb_set16(sample.b, PS_RECORDS, 2, 0x1234);
+    ck_assert_int_eq(open_sample(), AVD_OK);
+    ck_assert_int_eq(avd_pdb_item(pdb, 0, &found), AVD_OK);
+    ck_assert_ptr_null(found.function);
+}
+END_TEST
+
 START_TEST(test_extent)
 {
     ck_assert_int_eq(open_sample(), AVD_OK);
@@ -473,6 +505,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, test_find, 0, sizeof layouts / sizeof layouts[0]);
+    tcase_add_test(tcase, test_list);
     tcase_add_test(tcase, test_extent);
     tcase_add_test(tcase, test_identity);
     tcase_add_test(tcase, test_kept_once);

@@ -115,6 +115,46 @@ START_TEST(test_not_found)
 }
 END_TEST
 
+static const char *above(uint64_t rva)
+{
+    return avd_symbolizer_above(symbolizer, 0, rva, &symbol) == AVD_OK ? symbol.function : "none";
+}
+
+START_TEST(test_above)
+{
+    ck_assert_str_eq(above(0), "CreateFileW");
+    ck_assert_str_eq(above(PE_TEXT + 0x20), "CreateFileW");
+    ck_assert_str_eq(symbol.source, "exports");
+    ck_assert_str_eq(above(PE_TEXT + 0x21), "Ordinal3");
+    ck_assert_str_eq(above(PE_TEXT + 0x41), "CloseHandle");
+    ck_assert_uint_eq(symbol.function_rva, PE_TEXT + 0x80);
+    ck_assert_str_eq(above(PE_TEXT + 0x81), "none");
+    ck_assert_str_eq(above(0x100000000ULL), "none");
+    ck_assert_int_eq(avd_symbolizer_above(symbolizer, 1, 0, &symbol), AVD_NOT_FOUND);
+    ck_assert_int_eq(avd_symbolizer_above(symbolizer, MODULES, 0, &symbol), AVD_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(test_lookup)
+{
+    ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, 0, "CloseHandle", &symbol), AVD_OK);
+    ck_assert_uint_eq(symbol.function_rva, PE_TEXT + 0x80);
+    ck_assert_str_eq(symbol.source, "exports");
+    ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, 0, "createfilew", &symbol), AVD_OK);
+    ck_assert_str_eq(symbol.function, "CreateFileW");
+    ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, 0, "Ordinal3", &symbol), AVD_OK);
+    ck_assert_uint_eq(symbol.function_rva, PE_TEXT + 0x40);
+    ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, 0, "Close", &symbol), AVD_NOT_FOUND);
+    ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, 1, "CloseHandle", &symbol),
+                     AVD_NOT_FOUND);
+    ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, SIZE_MAX, "x", &symbol), AVD_NOT_FOUND);
+    avd_mem_fail_after(1);
+    ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, 2, "x", &symbol), AVD_NOT_FOUND);
+    ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, 0, "CloseHandle", &symbol), AVD_E_NOMEM);
+    avd_mem_fail_after(0);
+}
+END_TEST
+
 START_TEST(test_lazy)
 {
     const char *name;
@@ -179,6 +219,8 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_found);
     tcase_add_test(tests, test_not_found);
+    tcase_add_test(tests, test_above);
+    tcase_add_test(tests, test_lookup);
     tcase_add_test(tests, test_lazy);
     tcase_add_test(tests, test_out_of_memory);
     suite_add_tcase(suite, tests);
