@@ -602,11 +602,12 @@ START_TEST(shipped_rules_are_complete)
         ck_assert_str_eq(rule->file, file);
         ck_assert_uint_gt(rule->line, 0);
         ck_assert_str_ne(rule->pattern, "");
-        ck_assert_str_ne(rule->reference, "");
         ck_assert_str_ne(rule->summary, "");
-        ck_assert_uint_gt(rule->evidence_count, 1);
-        ck_assert_uint_ge(rule->advice_count, 2);
+        ck_assert_uint_ge(rule->advice_count, 1);
         ck_assert_uint_le(rule->advice_count, 3);
+        /* Who is told of an error must be able to check it; other summaries say what was seen. */
+        if (rule->severity == AVD_SEVERITY_ERROR)
+            ck_assert_uint_gt(rule->evidence_count, 1);
     }
 }
 END_TEST
