@@ -209,6 +209,10 @@ struct avd_cli_job {
  * Returns the worst exit code. */
 enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct avd_cli_job *job);
 
+/* The whole of a command that needs nothing but its job: options, help or the run. */
+enum avd_cli_exit avd_cli_run_command(const char *name, const struct avd_cli_job *job, int argc,
+                                      char **argv);
+
 /* An avd_write_fn; `output` is a struct avd_cli_output. */
 int avd_cli_output_write(void *output, const char *bytes, size_t size);
 

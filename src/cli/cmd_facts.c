@@ -22,12 +22,6 @@ static enum avd_status write_facts(const struct avd_cli_settings *settings,
 enum avd_cli_exit avd_cli_facts(int argc, char **argv)
 {
     static const struct avd_cli_job job = {NULL, write_facts, NULL};
-    const struct avd_cli_command *command = avd_cli_command_find("facts");
-    struct avd_cli_settings settings;
-    enum avd_cli_exit code = avd_cli_settings_init(&settings, command, argc, argv);
 
-    if (code == AVD_EXIT_CLEAN)
-        code = settings.help ? avd_cli_help_print(command) : avd_cli_run(&settings, &job);
-    avd_cli_settings_deinit(&settings);
-    return code;
+    return avd_cli_run_command("facts", &job, argc, argv);
 }

@@ -26,12 +26,6 @@ static enum avd_status write_symbols(const struct avd_cli_settings *settings,
 enum avd_cli_exit avd_cli_symbols(int argc, char **argv)
 {
     static const struct avd_cli_job job = {NULL, write_symbols, NULL};
-    const struct avd_cli_command *command = avd_cli_command_find("symbols");
-    struct avd_cli_settings settings;
-    enum avd_cli_exit code = avd_cli_settings_init(&settings, command, argc, argv);
 
-    if (code == AVD_EXIT_CLEAN)
-        code = settings.help ? avd_cli_help_print(command) : avd_cli_run(&settings, &job);
-    avd_cli_settings_deinit(&settings);
-    return code;
+    return avd_cli_run_command("symbols", &job, argc, argv);
 }

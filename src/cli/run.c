@@ -191,3 +191,16 @@ enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct av
         code = worse(code, run_file(settings, job, settings->files[i], &written, &output));
     return output_close(&output, code);
 }
+
+enum avd_cli_exit avd_cli_run_command(const char *name, const struct avd_cli_job *job, int argc,
+                                      char **argv)
+{
+    const struct avd_cli_command *command = avd_cli_command_find(name);
+    struct avd_cli_settings settings;
+    enum avd_cli_exit code = avd_cli_settings_init(&settings, command, argc, argv);
+
+    if (code == AVD_EXIT_CLEAN)
+        code = settings.help ? avd_cli_help_print(command) : avd_cli_run(&settings, job);
+    avd_cli_settings_deinit(&settings);
+    return code;
+}

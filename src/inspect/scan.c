@@ -243,7 +243,7 @@ static bool read_bytes(const char *text, struct pattern *out)
             return false;
         out->any[out->size] = any;
         out->bytes[out->size++] =
-            any ? 0 : (uint8_t)(hex_digit(text[0]) << 4 | hex_digit(text[1]));
+            (uint8_t)(any ? 0 : hex_digit(text[0]) << 4 | hex_digit(text[1]));
         fixed = fixed || !any;
         text += 2;
     }

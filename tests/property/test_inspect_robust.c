@@ -87,7 +87,7 @@ START_TEST(damaged)
         seed = seed * 1664525u + 1013904223u;
         at = (seed >> 8) % size;
         was = bytes[at];
-        bytes[at] = (seed & 8) != 0 ? 0xff : (uint8_t)(bytes[at] ^ (1u << (seed & 7)));
+        bytes[at] = (uint8_t)((seed & 8) != 0 ? 0xffu : bytes[at] ^ (1u << (seed & 7)));
         ask_all(bytes, size);
         bytes[at] = was;
     }
