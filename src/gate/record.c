@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A record as JSON: how workers hand it over, and how the lines that `avdump merge` reads begin.
- * avdump-json(5) describes it as the object "gate".
+ * docs/gate.md describes it as the object "gate".
  */
 #include "gate/gate.h"
 
