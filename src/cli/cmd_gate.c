@@ -184,6 +184,29 @@ static enum avd_cli_exit gate_init(struct gate *gate, const struct avd_cli_setti
     return code;
 }
 
+/*
+ * Whether the library takes the options, such as --symbols with a path that is not there: a wrong
+ * command line must not look like thousands of dumps that cannot be analysed. A minidump without
+ * streams is enough to ask it.
+ */
+static enum avd_cli_exit check_analysis(const struct gate *gate)
+{
+    static const unsigned char empty[32] = {'M', 'D', 'M', 'P', 0x93, 0xa7};
+    struct avd_error err = {0};
+    struct avd_dump *dump = NULL;
+    struct avd_report *report = NULL;
+    enum avd_status status = avd_dump_open_memory(empty, sizeof empty, "", &dump, &err);
+
+    if (status == AVD_OK)
+        status = avd_analyze(dump, gate->options.rules, gate->options.analyze, &report, &err);
+    avd_report_free(report);
+    avd_dump_close(dump);
+    if (status == AVD_OK)
+        return AVD_EXIT_CLEAN;
+    avd_cli_print_error(NULL, &err);
+    return status == AVD_E_ARG ? AVD_EXIT_USAGE : AVD_EXIT_INTERNAL;
+}
+
 /* What only an analysis needs. */
 static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_settings *settings)
 {
@@ -206,7 +229,7 @@ static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_s
         gate->options.progress = avd_cli_progress_show;
         gate->options.progress_ctx = &gate->progress;
     }
-    return AVD_EXIT_CLEAN;
+    return check_analysis(gate);
 }
 
 static enum avd_cli_exit

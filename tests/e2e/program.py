@@ -129,3 +129,20 @@ def check_report(report, info):
                crashing["threads_index"])
     for key in ("pid", "thread_count", "system_info", "dump", "unloaded_modules", "handles"):
         expect("avdump info and analyze agree about " + key, info[key], report[key])
+
+
+def run_cases(functions, new_case):
+    """Runs each function with a case of its own, which is closed afterwards; 1 when one failed."""
+    failures = 0
+    for function in functions:
+        case = new_case()
+        try:
+            try:
+                function(case)
+            finally:
+                case.close()
+            print("ok   " + function.__name__)
+        except Failure as failure:
+            print("FAIL %s: %s" % (function.__name__, failure))
+            failures += 1
+    return 1 if failures else 0

@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 from dump_symbols import with_symbols
-from program import Failure, expect
+from program import Failure, expect, run_cases
 
 DUMP = "x64-null-read-normal.dmp.gz"
 PC = 0x140001537            # where it crashed
@@ -216,19 +216,7 @@ def main(arguments):
     program, make_pdb, testdata = arguments
     with gzip.open(os.path.join(testdata, DUMP)) as file:
         dump = file.read()
-    failures = 0
-    for function in CASES:
-        case = Case(os.path.abspath(program), os.path.abspath(make_pdb), dump)
-        try:
-            try:
-                function(case)
-            finally:
-                case.close()
-            print("ok   " + function.__name__)
-        except Failure as failure:
-            print("FAIL %s: %s" % (function.__name__, failure))
-            failures += 1
-    return 1 if failures else 0
+    return run_cases(CASES, lambda: Case(os.path.abspath(program), os.path.abspath(make_pdb), dump))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import tempfile
 import time
 
 from dump_symbols import with_symbols
-from program import Failure, expect, skip
+from program import Failure, expect, run_cases, skip
 from test_symbol_server import GUID, KEY, Server
 
 DUMP = "x64-null-read-normal.dmp.gz"
@@ -175,19 +175,7 @@ def main(arguments):
         skip(check.stdout.decode("utf-8").strip())
     with gzip.open(os.path.join(testdata, DUMP)) as file:
         dump = with_symbols(file.read(), PDB, GUID, 1)
-    failures = 0
-    for function in CASES:
-        case = Case(os.path.abspath(program), dump)
-        try:
-            try:
-                function(case)
-            finally:
-                case.close()
-            print("ok   " + function.__name__)
-        except Failure as failure:
-            print("FAIL %s: %s" % (function.__name__, failure))
-            failures += 1
-    return 1 if failures else 0
+    return run_cases(CASES, lambda: Case(os.path.abspath(program), dump))
 
 
 if __name__ == "__main__":
