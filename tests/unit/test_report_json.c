@@ -370,17 +370,17 @@ END_TEST
 
 START_TEST(every_ascii_character_comes_back)
 {
-    char text[128];
+    char ascii[128];
     struct avd_report report;
     size_t i;
 
-    for (i = 0; i < sizeof text - 1; i++)
-        text[i] = (char)(i + 1);
-    text[i] = '\0';
+    for (i = 0; i < sizeof ascii - 1; i++)
+        ascii[i] = (char)(i + 1);
+    ascii[i] = '\0';
     report_fixture_empty(&report);
-    report.what = text;
+    report.what = ascii;
     render(&report);
-    assert_text("verdict.what", text);
+    assert_text("verdict.what", ascii);
     ck_assert_ptr_ne(strstr(out.text, "\\u0007\\b\\t\\n\\u000b\\f\\r\\u000e"), NULL);
 }
 END_TEST
