@@ -129,6 +129,7 @@ enum avd_cli_exit avd_cli_option_store(struct avd_cli_settings *settings,
     case OPT_COLOR: settings->color = (enum avd_cli_color)choice; break;
     case OPT_COMPACT: settings->write.compact = 1; break;
     case OPT_FAIL_ON: settings->fail_on = choice; break;
+    case OPT_FORCE: settings->force = 1; break;
     case OPT_FORMAT: /* the choices stand in the order of enum avd_format */
     case OPT_REPORT_FORMAT: settings->format = (enum avd_format)choice; break;
     case OPT_HELP: settings->help = 1; break;
@@ -151,10 +152,12 @@ enum avd_cli_exit avd_cli_option_store(struct avd_cli_settings *settings,
     case OPT_OUTPUT: settings->output = strcmp(value, "-") == 0 ? NULL : value; break;
     case OPT_REDACT: settings->write.redact = 1; break;
     case OPT_RULES: settings->rules = value; break;
+    case OPT_SLIM: settings->extract_slim = 1; break;
     case OPT_SYMBOLS: settings->symbols[settings->symbol_count++] = value; break;
     case OPT_SYMBOLS_LOOSE: settings->symbols_loose = 1; break;
     case OPT_TRIAGE: settings->triage = value; break;
     case OPT_VERBOSE: settings->write.verbose = 1; break;
+    case OPT_WOW64: settings->extract_wow64 = 1; break;
     case OPT_AS:
     case OPT_COUNT:
     case OPT_FIND_AS:
