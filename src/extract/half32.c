@@ -226,9 +226,9 @@ enum avd_status avd_half32_collect(struct avd_analysis *an, struct avd_half32 *o
         out->arena->failed)
         return avd_error_nomem(err);
     if (out->thread_count == 0)
-        return avd_error_set(err, AVD_NOT_FOUND, 0, "threads",
-                             "the 32-bit registers of none of the %zu threads are known%s%s",
-                             an->dump->thread_count, out->notes.count != 0 ? "; " : "",
-                             out->notes.count != 0 ? out->notes.items[0].message : "");
+        return avd_error_set(err, AVD_NOT_FOUND, 0, "",
+                             "the 32-bit registers of none of the %zu threads are in the dump "
+                             "(avdump stack says why)",
+                             an->dump->thread_count);
     return AVD_OK;
 }
