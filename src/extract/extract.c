@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The two ways of making one dump out of another, as avdump.h has them. */
 #include "extract/dump32.h"
+#include "extract/slim.h"
 
 #include "base/utf.h"
 
@@ -71,6 +72,20 @@ static enum avd_status extract_wow64(const struct avd_dump *dump,
     return status;
 }
 
+static enum avd_status extract_slim(const struct avd_dump *dump,
+                                    const struct avd_extract_options *options,
+                                    avd_write_fn *write, void *ctx, struct avd_error *err)
+{
+    struct avd_arena arena = {0};
+    const char *comment = make_comment(&arena, "--slim", dump->name);
+    enum avd_status status = comment != NULL
+                                 ? avd_slim_write(dump, options, comment, write, ctx, err)
+                                 : avd_error_nomem(err);
+
+    avd_arena_deinit(&arena);
+    return status;
+}
+
 enum avd_status avd_dump_extract(const struct avd_dump *dump,
                                  const struct avd_extract_options *options, avd_write_fn *write,
                                  void *ctx, struct avd_error *err)
@@ -79,7 +94,7 @@ enum avd_status avd_dump_extract(const struct avd_dump *dump,
         return avd_error_set(err, AVD_E_ARG, 0, "", "no dump, no options or no writer");
     switch (options->what) {
     case AVD_EXTRACT_WOW64: return extract_wow64(dump, options, write, ctx, err);
-    case AVD_EXTRACT_SLIM: break;
+    case AVD_EXTRACT_SLIM: return extract_slim(dump, options, write, ctx, err);
     }
     return avd_error_set(err, AVD_E_ARG, 0, "", "unknown kind of extraction");
 }

@@ -296,6 +296,25 @@ static void place(struct avd_writer *w, struct layout *layout)
     layout->end = at;
 }
 
+/* Whether the other file's parts that are to be written fit into it once: a file that leads to the same
+ * bytes again and again would grow without bounds. */
+static bool is_bounded(const struct avd_writer *w, const struct layout *layout, uint64_t size)
+{
+    size_t i;
+
+    for (i = 0; i < w->stream_count; i++) {
+        if (w->streams[i].view.size > size)
+            return false;
+        size -= w->streams[i].view.size;
+    }
+    for (i = 0; i < layout->count; i++) {
+        if (layout->ranges[i].size > size)
+            return false;
+        size -= layout->ranges[i].size;
+    }
+    return true;
+}
+
 static bool place_memory(struct avd_writer *w, bool full, struct layout *layout)
 {
     align(w, 8);
@@ -446,6 +465,11 @@ enum avd_status avd_writer_finish(struct avd_writer *w, struct avd_view source,
 
     layout.ranges = ranges;
     layout.count = range_count;
+    if (!is_bounded(w, &layout, source.size))
+        return avd_error_set(err, AVD_E_UNSUPPORTED, 0, "",
+                             "memory and streams need more bytes than the file of %zu has; parts of "
+                             "it are used more than once",
+                             source.size);
     if (!place_memory(w, full, &layout))
         return avd_error_nomem(err);
     if (layout.start > UINT32_MAX)

@@ -67,7 +67,8 @@ void avd_writer_stream_kept(struct avd_writer *w, uint32_t type, uint32_t offset
  * Writes the dump with these ranges of memory, sorted and disjoint, whose bytes are in `source`: as a
  * MemoryList, the only list that Breakpad takes stacks from, and where they are `full` memory or 32
  * bits do not reach them all as a Memory64List.
- * AVD_E_NOMEM, AVD_E_IO when `write` fails, AVD_E_LIMIT when more than 4 GiB come before the memory.
+ * AVD_E_NOMEM, AVD_E_IO when `write` fails, AVD_E_LIMIT when more than 4 GiB come before the memory,
+ * AVD_E_UNSUPPORTED when ranges and streams share bytes of the source so that they exceed it.
  */
 enum avd_status avd_writer_finish(struct avd_writer *w, struct avd_view source,
                                   const struct avd_memory_range *ranges, size_t range_count,
