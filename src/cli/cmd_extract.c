@@ -27,10 +27,12 @@ static int write_piece(void *ctx, const char *bytes, size_t size)
 static void print_note(void *ctx, const char *text)
 {
     const struct extraction *of = ctx;
-    struct avd_error note = {0};
 
-    (void)snprintf(note.message, sizeof note.message, "%s", text);
-    avd_cli_print_error(of->input, &note);
+    fputs("avdump: ", stderr);
+    avd_term_puts(stderr, of->input);
+    fputs(": ", stderr);
+    avd_term_puts(stderr, text);
+    fputc('\n', stderr);
 }
 
 /* Messages about the output name it, not the input. */
