@@ -20,6 +20,9 @@ from program import Failure, Program, expect, number, run_cases
 
 CORPUS_WOW64 = ("llvm14/lldb/unittests/Process/minidump/Inputs/fizzbuzz_wow64.dmp",
                 "wine-lab/dbg_wow64_s2.dmp", "wine-lab/w10_wow64_full_s2.dmp")
+CORPUS_FULL = CORPUS_WOW64 + (
+    "wine-lab/dbg_32_s2.dmp", "wine-lab/dbg_64_s2.dmp", "wine-lab/w10_c64_oop_full_s2.dmp",
+    "wine-lab/w32_c32_full_s2.dmp")
 # What may be known of a frame otherwise: with one ntdll left its name needs no address.
 FRAME_KEYS = ("instruction_pointer", "stack_pointer", "frame_pointer", "return_address", "trust", "method",
               "evidence", "module", "module_offset", "function", "function_offset", "arguments")
@@ -126,6 +129,52 @@ def test_modules_are_the_32bit_ones(case):
                            number(same[key]))
                 else:
                     expect("%s: %s %s" % (name, module["filename"], key), module[key], same[key])
+
+
+# ---- --slim ----
+
+def full_dumps(case):
+    """Dumps with full memory, ours and the corpus's."""
+    for path in sorted(glob.glob(os.path.join(case.source, "testdata", "*.dmp.gz"))):
+        if "-normal" not in path:
+            yield path
+    for name in CORPUS_FULL:
+        if os.path.exists(os.path.join(case.corpus, name)):
+            yield os.path.join(case.corpus, name)
+
+
+def same_of_both(report):
+    """What a report says, without what the file is and where symbols were looked for."""
+    result = dict(report)
+    del result["dump"]
+    result["facts"] = {name: fact for name, fact in report["facts"].items()
+                       if name not in ("dump.comment", "dump.full_memory")}
+    # evidence may name our comment
+    result["findings"] = [{key: value for key, value in finding.items() if key != "evidence"}
+                          for finding in report["findings"]]
+    result["modules"] = [{key: value for key, value in module.items() if key != "symbols"}
+                         for module in report["modules"]]
+    return result
+
+
+def test_slim_says_the_same(case):
+    large = small = 0
+    for dump in full_dumps(case):
+        name = os.path.basename(dump)
+        new, error = case.extract("--slim", dump)
+        expect(name + ": standard error", error, "")
+        before = case.program.json("analyze", dump, "--symbols", os.path.dirname(dump))
+        after = case.program.json("analyze", new, "--symbols", os.path.dirname(dump))
+        expect(name + ": full memory", (before["dump"]["memory"]["full"], after["dump"]["memory"]["full"]),
+               (True, False))
+        old, found = same_of_both(before), same_of_both(after)
+        for key in old:
+            expect("%s: %s" % (name, key), found[key], old[key])
+        large += before["dump"]["size"]
+        small += after["dump"]["size"]
+    print("     %d KiB became %d KiB" % (large >> 10, small >> 10))
+    if small * 2 > large:
+        raise Failure("--slim leaves %d of %d bytes" % (small, large))
 
 
 # ---- other readers ----
