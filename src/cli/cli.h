@@ -91,7 +91,7 @@ enum avd_cli_exit avd_cli_facts(int argc, char **argv);
 enum avd_cli_exit avd_cli_inspect(int argc, char **argv); /* every command of AVD_CLI_INSIDE */
 enum avd_cli_exit avd_cli_help(int argc, char **argv);
 
-/* ---- options.c ---- */
+/* ---- options.c, option_table.c, option_values.c ---- */
 
 enum {
     AVD_CLI_ANALYZE = 1,
@@ -127,16 +127,17 @@ void avd_cli_settings_deinit(struct avd_cli_settings *settings);
 /* Writes the options of `command` to standard output, two columns. */
 void avd_cli_options_print(const struct avd_cli_command *command);
 
-/* An option as the table of options.c has it. */
+/* An option as the table of option_table.c has it. */
 struct avd_cli_option {
+    int id;      /* options.h */
     char letter; /* 0: none */
     const char *name;
     const char *argument; /* "DIR", "a|b|c" for a choice, NULL for none */
+    unsigned commands;
     const char *help;
 };
-/* Number `index` of a command's options; 0 past the last. */
-int avd_cli_option_at(const struct avd_cli_command *command, size_t index,
-                      struct avd_cli_option *out);
+/* Number `index` of a command's options; NULL past the last. */
+const struct avd_cli_option *avd_cli_option_at(const struct avd_cli_command *command, size_t index);
 
 /* The name most like `word` among `names` (ended by NULL), or NULL when none is. */
 const char *avd_cli_suggest(const char *word, const char *const *names);
