@@ -21,6 +21,9 @@ enum avd_confined {
     AVD_CONFINED_CALLS = 2
 };
 
+/* What avd_confine would hold here, without doing it. */
+unsigned avd_confine_available(void);
+
 /*
  * `readable`: `count` files and folders that stay readable; what does not exist is passed over.
  * The system's folders of shared libraries stay readable too. Returns what holds from now on, a

@@ -37,6 +37,11 @@ unsigned avd_confine(const char *const *readable, size_t count)
     return 0;
 }
 
+unsigned avd_confine_available(void)
+{
+    return 0;
+}
+
 #else
 
 #include <errno.h>
@@ -101,12 +106,17 @@ static void allow_reading(int rules, const char *path)
     (void)close(fd);
 }
 
+static long landlock_version(void)
+{
+    return syscall(LANDLOCK_CREATE, NULL, 0, LANDLOCK_VERSION);
+}
+
 static bool confine_files(const char *const *readable, size_t count)
 {
     /* Where the loader finds the libraries that an analysis loads when it needs them. */
     static const char *const system_folders[] = {"/usr",   "/lib",       "/lib64",
                                                  "/lib32", "/nix/store", "/etc/ld.so.cache"};
-    long version = syscall(LANDLOCK_CREATE, NULL, 0, LANDLOCK_VERSION);
+    long version = landlock_version();
     struct landlock_ruleset ruleset = {0, 0};
     bool held;
     int rules;
@@ -141,6 +151,11 @@ static bool confine_files(const char *const *readable, size_t count)
 
 #if !defined(CALLS_OF)
 
+static bool can_confine_calls(void)
+{
+    return false;
+}
+
 static bool confine_calls(void)
 {
     return false;
@@ -154,6 +169,8 @@ static const int allowed_calls[] = {
     SYS_read, SYS_pread64, SYS_readv, SYS_preadv, SYS_write, SYS_writev, SYS_lseek, SYS_close,
     SYS_fstat, SYS_statx, SYS_openat, SYS_getdents64, SYS_readlinkat, SYS_faccessat, SYS_getcwd,
     SYS_fcntl, SYS_fadvise64, SYS_dup, SYS_fstatfs, SYS_statfs,
+    /* sockets that are open, as a worker's to its parent; there can be no others */
+    SYS_sendto, SYS_recvfrom,
     /* memory */
     SYS_mmap, SYS_munmap, SYS_mprotect, SYS_mremap, SYS_madvise, SYS_brk, SYS_mincore,
     /* this process, its threads' locks, time, chance */
@@ -193,6 +210,12 @@ static const int allowed_calls[] = {
 
 enum { CALL_COUNT = sizeof allowed_calls / sizeof *allowed_calls };
 
+/* A kernel without filters answers EINVAL; with them it looks for the filter, at NULL. */
+static bool can_confine_calls(void)
+{
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) != 0 && errno == EFAULT;
+}
+
 #define LOAD(field) \
     (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define UNLESS(value, skipped) \
@@ -228,6 +251,12 @@ static bool confine_calls(void)
 }
 
 #endif
+
+unsigned avd_confine_available(void)
+{
+    return (landlock_version() >= 1 ? AVD_CONFINED_FILES : 0) |
+           (can_confine_calls() ? AVD_CONFINED_CALLS : 0);
+}
 
 unsigned avd_confine(const char *const *readable, size_t count)
 {

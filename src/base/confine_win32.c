@@ -8,6 +8,11 @@ unsigned avd_confine(const char *const *readable, size_t count)
     return 0;
 }
 
+unsigned avd_confine_available(void)
+{
+    return 0;
+}
+
 bool avd_confine_memory(uint64_t bytes)
 {
     return bytes == 0;
