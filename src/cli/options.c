@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One table describes every option; parsing, usage and help are read from it, and so is the list
- * that tests/e2e/test_cli.sh compares with the manual page.
+ * that tests/e2e/test_options.py compares with the manual pages.
  */
 #include "cli.h"
 #include "term.h"

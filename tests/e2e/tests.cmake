@@ -54,6 +54,7 @@ avdump_python_test(e2e_symbol_program test_symbol_program.py $<TARGET_FILE:avdum
                    $<TARGET_FILE:store_probe> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_inspect test_inspect.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
+avdump_python_test(e2e_options test_options.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 avdump_python_test(e2e_documents test_documents.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 # The faulting instruction against rust-minidump's minidump-stackwalk, where that is installed.
 find_program(MINIDUMP_STACKWALK minidump-stackwalk)
