@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Runs the commands that documents show and compares what they print.
 
-usage: test_documents.py AVDUMP SOURCE_DIR [DOCUMENT...]
+usage: test_documents.py AVDUMP SOURCE_DIR [--with PROGRAM] [DOCUMENT...]
 
 A document is Markdown or a manual page; the default is README.md, docs/*.md and man/*. Its commands are
 run by sh, one shell each, in a folder that is the document's own and holds what examples speak of
-(`furnish`); avdump is in PATH.
+(`furnish`); avdump is in PATH, and so is PROGRAM.
 
 * In a ```console block, or a literal display of a manual page that begins with "$ ", a line "$ COMMAND"
   is a command, and the lines up to the next one are its standard output and standard error. "..." stands
@@ -101,10 +101,11 @@ def steps(path):
         yield example
 
 
-def furnish(folder, avdump, source):
+def furnish(folder, programs, source):
     """Puts there what examples speak of."""
     os.mkdir(os.path.join(folder, "bin"))
-    os.symlink(avdump, os.path.join(folder, "bin", "avdump"))
+    for program in programs:
+        os.symlink(program, os.path.join(folder, "bin", os.path.basename(program)))
     work = os.path.join(folder, "work")
     for name in ("build", "dumps"):
         os.makedirs(os.path.join(work, name))
@@ -165,11 +166,11 @@ def problem(example, work, environment):
     return None
 
 
-def check(avdump, source, document):
+def check(programs, source, document):
     """Runs the examples of one document: how many there were, how many failed."""
     count = failures = 0
     with tempfile.TemporaryDirectory() as folder:
-        work = furnish(folder, avdump, source)
+        work = furnish(folder, programs, source)
         environment = {name: value for name, value in os.environ.items()
                        if name != "NO_COLOR" and not name.startswith("_NT_")}
         environment.update(PATH=os.path.join(folder, "bin") + os.pathsep + os.environ["PATH"],
@@ -201,8 +202,12 @@ def all_documents(source):
 
 def main(arguments):
     avdump, source = (os.path.abspath(path) for path in arguments[:2])
-    results = [check(avdump, source, document)
-               for document in arguments[2:] or all_documents(source)]
+    programs, documents = [avdump], arguments[2:]
+    if documents[:1] == ["--with"]:
+        programs.append(os.path.abspath(documents[1]))
+        documents = documents[2:]
+    results = [check(programs, source, document)
+               for document in documents or all_documents(source)]
     count, failures = (sum(numbers) for numbers in zip(*results))
     print("%d examples, %d failures" % (count, failures))
     return 1 if failures or not count else 0
