@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Runs the commands that documents show and compares what they print.
 
-usage: test_documents.py AVDUMP SOURCE_DIR [--with PROGRAM] [DOCUMENT...]
+usage: test_documents.py AVDUMP SOURCE_DIR [--with PROGRAM]... [DOCUMENT...]
 
 A document is Markdown or a manual page; the default is README.md, docs/*.md and man/*. Its commands are
 run by sh, one shell each, in a folder that is the document's own and holds what examples speak of
-(`furnish`); avdump is in PATH, and so is PROGRAM.
+(`furnish`); avdump is in PATH, and so is each PROGRAM.
 
 * In a ```console block, or a literal display of a manual page that begins with "$ ", a line "$ COMMAND"
   is a command, and the lines up to the next one are its standard output and standard error. "..." stands
@@ -203,7 +203,7 @@ def all_documents(source):
 def main(arguments):
     avdump, source = (os.path.abspath(path) for path in arguments[:2])
     programs, documents = [avdump], arguments[2:]
-    if documents[:1] == ["--with"]:
+    while documents[:1] == ["--with"]:
         programs.append(os.path.abspath(documents[1]))
         documents = documents[2:]
     results = [check(programs, source, document)
