@@ -12,7 +12,7 @@ run by sh, one shell each, in a folder that is the document's own and holds what
   is a command, and the lines up to the next one are its standard output and standard error. "..." stands
   for any number of lines, at the end of a line for its rest; a first line "# exit N" for an exit code
   other than 0.
-* A ```yaml block that begins with "# FILE: NAME" is written to that file.
+* Any other block that begins with "# FILE: NAME" is written to that file.
 * What is shown without its output (an indented block, .Dl) is run when it is one of avdump's, and has to
   come to an answer: exit code 0 or 1.
 
@@ -52,7 +52,7 @@ def from_markdown(text):
             if isinstance(fence, list):
                 yield fence[0][len("# FILE: "):], "\n".join(fence[1:]) + "\n"
             fence = line if fence is None else None
-        elif fence == "```yaml" and line.startswith("# FILE: "):
+        elif line.startswith("# FILE: ") and fence not in (None, "```console"):
             fence = [line]
         elif isinstance(fence, list):
             fence.append(line)
