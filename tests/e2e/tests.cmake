@@ -69,7 +69,7 @@ add_executable(verifier_dump ${CMAKE_CURRENT_LIST_DIR}/verifier_dump.c)
 target_link_libraries(verifier_dump PRIVATE avdump_support avdump_warnings)
 avdump_python_test(e2e_documents test_documents.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    --with $<TARGET_FILE:why> --with $<TARGET_FILE:verifier_dump>)
-avdump_python_test(e2e_stop_table test_stop_table.py ${PROJECT_SOURCE_DIR})
+avdump_python_test(e2e_document_tables test_document_tables.py ${PROJECT_SOURCE_DIR})
 avdump_python_test(e2e_library_manual test_library_manual.py ${PROJECT_SOURCE_DIR})
 avdump_python_test(e2e_json_manual ../../tools/json-manual --check)
 # The faulting instruction against rust-minidump's minidump-stackwalk, where that is installed.
