@@ -5,16 +5,22 @@ install(TARGETS avdump RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT pro
 install(DIRECTORY rules/ DESTINATION ${CMAKE_INSTALL_DATADIR}/avdump/rules COMPONENT program
         FILES_MATCHING PATTERN "*.yaml" PATTERN "*.json")
 install(FILES triage/triage.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/avdump COMPONENT program)
-foreach(section 1 5)
+foreach(section 1 3 5)
   file(GLOB pages CONFIGURE_DEPENDS man/*.${section})
-  install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT program)
+  set(component program)
+  if(section EQUAL 3)
+    set(component development)
+  endif()
+  install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section}
+          COMPONENT ${component})
 endforeach()
-file(GLOB pages CONFIGURE_DEPENDS man/*.3)
-install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT development)
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program
-        FILES_MATCHING PATTERN "*.md" PATTERN "*.json" PATTERN "*.yml" PATTERN "*.yaml" PATTERN "*.sh")
+if(UNIX) # avdump-gate(1) is about both commands
+  install(CODE "file(CREATE_LINK avdump-gate.1 \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_MANDIR}/man1/avdump-merge.1\" SYMBOLIC)"
+          COMPONENT program)
+endif()
 install(FILES README.md CHANGELOG.md LICENSE SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
         COMPONENT program)
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 
 set(CPACK_PACKAGE_NAME avdump)
 set(CPACK_PACKAGE_VENDOR "the avdump developers")
