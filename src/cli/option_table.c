@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One table describes every option; parsing, usage, help and completion are read from it, and so is
- * the list that tests/e2e/test_cli.sh compares with the manual page.
+ * the list that tests/e2e/test_options.py compares with the manual pages.
  */
 #include "options.h"
 
@@ -88,9 +88,13 @@ const struct avd_cli_option avd_cli_options[] = {
     {OPT_FIELDS, 0, "fields", "NAME,...", JUDGING,
      "issues: only these (default: key,title,standing,count,body)"},
     {OPT_JOBS, 'j', "jobs", "N", AVD_CLI_GATE, "worker processes (default: one per processor)"},
+    {OPT_SANDBOX, 0, "sandbox", NULL, ONE | AVD_CLI_GATE,
+     "Linux: reading a dump writes no file and connects to nothing"},
     {OPT_TIMEOUT, 0, "timeout", "SECONDS", AVD_CLI_GATE, "per dump, 0 for none (default: 120)"},
+    {OPT_TIMEOUT, 0, "timeout", "SECONDS", ONE, "per dump, 0 for none (default: none)"},
     {OPT_MAX_MEMORY, 0, "max-memory", "MIB", AVD_CLI_GATE,
      "per worker, 0 for none (default: 4096)"},
+    {OPT_MAX_MEMORY, 0, "max-memory", "MIB", ONE, "per dump, 0 for none (default: none)"},
     {OPT_SHARD, 0, "shard", "K/N", AVD_CLI_GATE,
      "only part K of N; 'auto' asks the job scheduler's variables"},
     {OPT_RESUME, 0, "resume", "FILE", AVD_CLI_GATE,

@@ -152,6 +152,7 @@ enum avd_cli_exit avd_cli_option_store(struct avd_cli_settings *settings,
     case OPT_OUTPUT: settings->output = strcmp(value, "-") == 0 ? NULL : value; break;
     case OPT_REDACT: settings->write.redact = 1; break;
     case OPT_RULES: settings->rules = value; break;
+    case OPT_SANDBOX: settings->sandbox = 1; break;
     case OPT_SLIM: settings->extract_slim = 1; break;
     case OPT_SYMBOLS: settings->symbols[settings->symbol_count++] = value; break;
     case OPT_SYMBOLS_LOOSE: settings->symbols_loose = 1; break;

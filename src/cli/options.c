@@ -166,8 +166,10 @@ enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
 
     memset(settings, 0, sizeof *settings);
     settings->fail_on = AVD_CLI_FAIL_NEVER;
-    settings->timeout_seconds = DEFAULT_TIMEOUT;
-    settings->max_memory = (uint64_t)DEFAULT_MEMORY_MIB << 20;
+    if (command->bit == AVD_CLI_GATE) {
+        settings->timeout_seconds = DEFAULT_TIMEOUT;
+        settings->max_memory = (uint64_t)DEFAULT_MEMORY_MIB << 20;
+    }
     settings->image_dirs = calloc((size_t)argc + 1, sizeof *settings->image_dirs);
     settings->symbols = calloc((size_t)argc + 1, sizeof *settings->symbols);
     settings->maps = calloc((size_t)argc + 1, sizeof *settings->maps);

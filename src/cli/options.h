@@ -39,6 +39,7 @@ enum avd_cli_option_id {
     OPT_REPORT_FORMAT,
     OPT_RESUME,
     OPT_RULES,
+    OPT_SANDBOX,
     OPT_SHARD,
     OPT_SYMBOLS,
     OPT_SYMBOLS_LOOSE,
