@@ -71,6 +71,31 @@ START_TEST(test_system)
 }
 END_TEST
 
+/* The XSTATE table of version 5 is AMD64's; other versions have none and stay as they are. */
+START_TEST(test_misc)
+{
+    static const uint32_t sizes[][2] = {{24, 24}, {832, 832}, {1360, 832}, {1364, 1364}, {1500, 1364}};
+    struct db *b = wow64_thread_builder(&(struct wow64_thread){0});
+    unsigned s = db_misc_info(b, sizes[_i][0], 0x3f7);
+    struct extract_run run;
+
+    db_set32(b, s, 8, 0x1234);
+    if (sizes[_i][0] > 840)
+        db_set32(b, s, 832, 528); /* SizeOfInfo of XSTATE_CONFIG_FEATURE_MSC_INFO */
+    if (sizes[_i][0] > 848)
+        db_set32(b, s, 840, 7);
+    if (sizes[_i][0] >= 1364)
+        db_set32(b, s, 1360, 0x5eed);
+    run = extract(b);
+    ck_assert_uint_eq(avd_dump_stream(run.dump, MiscInfoStream)->size, sizes[_i][1]);
+    ck_assert_uint_eq(run.dump->misc.size, sizes[_i][1]);
+    ck_assert_uint_eq(run.dump->misc.process_id, 0x1234);
+    ck_assert_uint_eq(run.dump->misc.xstate_enabled, 0);
+    ck_assert_uint_eq(run.dump->misc.process_cookie, sizes[_i][0] >= 1364 ? 0x5eed : 0);
+    done(&run);
+}
+END_TEST
+
 START_TEST(test_threads)
 {
     struct extract_run run = extract_sample();
@@ -358,6 +383,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, test_system);
+    tcase_add_loop_test(tests, test_misc, 0, 5);
     tcase_add_test(tests, test_threads);
     tcase_add_test(tests, test_exception);
     tcase_add_test(tests, test_modules);

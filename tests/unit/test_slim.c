@@ -13,6 +13,8 @@ enum {
     STACK = 0x100000, /* two pages */
     SP = STACK + 0x1800,
     TEB = 0x7ffde000,
+    PEB = 0x7ffdf000,
+    OTHER = 0x600000, /* a module that is on no stack */
     DATA = 0x500000,  /* sixteen pages; registers and stack point into the third and the sixth */
     DATA_PAGES = 16
 };
@@ -31,10 +33,14 @@ static struct db *build(void)
                                             .text_size = sizeof text});
     (void)db_module(b, &(struct db_module){.base = APP, .size = 0x10000, .timestamp = 1,
                                            .path = "C:\\app\\app.exe"});
+    (void)db_module(b, &(struct db_module){.base = OTHER, .size = 0x3000, .timestamp = 1,
+                                           .path = "C:\\app\\other.dll"});
+    (void)db_memory(b, OTHER, 0x3000);
+    (void)db_memory(b, PEB, 0x1000);
     (void)db_memory(b, STACK, 0x2000);
     (void)db_memory(b, DATA, DATA_PAGES * 0x1000);
     db_map_teb64(b, &(struct db_teb){.addr = TEB, .stack_base = STACK + 0x2000,
-                                     .stack_limit = STACK, .peb = 0x7ffdf000, .thread_id = 7});
+                                     .stack_limit = STACK, .peb = PEB, .thread_id = 7});
     (void)db_thread(b, &(struct db_thread){.id = 7, .teb = TEB, .stack_start = STACK,
                                            .stack_size = 0x2000, .name = "main",
                                            .context = db_context_x64(b, &regs)});
@@ -68,6 +74,9 @@ START_TEST(test_what_is_kept)
     ck_assert_uint_eq(avd_memory_extent(memory, APP, 2), 2);
     ck_assert_uint_eq(avd_memory_extent(memory, STACK + 0x1000, 0x1000), 0x1000);
     ck_assert_uint_eq(avd_memory_extent(memory, TEB, 0x1000), 0x1000);
+    /* what other readers want, though the analysis does not */
+    ck_assert_uint_eq(avd_memory_extent(memory, PEB, 0x1000), 0x1000);
+    ck_assert_uint_eq(avd_memory_extent(memory, OTHER, 0x3000), 0x1000);
     /* and not what nobody asked for */
     ck_assert_uint_eq(avd_memory_extent(memory, DATA + 9 * 0x1000, 1), 0);
     for (i = 0; i < memory->range_count; i++) {
