@@ -90,6 +90,8 @@ def test_wow64_stacks_stay(case):
             old[before["crashing_thread"]["thread_id"]] = before["crashing_thread"]
             for key in ("type", "instruction"):
                 expect(name + ": crash " + key, after["crash_info"][key], before["crash_info"][key])
+            expect(name + ": registers", after["crashing_thread"]["frames"][0]["registers"],
+                   before["crashing_thread"]["frames"][0]["registers"])
             expect(name + ": crash address", number(after["crash_info"]["address"]),
                    number(before["crash_info"]["address"]))
         expect(name + ": signature", after["signature"], before["signature"])
@@ -129,6 +131,15 @@ def test_modules_are_the_32bit_ones(case):
                            number(same[key]))
                 else:
                     expect("%s: %s %s" % (name, module["filename"], key), module[key], same[key])
+
+
+def test_both_one_after_the_other(case):
+    dump = os.path.join(case.source, "testdata", "wow64-fpo-null-write.dmp.gz")
+    before = case.program.json("analyze", dump)
+    slim, _ = case.extract("--slim", dump)
+    os.rename(slim, case.path("slim.dmp"))
+    after = case.program.json("analyze", case.extract("--wow64", case.path("slim.dmp"))[0])
+    same_stack("slim and then wow64", before["crashing_thread"], after["crashing_thread"])
 
 
 # ---- --slim ----
