@@ -35,6 +35,15 @@ static void print_note(void *ctx, const char *text)
     fputc('\n', stderr);
 }
 
+/* A wrong option that the library noticed is wrong usage, as it is where reports are written. */
+static enum avd_cli_exit failed(const char *concerned, const struct avd_error *err)
+{
+    avd_cli_print_error(concerned, err);
+    if (err->code == AVD_E_ARG)
+        return AVD_EXIT_USAGE;
+    return err->code == AVD_E_NOMEM ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
+}
+
 /* Messages about the output name it, not the input. */
 static enum avd_cli_exit output_failed(const struct extraction *of)
 {
@@ -61,8 +70,7 @@ static enum avd_cli_exit extract_to_sink(const struct avd_cli_settings *settings
     avd_gate_sink_discard(&to->sink);
     if (to->sink_error.code != AVD_OK)
         return output_failed(to);
-    avd_cli_print_error(to->input, &err);
-    return err.code == AVD_E_NOMEM ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
+    return failed(to->input, &err);
 }
 
 static enum avd_cli_exit extract(const struct avd_cli_settings *settings)
@@ -88,12 +96,13 @@ static enum avd_cli_exit extract(const struct avd_cli_settings *settings)
         status = avd_rules_load(settings->rules, &rules, &err);
     }
     if (status == AVD_OK) {
+        if (rules != NULL)
+            (void)avd_cli_print_rule_problems(rules); /* the others count, as in analyze */
         options.analyze = &sources.analyze;
         options.rules = rules;
         code = extract_to_sink(settings, dump, &options, &to);
     } else {
-        avd_cli_print_error(concerned, &err);
-        code = status == AVD_E_NOMEM ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
+        code = failed(concerned, &err);
     }
     avd_rules_free(rules);
     avd_cli_sources_deinit(&sources);

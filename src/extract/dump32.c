@@ -80,21 +80,17 @@ static void put_misc(struct avd_writer *w, const struct avd_dump *dump)
 
 static void put_threads(struct avd_writer *w, const struct avd_half32 *half)
 {
-    uint32_t first = avd_writer_rva(w);
+    uint32_t *contexts = avd_arena_alloc(&w->arena, half->thread_count, sizeof *contexts);
     size_t i;
 
-    for (i = 0; i < half->thread_count; i++) {
-        uint32_t rva = avd_writer_blob(w, half->threads[i].context, AVD_CONTEXT32_SIZE);
-
-        if (i == 0)
-            first = rva;
-    }
+    if (contexts == NULL)
+        return;
+    for (i = 0; i < half->thread_count; i++)
+        contexts[i] = avd_writer_blob(w, half->threads[i].context, AVD_CONTEXT32_SIZE);
     avd_writer_stream_begin(w, ThreadListStream);
     avd_writer_u32(w, (uint32_t)half->thread_count);
     for (i = 0; i < half->thread_count; i++) {
         const struct avd_half32_thread *thread = &half->threads[i];
-        /* each blob starts at a multiple of 8 */
-        uint32_t context = first + (uint32_t)i * ((AVD_CONTEXT32_SIZE + 7) / 8 * 8);
 
         avd_writer_u32(w, thread->thread->id);
         avd_writer_u32(w, thread->thread->suspend_count);
@@ -104,7 +100,7 @@ static void put_threads(struct avd_writer *w, const struct avd_half32 *half)
         avd_writer_u64(w, thread->stack_start);
         avd_writer_memory_location(w, thread->stack_start, thread->stack_size);
         avd_writer_u32(w, AVD_CONTEXT32_SIZE);
-        avd_writer_u32(w, context);
+        avd_writer_u32(w, contexts[i]);
     }
     avd_writer_stream_end(w);
 }

@@ -45,8 +45,11 @@ static enum avd_status write_half32(struct avd_analysis *an, const char *name,
         return avd_error_nomem(err);
     avd_writer_init(&w, nothing);
     avd_dump32_streams(&w, &half, comment);
-    status = avd_writer_finish(&w, an->dump->bytes, half.ranges, half.range_count,
-                               an->dump->memory.full, write, ctx, err);
+    if (an->arena.failed) /* an image was not read for it, or a note is missing */
+        status = avd_error_nomem(err);
+    else
+        status = avd_writer_finish(&w, an->dump->bytes, half.ranges, half.range_count,
+                                   an->dump->memory.full, write, ctx, err);
     avd_writer_deinit(&w);
     if (status == AVD_OK)
         tell(options, &half.notes);

@@ -153,6 +153,8 @@ run 3 extract --slim "$source/testdata/x64-null-read-normal.dmp.gz" "$work/no.dm
 err_is "avdump: $source/testdata/x64-null-read-normal.dmp.gz: there is nothing to leave out, the dump \
 has no full memory (Memory64ListStream)"
 run 3 extract --slim "$work/nofile.dmp" "$work/no.dmp"
+run 2 extract --slim --symbols "$work/nowhere" "$wow64" "$work/no.dmp"
+err_is "avdump: $wow64: $work/nowhere: no such file or folder of symbols"
 run 4 extract --slim "$wow64" "$work/nowhere/no.dmp"
 err_has "avdump: $work/nowhere/no.dmp: "
 if [ -w /dev/full ]; then
