@@ -36,8 +36,7 @@ static void check(const struct avd_dump *dump, enum avd_extract_what what)
     struct avd_strbuf first;
     struct avd_strbuf second;
 
-    if (extract(dump, what, &first) != extract(dump, what, &second) ||
-        first.size != second.size ||
+    if (extract(dump, what, &first) != extract(dump, what, &second) || first.size != second.size ||
         (first.size != 0 && memcmp(first.text, second.text, first.size) != 0))
         abort();
     if (first.size != 0 &&

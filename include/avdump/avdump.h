@@ -368,12 +368,12 @@ struct avd_extract_options {
 };
 
 /*
- * Writes a new minidump, in pieces: large ones come straight from the dump's file. The same dump gives
- * the same bytes.
+ * Writes a new minidump, in pieces: large ones come straight from the dump's file. The same dump
+ * gives the same bytes.
  *
  * Fails with AVD_NOT_FOUND when there is nothing to extract (no WOW64 process, none of its 32-bit
- * registers, no full memory), AVD_E_UNSUPPORTED (the file's layout), AVD_E_ARG, AVD_E_IO when `write`
- * fails, AVD_E_LIMIT or AVD_E_NOMEM. What was written before a failure is no dump.
+ * registers, no full memory), AVD_E_UNSUPPORTED (the file's layout), AVD_E_ARG, AVD_E_IO when
+ * `write` fails, AVD_E_LIMIT or AVD_E_NOMEM. What was written before a failure is no dump.
  */
 enum avd_status avd_dump_extract(const struct avd_dump *dump,
                                  const struct avd_extract_options *options, avd_write_fn *write,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * avdump extract: one dump out of another. The new file appears whole or not at all, which the gate's
- * sinks see to.
+ * avdump extract: one dump out of another. The new file appears whole or not at all, which the
+ * gate's sinks see to.
  */
 #include "cli.h"
 #include "gate/sink.h"
@@ -53,8 +53,7 @@ static enum avd_cli_exit output_failed(const struct extraction *of)
 
 static enum avd_cli_exit extract_to_sink(const struct avd_cli_settings *settings,
                                          const struct avd_dump *dump,
-                                         struct avd_extract_options *options,
-                                         struct extraction *to)
+                                         struct avd_extract_options *options, struct extraction *to)
 {
     struct avd_error err = {0};
     enum avd_status status;

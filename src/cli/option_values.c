@@ -93,8 +93,7 @@ static enum avd_cli_exit store_inside(struct avd_cli_settings *settings,
     case OPT_THREAD: settings->thread = value; break;
     case OPT_COUNT:
         if (!parse_number(value, MAX_COUNT, &number) || number == 0)
-            return avd_cli_usage_error("--count: expected 1 to 1048576, found '", value, "'",
-                                       NULL);
+            return avd_cli_usage_error("--count: expected 1 to 1048576, found '", value, "'", NULL);
         settings->count = number;
         break;
     case OPT_MIN_LENGTH:

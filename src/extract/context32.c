@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * CONTEXT of AMD64 to CONTEXT of x86 (both winnt.h). The processor has one set of registers, which
- * 32-bit code sees the lower half of; FXSAVE images are alike in both modes but for the addresses of
- * the last floating-point instruction (Intel SDM 1, "FXSAVE area").
+ * 32-bit code sees the lower half of; FXSAVE images are alike in both modes but for the addresses
+ * of the last floating-point instruction (Intel SDM 1, "FXSAVE area").
  */
 #include "extract/context32.h"
 
@@ -91,7 +91,7 @@ static void put_float(uint8_t *to, const uint8_t *fx)
     avd_put_le32(to + TO_FLOAT + 8, 0xffff0000u | tags);
     avd_put_le32(to + TO_FLOAT + 12, avd_le32(fx + FX_INSTRUCTION));
     avd_put_le32(to + TO_FLOAT + 16, avd_le16(fx + FX_INSTRUCTION_SELECTOR) |
-                                  (uint32_t)(avd_le16(fx + FX_OPCODE) & 0x7ff) << 16);
+                                         (uint32_t)(avd_le16(fx + FX_OPCODE) & 0x7ff) << 16);
     avd_put_le32(to + TO_FLOAT + 20, avd_le32(fx + FX_DATA));
     avd_put_le32(to + TO_FLOAT + 24, 0xffff0000u | avd_le16(fx + FX_DATA_SELECTOR));
     for (i = 0; i < 8; i++)
@@ -103,9 +103,9 @@ bool avd_context32_from_amd64(struct avd_view amd64, uint8_t *out)
     /* in the order of the AMD64 CONTEXT: eax ecx edx ebx esp ebp esi edi; cs ds es fs gs ss */
     static const uint8_t integers[] = {0xb0, 0xac, 0xa8, 0xa4, 0xc4, 0xb4, 0xa0, 0x9c};
     static const uint8_t segments[] = {TO_CS, TO_DS, TO_ES, TO_FS, TO_GS, TO_SS};
-    uint32_t groups = avd_view_u32(amd64, FROM_FLAGS) &
-                      (GROUP_CONTROL | GROUP_INTEGER | GROUP_SEGMENTS | GROUP_FLOATING_POINT |
-                       GROUP_DEBUG);
+    uint32_t groups =
+        avd_view_u32(amd64, FROM_FLAGS) &
+        (GROUP_CONTROL | GROUP_INTEGER | GROUP_SEGMENTS | GROUP_FLOATING_POINT | GROUP_DEBUG);
     const uint8_t *from = amd64.data;
     size_t i;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The streams of an x86 dump (minidumpapiset.h), written from what the reader made of the 64-bit
- * dump's. What has no addresses and leads nowhere in the file stays as it is; what tells only of the
- * 64-bit half, or is laid out by the writer's bitness, is left out.
+ * dump's. What has no addresses and leads nowhere in the file stays as it is; what tells only of
+ * the 64-bit half, or is laid out by the writer's bitness, is left out.
  */
 #include "extract/dump32.h"
 
@@ -51,7 +51,7 @@ static void put_system(struct avd_writer *w, const struct avd_dump *dump)
     avd_writer_stream_end(w);
 }
 
-/* MINIDUMP_MISC_INFO; of version 5 without the table of AMD64's XSTATE, which no x86 CONTEXT has. */
+/* MINIDUMP_MISC_INFO; of version 5 without AMD64's table of XSTATE, which no x86 CONTEXT has. */
 static void put_misc(struct avd_writer *w, const struct avd_dump *dump)
 {
     const struct avd_stream *stream = avd_dump_stream(dump, MiscInfoStream);
@@ -194,8 +194,8 @@ struct module_parts {
     uint32_t misc, misc_size;
 };
 
-/* Copies the record that the descriptor at `offset` of a module's entry leads to. Several entries may
- * claim one large record, so `budget` bounds them all. */
+/* Copies the record that the descriptor at `offset` of a module's entry leads to. Several entries
+ * may claim one large record, so `budget` bounds them all. */
 static uint32_t copy_record(struct avd_writer *w, const struct avd_dump *dump,
                             struct avd_view entry, size_t offset, uint64_t *budget, uint32_t *size)
 {
@@ -234,8 +234,8 @@ static void put_module_parts(struct avd_writer *w, struct avd_analysis *an, size
     const struct avd_module *module = an->modules[index].module;
 
     out->name = avd_writer_text(w, module->path);
-    out->codeview = copy_record(w, an->dump, module->entry, MODULE_CODEVIEW, budget,
-                                &out->codeview_size);
+    out->codeview =
+        copy_record(w, an->dump, module->entry, MODULE_CODEVIEW, budget, &out->codeview_size);
     if (module->codeview == AVD_CV_NONE)
         out->codeview = make_codeview(w, avd_analysis_image(an, index), &out->codeview_size);
     out->misc = copy_record(w, an->dump, module->entry, MODULE_MISC, budget, &out->misc_size);
@@ -244,8 +244,7 @@ static void put_module_parts(struct avd_writer *w, struct avd_analysis *an, size
 static void put_modules(struct avd_writer *w, const struct avd_half32 *half)
 {
     struct avd_analysis *an = half->an;
-    struct module_parts *parts =
-        avd_arena_alloc(&w->arena, half->module_count, sizeof *parts);
+    struct module_parts *parts = avd_arena_alloc(&w->arena, half->module_count, sizeof *parts);
     uint64_t budget = an->dump->bytes.size;
     size_t i;
 
@@ -339,8 +338,8 @@ static void put_regions(struct avd_writer *w, const struct avd_dump *dump)
         avd_writer_u64(w, region->allocation_base);
         avd_writer_u32(w, region->allocation_protect);
         avd_writer_u32(w, 0);
-        avd_writer_u64(w, region->size < end32 - region->base ? region->size
-                                                              : end32 - region->base);
+        avd_writer_u64(w,
+                       region->size < end32 - region->base ? region->size : end32 - region->base);
         avd_writer_u32(w, region->state);
         avd_writer_u32(w, region->protect);
         avd_writer_u32(w, region->type);

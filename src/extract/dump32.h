@@ -7,8 +7,8 @@
 #include "extract/writer.h"
 
 /* Lays out every stream but the memory. `comment` is stored unless the dump has one, and lives as
- * long as the writer. Streams that cannot be carried over are told as notes of `half`. Running out of
- * memory is the writer's to tell. */
+ * long as the writer. Streams that cannot be carried over are told as notes of `half`. Running out
+ * of memory is the writer's to tell. */
 void avd_dump32_streams(struct avd_writer *w, struct avd_half32 *half, const char *comment);
 
 #endif

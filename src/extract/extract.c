@@ -19,8 +19,7 @@ static void tell(const struct avd_extract_options *options, const struct avd_not
     size_t i;
 
     for (i = 0; i < notes->count && options->note != NULL; i++) {
-        (void)snprintf(text, sizeof text, "%s: %s", notes->items[i].where,
-                       notes->items[i].message);
+        (void)snprintf(text, sizeof text, "%s: %s", notes->items[i].where, notes->items[i].message);
         options->note(options->note_ctx, text);
     }
     if (notes->dropped != 0 && options->note != NULL) {
@@ -30,8 +29,8 @@ static void tell(const struct avd_extract_options *options, const struct avd_not
 }
 
 static enum avd_status write_half32(struct avd_analysis *an, const char *name,
-                                    const struct avd_extract_options *options,
-                                    avd_write_fn *write, void *ctx, struct avd_error *err)
+                                    const struct avd_extract_options *options, avd_write_fn *write,
+                                    void *ctx, struct avd_error *err)
 {
     struct avd_view nothing = {0};
     struct avd_half32 half;
@@ -57,8 +56,8 @@ static enum avd_status write_half32(struct avd_analysis *an, const char *name,
 }
 
 static enum avd_status extract_wow64(const struct avd_dump *dump,
-                                     const struct avd_extract_options *options,
-                                     avd_write_fn *write, void *ctx, struct avd_error *err)
+                                     const struct avd_extract_options *options, avd_write_fn *write,
+                                     void *ctx, struct avd_error *err)
 {
     struct avd_analysis *an;
     enum avd_status status = avd_analysis_run(dump, options->analyze, &an, err);
@@ -68,16 +67,16 @@ static enum avd_status extract_wow64(const struct avd_dump *dump,
     if (an->wow64.present)
         status = write_half32(an, dump->name, options, write, ctx, err);
     else
-        status = avd_error_set(err, AVD_NOT_FOUND, 0, "",
-                               "this is no 64-bit dump of a 32-bit process: %s",
-                               an->wow64.evidence);
+        status =
+            avd_error_set(err, AVD_NOT_FOUND, 0, "",
+                          "this is no 64-bit dump of a 32-bit process: %s", an->wow64.evidence);
     avd_analysis_free(an);
     return status;
 }
 
 static enum avd_status extract_slim(const struct avd_dump *dump,
-                                    const struct avd_extract_options *options,
-                                    avd_write_fn *write, void *ctx, struct avd_error *err)
+                                    const struct avd_extract_options *options, avd_write_fn *write,
+                                    void *ctx, struct avd_error *err)
 {
     struct avd_arena arena = {0};
     const char *comment = make_comment(&arena, "--slim", dump->name);

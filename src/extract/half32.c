@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads, exception and memory of the 32-bit half. A thread's x86 CONTEXT is made from its AMD64 one
- * while it runs 32-bit code, and copied out of the CPU area otherwise; the exception's is the one from
- * which the analysis walked.
+ * Threads, exception and memory of the 32-bit half. A thread's x86 CONTEXT is made from its AMD64
+ * one while it runs 32-bit code, and copied out of the CPU area otherwise; the exception's is the
+ * one from which the analysis walked.
  */
 #include "extract/half32.h"
 
@@ -19,8 +19,9 @@ static const uint64_t end32 = UINT64_C(1) << 32; /* of what 32-bit code can addr
 
 enum { CONTEXT32_ESP = 0xc4, CONTEXT64_SIZE = 0x4d0 };
 
-/* The x86 CONTEXT in the CPU area. The analysis takes a return address off the stack that eip stands
- * for already where no code is there that could tell (analyze/threads.c); so must other readers. */
+/* The x86 CONTEXT in the CPU area. The analysis takes a return address off the stack that eip
+ * stands for already where no code is there that could tell (analyze/threads.c); so must other
+ * readers. */
 static bool context_of_area(const struct avd_memory *memory, const struct avd_wow64_thread *wow,
                             uint8_t *out)
 {
@@ -227,8 +228,7 @@ enum avd_status avd_half32_collect(struct avd_analysis *an, struct avd_half32 *o
         return avd_error_nomem(err);
     if (out->thread_count == 0)
         return avd_error_set(err, AVD_NOT_FOUND, 0, "",
-                             "the 32-bit registers of none of the %zu threads are in the dump "
-                             "(avdump stack says why)",
-                             an->dump->thread_count);
+                             "no thread's 32-bit registers are in the dump (avdump stack says "
+                             "why)");
     return AVD_OK;
 }

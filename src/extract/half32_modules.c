@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which modules belong to the 32-bit half. The machine in a module's headers decides; where the dump
- * does not hold them, names and folders do: Windows 7 has 64-bit system libraries below 4 GiB too.
+ * Which modules belong to the 32-bit half. The machine in a module's headers decides; where the
+ * dump does not hold them, names and folders do: Windows 7 has 64-bit system libraries below 4 GiB
+ * too.
  */
 #include "extract/half32.h"
 
@@ -69,8 +70,8 @@ static void put_program_first(struct avd_half32 *half)
     uint32_t base;
     size_t i;
 
-    if (an->wow64.peb32 == 0 || !avd_memory_u32(&an->dump->memory,
-                                                an->wow64.peb32 + PEB32_IMAGE_BASE, &base))
+    if (an->wow64.peb32 == 0 ||
+        !avd_memory_u32(&an->dump->memory, an->wow64.peb32 + PEB32_IMAGE_BASE, &base))
         return;
     for (i = 0; i < half->module_count; i++) {
         size_t found = half->modules[i];

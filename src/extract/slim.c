@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A dump is analyzed while the memory keeps a log of the pages that are read; these pages, and what a
- * debugger asks for first, are what stays. In the files that hold full memory everything else lies
- * before the memory's bytes: it stays byte for byte at its place, so that nothing that leads there
- * needs to be known. Only the directory is written anew.
+ * A dump is analyzed while the memory keeps a log of the pages that are read; these pages, and what
+ * a debugger asks for first, are what stays. In the files that hold full memory everything else
+ * lies before the memory's bytes: it stays byte for byte at its place, so that nothing that leads
+ * there needs to be known. Only the directory is written anew.
  */
 #include "extract/slim.h"
 
@@ -31,15 +31,15 @@ static struct avd_memory_log *new_log(const struct avd_memory *memory, struct av
         return NULL;
     for (i = 0; i < memory->range_count; i++) {
         first[i] = pages;
-        pages += avd_memory_end_page(&memory->ranges[i]) -
-                 avd_memory_first_page(&memory->ranges[i]);
+        pages +=
+            avd_memory_end_page(&memory->ranges[i]) - avd_memory_first_page(&memory->ranges[i]);
     }
     log->first = first;
     log->bits = avd_arena_alloc(arena, (size_t)(pages / 8 + 1), 1);
     return log->bits != NULL ? log : NULL;
 }
 
-/* Whether the ranges have bytes of their own each; if not, the log has no bound that the file sets. */
+/* Whether each range has bytes of its own; if not, the file's size does not bound the log. */
 static bool has_own_bytes(const struct avd_dump *dump)
 {
     uint64_t left = dump->bytes.size;
@@ -125,8 +125,8 @@ static bool add_piece(struct pieces *pieces, const struct avd_memory_range *rang
                       uint64_t to)
 {
     uint64_t start = from * AVD_MEMORY_PAGE;
-    uint64_t end = to == avd_memory_end_page(range) ? range->start + range->size
-                                                    : to * AVD_MEMORY_PAGE;
+    uint64_t end =
+        to == avd_memory_end_page(range) ? range->start + range->size : to * AVD_MEMORY_PAGE;
     struct avd_memory_range *grown =
         avd_arena_grow(pieces->arena, pieces->items, pieces->count, &pieces->capacity,
                        sizeof *grown, SIZE_MAX / sizeof *grown);
@@ -229,8 +229,8 @@ static enum avd_status write_slim(const struct avd_dump *dump, const struct piec
     (void)avd_view_slice(dump->bytes, 0, memory_at, &kept);
     avd_writer_init(&w, kept);
     lay_out(&w, dump, comment);
-    status = avd_writer_finish(&w, dump->bytes, pieces->items, pieces->count, false, write, ctx,
-                               err);
+    status =
+        avd_writer_finish(&w, dump->bytes, pieces->items, pieces->count, false, write, ctx, err);
     avd_writer_deinit(&w);
     return status;
 }
@@ -250,10 +250,11 @@ enum avd_status avd_slim_write(const struct avd_dump *dump,
                              "there is nothing to leave out, the dump has no full memory "
                              "(Memory64ListStream)");
     if (!has_own_bytes(dump))
-        return avd_error_set(err, AVD_E_UNSUPPORTED, 0, "memory64 list",
-                             "its ranges need more bytes than the file of %zu has, so that they share "
-                             "some",
-                             dump->bytes.size);
+        return avd_error_set(
+            err, AVD_E_UNSUPPORTED, 0, "memory64 list",
+            "its ranges need more bytes than the file of %zu has, so that they share "
+            "some",
+            dump->bytes.size);
     pieces.arena = &arena;
     logged.memory.log = new_log(&dump->memory, &arena);
     if (logged.memory.log == NULL)

@@ -177,8 +177,8 @@ void avd_writer_memory_location(struct avd_writer *w, uint64_t addr, uint32_t si
     struct avd_writer_link *grown = w->links;
 
     if (size != 0)
-        grown = avd_arena_grow(&w->arena, w->links, w->link_count, &w->link_capacity,
-                               sizeof *grown, AVD_MAX_THREADS);
+        grown = avd_arena_grow(&w->arena, w->links, w->link_count, &w->link_capacity, sizeof *grown,
+                               AVD_MAX_THREADS);
     if (size != 0 && grown != NULL) {
         w->links = grown;
         grown[w->link_count].at = w->own.size;
@@ -296,8 +296,8 @@ static void place(struct avd_writer *w, struct layout *layout)
     layout->end = at;
 }
 
-/* Whether the other file's parts that are to be written fit into it once: a file that leads to the same
- * bytes again and again would grow without bounds. */
+/* Whether the other file's parts that are to be written fit into it once: a file that leads to the
+ * same bytes again and again would grow without bounds. */
 static bool is_bounded(const struct avd_writer *w, const struct layout *layout, uint64_t size)
 {
     size_t i;
@@ -406,8 +406,8 @@ static void put_directory(struct avd_writer *w)
 }
 
 /* Debuggers choose by the flag where they look for memory. */
-static void make_header(const struct avd_writer *w, const struct layout *layout,
-                        uint32_t directory, uint8_t *to)
+static void make_header(const struct avd_writer *w, const struct layout *layout, uint32_t directory,
+                        uint8_t *to)
 {
     uint32_t flags = (uint32_t)w->flags & ~(uint32_t)MINIDUMP_WITH_FULL_MEMORY;
 
@@ -466,10 +466,11 @@ enum avd_status avd_writer_finish(struct avd_writer *w, struct avd_view source,
     layout.ranges = ranges;
     layout.count = range_count;
     if (!is_bounded(w, &layout, source.size))
-        return avd_error_set(err, AVD_E_UNSUPPORTED, 0, "",
-                             "memory and streams need more bytes than the file of %zu has; parts of "
-                             "it are used more than once",
-                             source.size);
+        return avd_error_set(
+            err, AVD_E_UNSUPPORTED, 0, "",
+            "memory and streams need more bytes than the file of %zu has; parts of "
+            "it are used more than once",
+            source.size);
     if (!place_memory(w, full, &layout))
         return avd_error_nomem(err);
     if (layout.start > UINT32_MAX)

@@ -23,16 +23,16 @@ struct avd_writer_known {
 
 struct avd_writer {
     struct avd_arena arena;
-    struct avd_view kept;      /* the start of another dump's file, its header replaced; or empty */
-    struct avd_strbuf own;     /* what follows that */
+    struct avd_view kept;  /* the start of another dump's file, its header replaced; or empty */
+    struct avd_strbuf own; /* what follows that */
     struct avd_writer_stream *streams; /* the directory */
     size_t stream_count, stream_capacity;
     struct avd_writer_link *links; /* fields that lead to process memory, whose place is the last
                                       to be known */
     size_t link_count, link_capacity;
     struct avd_writer_known known[64]; /* texts, some of the last ones */
-    uint32_t timestamp;        /* unix seconds */
-    uint64_t flags;            /* MINIDUMP_TYPE; finish decides on MiniDumpWithFullMemory */
+    uint32_t timestamp;                /* unix seconds */
+    uint64_t flags;                    /* MINIDUMP_TYPE; finish decides on MiniDumpWithFullMemory */
 };
 
 /* `kept` is empty, or the first bytes of a minidump that keep their offsets. */
@@ -64,11 +64,11 @@ void avd_writer_stream_view(struct avd_writer *w, uint32_t type, struct avd_view
 void avd_writer_stream_kept(struct avd_writer *w, uint32_t type, uint32_t offset, uint32_t size);
 
 /*
- * Writes the dump with these ranges of memory, sorted and disjoint, whose bytes are in `source`: as a
- * MemoryList, the only list that Breakpad takes stacks from, and where they are `full` memory or 32
- * bits do not reach them all as a Memory64List.
- * AVD_E_NOMEM, AVD_E_IO when `write` fails, AVD_E_LIMIT when more than 4 GiB come before the memory,
- * AVD_E_UNSUPPORTED when ranges and streams share bytes of the source so that they exceed it.
+ * Writes the dump with these ranges of memory, sorted and disjoint, whose bytes are in `source`: as
+ * a MemoryList, the only list that Breakpad takes stacks from, and where they are `full` memory or
+ * 32 bits do not reach them all as a Memory64List. AVD_E_NOMEM, AVD_E_IO when `write` fails,
+ * AVD_E_LIMIT when more than 4 GiB come before the memory, AVD_E_UNSUPPORTED when ranges and
+ * streams share bytes of the source so that they exceed it.
  */
 enum avd_status avd_writer_finish(struct avd_writer *w, struct avd_view source,
                                   const struct avd_memory_range *ranges, size_t range_count,

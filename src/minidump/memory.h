@@ -43,8 +43,8 @@ struct avd_memory {
     uint64_t listed_size; /* bytes as the streams claim them */
     uint64_t missing_size; /* of these, bytes that would lie beyond the end of the file */
     bool full;            /* has a Memory64List */
-    struct avd_memory_log *log; /* NULL: nobody wants to know; set in a copy of the struct, as a dump
-                                 * does not change */
+    struct avd_memory_log *log; /* NULL: nobody wants to know; set in a copy of the struct, as a
+                                   dump does not change */
 };
 
 /* The first page that `range` touches, and one behind the last. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dumps made out of damaged dumps, and with failing allocations: a dump that opens, no larger than its
- * source can account for, or a message; the same bytes every time.
+ * Dumps made out of damaged dumps, and with failing allocations: a dump that opens, no larger than
+ * its source can account for, or a message; the same bytes every time.
  */
 #include "base/memory.h"
 #include "support/dump_fixture.h"

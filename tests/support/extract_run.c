@@ -29,8 +29,8 @@ struct extract_run extract_run_do(const struct avd_dump *dump, enum avd_extract_
     options.note_ctx = &run;
     run.status = avd_dump_extract(dump, &options, extract_run_collect, &run.bytes, &run.err);
     if (run.status == AVD_OK && !run.bytes.failed) {
-        enum avd_status opened = avd_dump_open_memory(run.bytes.text, run.bytes.size, "new.dmp",
-                                                      &run.dump, &run.err);
+        enum avd_status opened =
+            avd_dump_open_memory(run.bytes.text, run.bytes.size, "new.dmp", &run.dump, &run.err);
 
         if (opened != AVD_OK && opened != AVD_E_NOMEM)
             ck_abort_msg("the new dump does not open: %s: %s", run.err.where, run.err.message);

@@ -41,11 +41,11 @@ START_TEST(test_registers)
     } expected[] = {
         {0x04, 0x0d000000}, {0x08, 0x0d000001}, {0x0c, 0x0d000002}, {0x10, 0x0d000003}, /* dr0-3 */
         {0x14, 0x0d000004}, {0x18, 0x0d000005},                                         /* dr6, 7 */
-        {0x8c, 0x24}, {0x90, 0x23}, {0x94, 0x22}, {0x98, 0x21},       /* gs fs es ds */
-        {0x9c, 0x10000007}, {0xa0, 0x10000006}, {0xa4, 0x10000003},   /* edi esi ebx */
-        {0xa8, 0x10000002}, {0xac, 0x10000001}, {0xb0, 0x10000000},   /* edx ecx eax */
-        {0xb4, 0x10000005}, {0xb8, 0x10000010}, {0xbc, 0x20},         /* ebp eip cs */
-        {0xc0, 0x10246}, {0xc4, 0x10000004}, {0xc8, 0x25},            /* eflags esp ss */
+        {0x8c, 0x24},       {0x90, 0x23},       {0x94, 0x22},       {0x98, 0x21}, /* gs fs es ds */
+        {0x9c, 0x10000007}, {0xa0, 0x10000006}, {0xa4, 0x10000003},               /* edi esi ebx */
+        {0xa8, 0x10000002}, {0xac, 0x10000001}, {0xb0, 0x10000000},               /* edx ecx eax */
+        {0xb4, 0x10000005}, {0xb8, 0x10000010}, {0xbc, 0x20},                     /* ebp eip cs */
+        {0xc0, 0x10246},    {0xc4, 0x10000004}, {0xc8, 0x25}, /* eflags esp ss */
     };
     uint8_t from[AMD64_SIZE];
     uint8_t to[AVD_CONTEXT32_SIZE];
@@ -80,8 +80,8 @@ START_TEST(test_groups)
 }
 END_TEST
 
-/* After fld1, fldz, and a denormal; the top is register 5. Intel SDM 1, chapter 8: tags 0 valid, 1 zero,
- * 2 special, 3 empty. */
+/* After fld1, fldz, and a denormal; the top is register 5. Intel SDM 1, chapter 8: tags 0 valid, 1
+ * zero, 2 special, 3 empty. */
 START_TEST(test_floating_point)
 {
     static const uint8_t one[10] = {0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f};
@@ -92,16 +92,16 @@ START_TEST(test_floating_point)
     struct avd_view v = {from, sizeof from, 0};
 
     fill_amd64(from, 0x10000b);
-    avd_put_le32(fx, 0x2800027f);          /* control; status: top 5 */
-    avd_put_le32(fx + 4, 0x05d900e0);      /* tags: 5, 6, 7 used; the last opcode */
+    avd_put_le32(fx, 0x2800027f);     /* control; status: top 5 */
+    avd_put_le32(fx + 4, 0x05d900e0); /* tags: 5, 6, 7 used; the last opcode */
     avd_put_le32(fx + 8, 0x00401234);
     avd_put_le32(fx + 12, 0x23);
     avd_put_le32(fx + 16, 0x00405678);
     avd_put_le32(fx + 20, 0x2b);
     memcpy(fx + 32, denormal, 10);
-    memcpy(fx + 64, one, 10);              /* st(2); st(1) is zero */
-    memset(fx + 160, 0x77, 128);           /* xmm0 to xmm7 */
-    memset(fx + 288, 0x88, 128);           /* xmm8 to xmm15, which 32-bit code has not */
+    memcpy(fx + 64, one, 10);    /* st(2); st(1) is zero */
+    memset(fx + 160, 0x77, 128); /* xmm0 to xmm7 */
+    memset(fx + 288, 0x88, 128); /* xmm8 to xmm15, which 32-bit code has not */
     ck_assert(avd_context32_from_amd64(v, to));
     ck_assert_uint_eq(at(to, 0), 0x1002b);
     ck_assert_uint_eq(at(to, 0x1c), 0xffff027f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A small dump of a full one: what was read is there, what was not is gone, the rest is untouched. */
+/* A small dump of a full one: what was read is there, what was not is gone, the rest untouched. */
 #include "base/memory.h"
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
@@ -29,23 +29,34 @@ static struct db *build(void)
     db_full_memory(b);
     (void)db_system_info(b, PROCESSOR_ARCHITECTURE_AMD64, 10, 0, 19041);
     (void)db_misc_info(b, 1364, 1);
-    db_map_image(b, APP, &(struct db_image){.size = 0x10000, .timestamp = 1, .text = text,
-                                            .text_size = sizeof text});
-    (void)db_module(b, &(struct db_module){.base = APP, .size = 0x10000, .timestamp = 1,
-                                           .path = "C:\\app\\app.exe"});
-    (void)db_module(b, &(struct db_module){.base = OTHER, .size = 0x3000, .timestamp = 1,
-                                           .path = "C:\\app\\other.dll"});
+    db_map_image(b, APP,
+                 &(struct db_image){
+                     .size = 0x10000, .timestamp = 1, .text = text, .text_size = sizeof text});
+    (void)db_module(b,
+                    &(struct db_module){
+                        .base = APP, .size = 0x10000, .timestamp = 1, .path = "C:\\app\\app.exe"});
+    (void)db_module(
+        b, &(struct db_module){
+               .base = OTHER, .size = 0x3000, .timestamp = 1, .path = "C:\\app\\other.dll"});
     (void)db_memory(b, OTHER, 0x3000);
     (void)db_memory(b, PEB, 0x1000);
     (void)db_memory(b, STACK, 0x2000);
     (void)db_memory(b, DATA, DATA_PAGES * 0x1000);
-    db_map_teb64(b, &(struct db_teb){.addr = TEB, .stack_base = STACK + 0x2000,
-                                     .stack_limit = STACK, .peb = PEB, .thread_id = 7});
-    (void)db_thread(b, &(struct db_thread){.id = 7, .teb = TEB, .stack_start = STACK,
-                                           .stack_size = 0x2000, .name = "main",
+    db_map_teb64(b, &(struct db_teb){.addr = TEB,
+                                     .stack_base = STACK + 0x2000,
+                                     .stack_limit = STACK,
+                                     .peb = PEB,
+                                     .thread_id = 7});
+    (void)db_thread(b, &(struct db_thread){.id = 7,
+                                           .teb = TEB,
+                                           .stack_start = STACK,
+                                           .stack_size = 0x2000,
+                                           .name = "main",
                                            .context = db_context_x64(b, &regs)});
-    (void)db_exception(b, &(struct db_exception){.thread_id = 7, .code = 0xc0000005,
-                                                 .address = APP + 0x1000, .parameter_count = 2,
+    (void)db_exception(b, &(struct db_exception){.thread_id = 7,
+                                                 .code = 0xc0000005,
+                                                 .address = APP + 0x1000,
+                                                 .parameter_count = 2,
                                                  .parameters = {0, DATA + 0x2010},
                                                  .context = db_context_x64(b, &regs)});
     return b;
@@ -117,8 +128,7 @@ START_TEST(test_again)
 }
 END_TEST
 
-static void check_refused(struct dump_fixture *fixture, enum avd_status status,
-                          const char *message)
+static void check_refused(struct dump_fixture *fixture, enum avd_status status, const char *message)
 {
     struct extract_run run = extract_run_do(fixture->dump, AVD_EXTRACT_SLIM);
 

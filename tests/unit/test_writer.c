@@ -10,8 +10,8 @@
 #include <string.h>
 
 /* Four ranges of one byte pattern each; the last two touch. */
-static const uint8_t source_bytes[64] = {
-    1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4};
+static const uint8_t source_bytes[64] = {1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2,
+                                         3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4};
 static const struct avd_view source = {source_bytes, sizeof source_bytes, 0};
 static const struct avd_memory_range ranges[] = {
     {0x1000, 8, 0}, {0x2000, 8, 8}, {0x3000, 8, 24}, {0x3008, 8, 16}};
@@ -56,9 +56,8 @@ START_TEST(test_header_and_directory)
     avd_writer_u64(&w, UINT64_C(0x1122334455667788));
     avd_writer_stream_end(&w);
     avd_writer_stream_view(&w, 0x10001, source);
-    ck_assert_int_eq(avd_writer_finish(&w, source, NULL, 0, false, extract_run_collect, &bytes,
-                                       NULL),
-                     AVD_OK);
+    ck_assert_int_eq(
+        avd_writer_finish(&w, source, NULL, 0, false, extract_run_collect, &bytes, NULL), AVD_OK);
     file = view_of(&bytes);
     ck_assert_uint_eq(avd_view_u32(file, 0), 0x504d444d);
     ck_assert_uint_eq(avd_view_u32(file, 4), 0xa793);
@@ -126,9 +125,9 @@ START_TEST(test_memory)
     avd_writer_memory_location(&w, 0x1fff, 4);  /* in none */
     avd_writer_memory_location(&w, 0x1000, 0);
     avd_writer_stream_end(&w);
-    ck_assert_int_eq(avd_writer_finish(&w, source, ranges, RANGES, full, extract_run_collect,
-                                       &bytes, NULL),
-                     AVD_OK);
+    ck_assert_int_eq(
+        avd_writer_finish(&w, source, ranges, RANGES, full, extract_run_collect, &bytes, NULL),
+        AVD_OK);
     file = view_of(&bytes);
     check_memory(file, full);
     places = stream_of(file, 0x10001);
@@ -217,9 +216,9 @@ START_TEST(test_kept)
     avd_writer_init(&w, kept);
     ck_assert_uint_eq(avd_writer_rva(&w), 100);
     avd_writer_stream_kept(&w, ThreadListStream, 40, 20);
-    ck_assert_int_eq(avd_writer_finish(&w, source, ranges, RANGES, false, extract_run_collect,
-                                       &bytes, NULL),
-                     AVD_OK);
+    ck_assert_int_eq(
+        avd_writer_finish(&w, source, ranges, RANGES, false, extract_run_collect, &bytes, NULL),
+        AVD_OK);
     ck_assert_uint_eq(avd_view_u32(view_of(&bytes), 0), 0x504d444d);
     ck_assert_mem_eq(bytes.text + 32, old + 32, sizeof old - 32);
     ck_assert_uint_eq(stream_of(view_of(&bytes), ThreadListStream).offset, 40);
@@ -250,18 +249,18 @@ START_TEST(test_failures)
     size_t pieces;
 
     avd_writer_init(&w, nothing);
-    ck_assert_int_eq(avd_writer_finish(&w, source, shared, 2, false, extract_run_collect, &bytes,
-                                       &err),
-                     AVD_E_UNSUPPORTED);
+    ck_assert_int_eq(
+        avd_writer_finish(&w, source, shared, 2, false, extract_run_collect, &bytes, &err),
+        AVD_E_UNSUPPORTED);
     ck_assert_str_eq(err.message, "memory and streams need more bytes than the file of 64 has; "
                                   "parts of it are used more than once");
     ck_assert_uint_eq(bytes.size, 0);
     avd_writer_deinit(&w);
 
     avd_writer_init(&w, kept);
-    ck_assert_int_eq(avd_writer_finish(&w, source, ranges, RANGES, false, extract_run_collect,
-                                       &bytes, &err),
-                     AVD_E_LIMIT);
+    ck_assert_int_eq(
+        avd_writer_finish(&w, source, ranges, RANGES, false, extract_run_collect, &bytes, &err),
+        AVD_E_LIMIT);
     ck_assert_str_eq(err.message, "what comes before the memory needs 4294967388 bytes, a minidump "
                                   "has room for 4 GiB");
     avd_writer_deinit(&w);
@@ -271,8 +270,8 @@ START_TEST(test_failures)
         size_t left = pieces;
 
         avd_writer_init(&w, nothing);
-        ck_assert_int_eq(
-            avd_writer_finish(&w, source, ranges, RANGES, false, refuse, &left, &err), AVD_E_IO);
+        ck_assert_int_eq(avd_writer_finish(&w, source, ranges, RANGES, false, refuse, &left, &err),
+                         AVD_E_IO);
         ck_assert_str_eq(err.message, "the dump cannot be written");
         avd_writer_deinit(&w);
     }
