@@ -7,10 +7,11 @@
 
 #include <stdio.h>
 
-/* What the new dump says of where it comes from. */
-static const char *make_comment(struct avd_arena *arena, const char *option, const char *name)
+/* What the new dump says of where it comes from; `more` goes behind it. */
+static const char *make_comment(struct avd_arena *arena, const char *option, const char *name,
+                                const char *more)
 {
-    return avd_arena_printf(arena, "avdump extract %s of %s", option, avd_path_leaf(name));
+    return avd_arena_printf(arena, "avdump extract %s of %s%s", option, avd_path_leaf(name), more);
 }
 
 static void tell(const struct avd_extract_options *options, const struct avd_notes *notes)
@@ -35,11 +36,15 @@ static enum avd_status write_half32(struct avd_analysis *an, const char *name,
     struct avd_view nothing = {0};
     struct avd_half32 half;
     struct avd_writer w;
-    const char *comment = make_comment(&an->arena, "--wow64", name);
+    const char *comment;
     enum avd_status status = avd_half32_collect(an, &half, err);
 
     if (status != AVD_OK)
         return status;
+    comment = make_comment(&an->arena, "--wow64", name,
+                           half.has_exception && an->exception_recovered
+                               ? "; the exception was not stored there, only on a stack"
+                               : "");
     if (comment == NULL)
         return avd_error_nomem(err);
     avd_writer_init(&w, nothing);
@@ -79,7 +84,7 @@ static enum avd_status extract_slim(const struct avd_dump *dump,
                                     void *ctx, struct avd_error *err)
 {
     struct avd_arena arena = {0};
-    const char *comment = make_comment(&arena, "--slim", dump->name);
+    const char *comment = make_comment(&arena, "--slim", dump->name, "");
     enum avd_status status = comment != NULL
                                  ? avd_slim_write(dump, options, comment, write, ctx, err)
                                  : avd_error_nomem(err);

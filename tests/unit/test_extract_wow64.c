@@ -289,6 +289,8 @@ START_TEST(test_recovered_exception)
                                        run.dump->exception.context.size, &context));
     ck_assert_uint_eq(context.regs.value[AVD_EIP], RECOVER_FAULT);
     ck_assert_uint_eq(context.regs.value[AVD_ESP], 0x180000 + RECOVER_SP);
+    ck_assert_str_eq(run.dump->comment_a, "avdump extract --wow64 of built.dmp; the exception was "
+                                          "not stored there, only on a stack");
     ck_assert_str_eq(run.notes.text,
                      "exception: 0xc0000005 is stored, which was only on the stack of "
                      "thread 0x7\n");
