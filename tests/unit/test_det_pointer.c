@@ -48,10 +48,10 @@ START_TEST(fill_patterns)
         check_kind(false, (uint64_t)words[i] << 32 | words[i], "fill", "fill-pattern-pointer");
         check_kind(true, words[i] - 8, "fill", "fill-pattern-pointer");
     }
-    check_kind(true, 0xdddd0000, "other", "unmapped-pointer");
-    check_kind(true, 0xfeee0000, "other", "unmapped-pointer");
+    check_kind(true, 0xdddd0000, "other", "unmapped-pointer !fill-pattern-pointer");
+    check_kind(true, 0xfeee0000, "other", "unmapped-pointer !fill-pattern-pointer");
     /* Half a pattern in a pointer of 64 bits is an address like any other. */
-    check_kind(false, 0xcdcdcdcd, "other", "unmapped-pointer");
+    check_kind(false, 0xcdcdcdcd, "other", "unmapped-pointer !fill-pattern-pointer");
 }
 END_TEST
 
@@ -84,8 +84,9 @@ START_TEST(text)
     check_kind(false, UINT64_C(0x0000776f6c6c6548), "text", "text-pointer"); /* "Hellow" */
     check_kind(false, UINT64_C(0x006c0065006c0065), "text", "text-pointer"); /* L"elel" */
     /* Five letters are where stacks are. */
-    check_kind(false, UINT64_C(0x00000050536c6c65), "other", "unmapped-pointer");
-    check_kind(true, 0x75011041, "other", "unmapped-pointer");
+    check_kind(false, UINT64_C(0x00000050536c6c65), "other",
+               "unmapped-pointer !text-pointer !impossible-pointer");
+    check_kind(true, 0x75011041, "other", "unmapped-pointer !text-pointer");
     run = read_through(false, UINT64_C(0x6f77206f6c6c6548));
     crash_run_analyze(&run);
     crash_run_fact(&run, "pointer.text", "Hello wo");
@@ -133,7 +134,7 @@ START_TEST(what_memory_was_there)
     check_region(MEM_COMMIT, PAGE_READWRITE | PAGE_GUARD, "guard page", "unmapped-pointer");
     check_region(MEM_COMMIT, PAGE_READONLY, "read-only", "write-to-read-only");
     check_region(MEM_COMMIT, PAGE_EXECUTE_READ, "read-only", "write-to-read-only");
-    check_region(MEM_COMMIT, PAGE_READWRITE, "other", "");
+    check_region(MEM_COMMIT, PAGE_READWRITE, "other", "!write-to-read-only !unmapped-pointer");
 }
 END_TEST
 
@@ -154,8 +155,8 @@ static void check_boundary(uint64_t address, uint32_t before, const char *expect
 START_TEST(over_the_end_of_a_page)
 {
     check_boundary(0x510000, PAGE_READWRITE, "yes", "page-boundary");
-    check_boundary(0x510010, PAGE_READWRITE, "no", "unmapped-pointer");
-    check_boundary(0x510000, PAGE_NOACCESS, "no", "unmapped-pointer");
+    check_boundary(0x510010, PAGE_READWRITE, "no", "unmapped-pointer !page-boundary");
+    check_boundary(0x510000, PAGE_NOACCESS, "no", "unmapped-pointer !page-boundary");
 }
 END_TEST
 
@@ -174,6 +175,12 @@ START_TEST(no_access_at_all)
     crash_run_analyze(&run);
     crash_run_fact(&run, "pointer.kind", "null");
     crash_run_findings(&run, "null-data-pointer");
+    crash_run_end(&run);
+    /* Behind the 64 KiB that nobody can allocate. */
+    run = crash_run_begin(false);
+    crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){0, 0x10018});
+    crash_run_analyze(&run);
+    crash_run_findings(&run, "unmapped-pointer !null-data-pointer");
     crash_run_end(&run);
 }
 END_TEST

@@ -304,6 +304,7 @@ START_TEST(stop_of_another_layer)
     ck_assert_str_eq(run.v->layer, "Handles");
     ck_assert_uint_eq(run.v->code, 0x303);
     ck_assert(!has_finding(&run, "verifier-networking"));
+    ck_assert(!has_finding(&run, "verifier-active"));
     ck_assert(has_finding(&run, "verifier-stop"));
     vs_run_end(&run.scene);
 }
