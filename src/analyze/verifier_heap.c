@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stops of the Heaps layer in words: where in or beside the block the damage is, by the stop's own
- * parameters, and what page heap's header before the block says of it (DPH_BLOCK_INFORMATION, as
- * Microsoft documents it for GFlags). A header is believed only when both its stamps fit.
+ * parameters, and what page heap's header before the block says of it.
  */
+#include "analyze/page_heap.h"
 #include "analyze/verifier_scene.h"
 
 #include <inttypes.h>
 
-enum {
-    END_STAMP_BEFORE = 4, /* the block */
-    FARTHEST = 0x10000    /* what damage beside a block is told in distances from it */
-};
-
-/* Of a header: where its fields lie before the block. */
-struct layout {
-    unsigned start_stamp, size, trace;
-};
-static const struct layout layout32 = {0x20, 0x18, 0x8};
-static const struct layout layout64 = {0x40, 0x30, 0x10};
-
-static const struct stamps {
-    uint32_t start, end;
-    const char *words, *trace_words;
-} stamps[] = {
-    {0xabcdaaaa, 0xdcbaaaaa, "in use", "allocation"},
-    {0xabcdaaa9, 0xdcbaaaa9, "released", "release"},
-    {0xabcdbbbb, 0xdcbabbbb, "in use", "allocation"},
-    {0xabcdbbba, 0xdcbabbba, "released", "release"},
-};
+enum { FARTHEST = 0x10000 }; /* what damage beside a block is told in distances from it */
 
 /* The parameter of a kind; NULL when the stop has none, or its value is unknown or 0. */
 static struct avd_stop_value *parameter(struct avd_stop_scene *scene, enum avd_stop_kind kind)
@@ -42,40 +22,24 @@ static struct avd_stop_value *parameter(struct avd_stop_scene *scene, enum avd_s
     return NULL;
 }
 
-static const struct stamps *find_stamps(const struct avd_memory *memory, uint64_t block,
-                                        const struct layout *layout)
-{
-    uint32_t start;
-    uint32_t end;
-    size_t i;
-
-    if (!avd_memory_u32(memory, block - layout->start_stamp, &start) ||
-        !avd_memory_u32(memory, block - END_STAMP_BEFORE, &end))
-        return NULL;
-    for (i = 0; i < sizeof stamps / sizeof stamps[0]; i++)
-        if (start == stamps[i].start && end == stamps[i].end)
-            return &stamps[i];
-    return NULL;
-}
-
 static void read_header(struct avd_stop_scene *scene, struct avd_stop_value *block)
 {
-    const struct layout *layout = scene->out->pointer_size == 8 ? &layout64 : &layout32;
-    const struct stamps *found =
-        find_stamps(&scene->an->dump->memory, block->value, layout);
-    uint64_t trace = 0;
-    uint64_t size;
+    struct avd_page_heap_header header;
 
-    if (found == NULL || !avd_stop_word(scene, block->value - layout->size, &size))
+    if (!avd_page_heap_read(&scene->an->dump->memory, block->value, scene->out->pointer_size,
+                            &header))
         return;
-    if (avd_stop_word(scene, block->value - layout->trace, &trace) && trace != 0)
-        block->trace = avd_stop_trace_read(scene, trace);
+    if (header.trace != 0)
+        block->trace = avd_stop_trace_read(scene, header.trace);
     if (block->trace != NULL && block->trace->count == 0)
         block->trace = NULL;
     block->text = avd_arena_printf(&scene->an->arena,
-                                   "%s, %" PRIu64 " bytes, by page heap's header%s%s", found->words,
-                                   size, block->trace != NULL ? "; the stack is that of its " : "",
-                                   block->trace != NULL ? found->trace_words : "");
+                                   "%s, %" PRIu64 " bytes, by page heap's header%s%s",
+                                   header.released ? "released" : "in use", header.size,
+                                   block->trace != NULL ? "; the stack is that of its " : "",
+                                   block->trace == NULL ? ""
+                                   : header.released    ? "release"
+                                                        : "allocation");
 }
 
 static const char *bytes(struct avd_stop_scene *scene, uint64_t count, const char *where)
