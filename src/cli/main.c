@@ -18,7 +18,7 @@ const struct avd_cli_command avd_cli_commands[] = {
     {"merge", avd_cli_merge, "Join outputs of gate into one verdict",
      "merge [options] FILE.jsonl...", AVD_CLI_MERGE, 0},
     {"rules", avd_cli_rules, "List, show, check, explain and test rules",
-     "rules list|show|check|explain|test|docs ...", 0, 0},
+     "rules list|show|check|explain|test|docs|stops ...", 0, 0},
     {"facts", avd_cli_facts, "Show everything that a rule can see of a dump",
      "facts [options] FILE...", AVD_CLI_FACTS, 0},
     {"extract", avd_cli_extract, "Make an x86 dump of a WOW64 one, or a small one of a full one",
