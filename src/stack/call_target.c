@@ -163,6 +163,21 @@ static bool follow_jump(const struct avd_walk *walk, uint64_t *addr)
     return true;
 }
 
+bool avd_walk_call_target(const struct avd_walk *walk, uint64_t addr, uint64_t *target)
+{
+    struct avd_call call;
+    int i;
+
+    avd_walk_call_before(walk, addr, &call);
+    *target = call.target;
+    if (call.has_target == call.has_slot ||
+        (call.has_slot && !avd_walk_pointer(walk, call.slot, target)))
+        return false;
+    for (i = 0; i < AVD_MAX_THUNKS && follow_jump(walk, target); i++)
+        ;
+    return true;
+}
+
 /* Whether a call to `target` gets to the function that holds `pc`; as avd_walk_call_leads_to. */
 static int leads(const struct avd_walk *walk, uint64_t target, uint64_t pc, uint64_t *start)
 {

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/view.h"
 #include "stack/likely_path.h"
+#include "stack/prologue.h"
 
 #include <inttypes.h>
 
@@ -25,7 +26,7 @@ enum {
 /* The part of the stack that one step looks at. */
 struct window {
     const struct avd_walk *walk;
-    uint64_t start;
+    uint64_t start;         /* x86: above what the callee's function certainly uses */
     struct avd_view view;
     size_t words;   /* that are in the dump */
     uint8_t bytes[8 * AVD_MAX_SCAN_WORDS_CALL];
@@ -51,7 +52,7 @@ static void open_window(struct window *w, const struct avd_walk *walk,
     uint64_t room;
 
     w->walk = walk;
-    w->start = (callee->sp + size - 1) / size * size;
+    w->start = (callee->sp + avd_walk_frame_size(walk, callee) + size - 1) / size * size;
     room = limit > w->start ? limit - w->start : 0;
     if (room > AVD_MAX_SCAN_WORDS_CALL * size)
         room = AVD_MAX_SCAN_WORDS_CALL * size;
@@ -123,6 +124,15 @@ static bool in_home_space(const struct window *w, const struct avd_frame *callee
            slot_of(w, i) - callee->sp < HOME_SPACE;
 }
 
+/* x86: whether slot `i` lies above what the callee's function at `start` uses. Below it an earlier
+ * call of the same function left its return address behind. */
+static bool is_above_frame(const struct window *w, const struct avd_frame *callee, size_t i,
+                           uint64_t start)
+{
+    return callee->exact || slot_of(w, i) - callee->sp >=
+                                avd_walk_prologue_size(w->walk, start, avd_walk_lookup(callee));
+}
+
 /*
  * What can be said for word `i` as the callee's return address; AVD_EVIDENCE_NONE refuses it.
  * *start: where the callee's function begins, when the call leads there.
@@ -139,7 +149,7 @@ static enum avd_evidence judge(const struct window *w, const struct avd_frame *c
         return AVD_EVIDENCE_NONE;
     leads = avd_walk_call_leads_to(walk, value, avd_walk_lookup(callee), start);
     if (leads == 1)
-        return AVD_EVIDENCE_TARGET;
+        return is_above_frame(w, callee, i, *start) ? AVD_EVIDENCE_TARGET : AVD_EVIDENCE_NONE;
     if (leads == 0 || target_only)
         return AVD_EVIDENCE_NONE;
     if (!callee->exact && in_home_space(w, callee, i))

@@ -273,6 +273,9 @@ size_t avd_walk_code_at(const struct avd_walk *walk, uint64_t addr, uint8_t *buf
  */
 int avd_walk_call_leads_to(const struct avd_walk *walk, uint64_t addr, uint64_t pc,
                            uint64_t *start);
+/* Where the call that ends at `addr` leads, directly or through a pointer in memory, jumps on the
+ * way followed; false when it is none of the two, or could be both. */
+bool avd_walk_call_target(const struct avd_walk *walk, uint64_t addr, uint64_t *target);
 /* x86: bytes of the hot-patch prologue at the start of `code` that has no effect (mov edi, edi;
  * push ebp; mov ebp, esp; pop ebp); 0 when it does not begin so. */
 size_t avd_walk_hot_patch(struct avd_view code);

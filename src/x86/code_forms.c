@@ -125,11 +125,8 @@ static bool run_to_return(const struct avd_walk *walk, uint64_t pc, struct avd_r
     return true;
 }
 
-/*
- * Whether the instruction before `pc` went into the kernel, or called what does so on behalf of a
- * stub. Indirect calls through edx are ordinary too, so the stub's load of edx must be there.
- */
-static bool after_system_call(const struct avd_walk *walk, uint64_t pc)
+/* Indirect calls through edx are ordinary too, so the stub's load of edx must be there. */
+bool avd_x86_after_system_call(const struct avd_walk *walk, uint64_t pc)
 {
     uint8_t bytes[MAX_BEFORE];
     size_t count = avd_walk_code(walk, pc, bytes, sizeof bytes);
@@ -184,7 +181,7 @@ enum avd_step_result avd_x86_step_syscall_stub(struct avd_walk *walk,
     (void)callee_index;
     /* On 32-bit Windows the stub calls KiFastSystemCall: two frameless functions in a row. */
     if ((!callee->exact && callee->method != AVD_METHOD_SYSCALL_STUB) ||
-        !after_system_call(walk, callee->pc))
+        !avd_x86_after_system_call(walk, callee->pc))
         return AVD_STEP_NO_INFO;
     if (callee->exact) {
         uint8_t first = 0;

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an x86 prologue does to the stack. Such functions have no unwind data, but where their start
+ * is known, their first instructions tell how far above the stack pointer the return address lies
+ * at least, which keeps what earlier calls left behind in the frame from being taken for it.
+ * Encodings: Intel's manual, volume 2; forms as Microsoft's, GNU's and LLVM's compilers make them.
+ */
+#include "stack/prologue.h"
+
+#include "base/view.h"
+
+#include <string.h>
+
+enum {
+    MAX_PROLOGUE = 96,        /* bytes read */
+    MAX_FUNCTION = 8192,      /* bytes between the start and pc that are searched for another */
+    MAX_SIZE = 1024 * 1024,   /* a larger frame is none */
+    ALIGNMENT = 16
+};
+
+/* The length of ModRM with SIB and displacement; 0 when it names esp as a register. */
+static uint64_t operand_length(struct avd_view code, uint64_t at)
+{
+    uint8_t modrm = avd_view_u8(code, at);
+    unsigned mod = modrm >> 6;
+    uint64_t length = 1;
+
+    if (mod == 3)
+        return (modrm & 7) == AVD_ESP || (modrm >> 3 & 7) == AVD_ESP ? 0 : length;
+    if ((modrm & 7) == 4)
+        length++;
+    if (mod == 1)
+        length++;
+    else if (mod == 2 || (modrm & 7) == 5 ||
+             ((modrm & 7) == 4 && (avd_view_u8(code, at + 1) & 7) == 5))
+        length += 4;
+    return length;
+}
+
+/* Instructions that prologues hold and that leave esp alone: their length, 0 when it is another. */
+static uint64_t neutral_length(struct avd_view code, uint64_t at)
+{
+    uint8_t op = avd_view_u8(code, at);
+    uint8_t modrm = avd_view_u8(code, at + 1);
+    uint64_t operand;
+
+    if (op == 0x90)
+        return 1;
+    if (op == 0xa1 || op == 0xa3 || (op >= 0xb8 && op <= 0xbf && op != 0xbc)) /* mov eax/reg */
+        return 5;
+    if (op == 0x64 && avd_view_u8(code, at + 1) == 0xa1) /* mov eax, fs:[imm32] */
+        return 6;
+    /* mov, lea, xor, test of registers and memory; esp may be read, as in mov ebp, esp */
+    if ((op == 0x8b && modrm == 0xec) || (op == 0x89 && modrm == 0xe5))
+        return 2;
+    if (op != 0x8b && op != 0x89 && op != 0x8d && op != 0x31 && op != 0x33 && op != 0x85)
+        return 0;
+    if ((op == 0x8b || op == 0x8d || op == 0x33) && (modrm >> 3 & 7) == AVD_ESP)
+        return 0;
+    operand = operand_length(code, at + 1);
+    return operand == 0 ? 0 : 1 + operand;
+}
+
+/* sub esp, imm8 or imm32: its length, and how much it reserves; 0 when it is another. */
+static uint64_t reservation(struct avd_view code, uint64_t at, uint64_t *size)
+{
+    uint8_t op = avd_view_u8(code, at);
+
+    if (avd_view_u8(code, at + 1) != 0xec)
+        return 0;
+    *size = op == 0x83 ? avd_view_u8(code, at + 2) : avd_view_u32(code, at + 2);
+    if (op == 0x83 && *size < 0x80)
+        return 3;
+    return op == 0x81 && *size < MAX_SIZE ? 6 : 0;
+}
+
+uint64_t avd_walk_prologue_size(const struct avd_walk *walk, uint64_t start, uint64_t pc)
+{
+    uint8_t bytes[MAX_PROLOGUE];
+    struct avd_view code = {bytes, 0, 0};
+    uint64_t want = pc > start && pc - start < MAX_PROLOGUE ? pc - start : MAX_PROLOGUE;
+    uint64_t size = 0;
+    uint64_t at;
+    unsigned saved = 0;
+
+    if (walk->cpu->pointer_size != 4 || pc <= start)
+        return 0;
+    code.size = avd_walk_code_at(walk, start, bytes, (size_t)want);
+    at = avd_walk_hot_patch(code);
+    if (avd_view_u32(code, at) == UINT32_C(0xfb1e0ff3)) /* endbr32 */
+        at += 4;
+    while (at < code.size) {
+        uint8_t op = avd_view_u8(code, at);
+        uint64_t more = 4;
+        uint64_t length = 1;
+
+        if (op == 0x53 || op == 0x55 || op == 0x56 || op == 0x57) {
+            /* A second push of a saved register is an argument. */
+            if ((saved >> (op & 7) & 1) != 0)
+                break;
+            saved |= 1u << (op & 7);
+        } else if ((length = reservation(code, at, &more)) == 0) {
+            more = 0;
+            length = neutral_length(code, at);
+        }
+        if (length == 0 || at + length > code.size)
+            break;
+        size += more;
+        at += length;
+    }
+    return size;
+}
+
+/* Whether a function may begin where `code` ends: behind padding, or what lets none go on. */
+static bool may_begin(const uint8_t code[ALIGNMENT])
+{
+    static const struct {
+        uint8_t size, bytes[8];
+    } nops[] = {
+        {1, {0xcc}},
+        {1, {0x90}},
+        {3, {0x8d, 0x76, 0}},
+        {4, {0x8d, 0x74, 0x26, 0}},
+        {6, {0x8d, 0xb6, 0, 0, 0, 0}},
+        {7, {0x8d, 0xb4, 0x26, 0, 0, 0, 0}},
+        {3, {0x0f, 0x1f, 0}},
+        {4, {0x0f, 0x1f, 0x40, 0}},
+        {5, {0x0f, 0x1f, 0x44, 0, 0}},
+        {7, {0x0f, 0x1f, 0x80, 0, 0, 0, 0}},
+        {8, {0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0}},
+    };
+    const uint8_t *end = &code[ALIGNMENT];
+    size_t i;
+
+    for (i = 0; i < sizeof nops / sizeof nops[0]; i++)
+        if (memcmp(end - nops[i].size, nops[i].bytes, nops[i].size) == 0)
+            return true;
+    /* ret, ret imm16, jmp rel8, jmp and call rel32 */
+    return end[-1] == 0xc3 || end[-3] == 0xc2 || end[-2] == 0xeb || end[-5] == 0xe9 ||
+           end[-5] == 0xe8;
+}
+
+/* Whether no function can begin behind `start` up to `pc`. */
+static bool is_unbroken(const struct avd_walk *walk, uint64_t start, uint64_t pc)
+{
+    uint8_t bytes[ALIGNMENT];
+    uint64_t at;
+
+    if (pc - start > MAX_FUNCTION)
+        return false;
+    for (at = start / ALIGNMENT * ALIGNMENT + ALIGNMENT; at <= pc; at += ALIGNMENT) {
+        if (avd_walk_code_at(walk, at - ALIGNMENT, bytes, ALIGNMENT) != ALIGNMENT ||
+            may_begin(bytes))
+            return false;
+    }
+    return true;
+}
+
+uint64_t avd_walk_frame_size(const struct avd_walk *walk, const struct avd_frame *frame)
+{
+    const struct avd_walk_env *env = walk->env;
+    uint64_t pc = avd_walk_lookup(frame);
+    uint64_t start;
+
+    if (frame->exact || walk->cpu->pointer_size != 4 || env->function_start == NULL ||
+        !env->function_start(env->ctx, pc, &start) || start > pc ||
+        !is_unbroken(walk, start, pc))
+        return 0;
+    return avd_walk_prologue_size(walk, start, pc);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* How much of the stack an x86 function certainly uses, read off its prologue. */
+#ifndef AVD_STACK_PROLOGUE_H
+#define AVD_STACK_PROLOGUE_H
+
+#include "stack/walk.h"
+
+/*
+ * x86: how many bytes the prologue of the function at `start` takes off the stack before it comes
+ * to `pc`: what it pushes and reserves. While the function runs calls, its return address lies at
+ * least so far above its stack pointer, and further only by the arguments of those calls. A lower
+ * bound: reading stops at the first instruction that is not known; 0 when there is none.
+ */
+uint64_t avd_walk_prologue_size(const struct avd_walk *walk, uint64_t start, uint64_t pc);
+
+/*
+ * The same for the function of a frame, whose start symbols must know; 0 when they do not, or when
+ * another function may begin between that and the frame's pc.
+ */
+uint64_t avd_walk_frame_size(const struct avd_walk *walk, const struct avd_frame *frame);
+
+#endif
