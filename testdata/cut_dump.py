@@ -10,7 +10,8 @@ Every stream but Memory64List is kept byte for byte, at its place. Of the memory
   - TEBs, PEBs, loader lists and process parameters, of a WOW64 process the 32-bit ones and the CPU
     areas too
   - every stack from its stack pointer to its base
-  - code around each program counter and around each value on a stack that may be a return address
+  - code around each program counter and around each value on a stack that may be a return address,
+    and of 32-bit code the start of the function that was called there
   - what the registers point at
 """
 
@@ -302,6 +303,30 @@ class Cutter:
         data = data[:len(data) // layout.pointer * layout.pointer]
         for value in {value for value, in struct.iter_unpack(layout.format, data)}:
             self.keep_code(value)
+            if layout is LAYOUT32:
+                self.keep_callee(value)
+
+    def keep_callee(self, address):
+        """What the call before a return address led to, directly or through a pointer, over one
+        jump as linkers make them."""
+        if not any(image.has_code_at(address - 1) for image in self.images.values()):
+            return
+        before = self.dump.read(address - 6, 6)
+        if before[:2] == b"\xff\x15":
+            target = self.follow_pointer(struct.unpack("<I", before[2:])[0])
+        elif before[1:2] == b"\xe8":
+            target = (address + struct.unpack("<i", before[2:])[0]) & 0xFFFFFFFF
+        else:
+            return
+        if self.dump.read(target, 2) == b"\xff\x25":
+            self.keep(target, 6)
+            target = self.follow_pointer(self.dump.value("<I", target + 2) or 0)
+        if any(image.has_code_at(target) for image in self.images.values()):
+            self.keep(target, CODE_AFTER)
+
+    def follow_pointer(self, address):
+        self.keep(address, 4)
+        return self.dump.value("<I", address) or 0
 
     def keep_code(self, address):
         for image in self.images.values():

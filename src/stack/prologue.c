@@ -156,15 +156,18 @@ static bool is_unbroken(const struct avd_walk *walk, uint64_t start, uint64_t pc
     return true;
 }
 
-uint64_t avd_walk_frame_size(const struct avd_walk *walk, const struct avd_frame *frame)
+bool avd_walk_frame_size(const struct avd_walk *walk, const struct avd_frame *frame,
+                         uint64_t *size)
 {
     const struct avd_walk_env *env = walk->env;
     uint64_t pc = avd_walk_lookup(frame);
     uint64_t start;
 
+    *size = 0;
     if (frame->exact || walk->cpu->pointer_size != 4 || env->function_start == NULL ||
         !env->function_start(env->ctx, pc, &start) || start > pc ||
         !is_unbroken(walk, start, pc))
-        return 0;
-    return avd_walk_prologue_size(walk, start, pc);
+        return false;
+    *size = avd_walk_prologue_size(walk, start, pc);
+    return true;
 }

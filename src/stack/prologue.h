@@ -14,9 +14,10 @@
 uint64_t avd_walk_prologue_size(const struct avd_walk *walk, uint64_t start, uint64_t pc);
 
 /*
- * The same for the function of a frame, whose start symbols must know; 0 when they do not, or when
- * another function may begin between that and the frame's pc.
+ * The same for the function of a frame that is making a call. False when symbols do not know its
+ * start, or another function may begin between that and the frame's pc; *size is 0 then.
  */
-uint64_t avd_walk_frame_size(const struct avd_walk *walk, const struct avd_frame *frame);
+bool avd_walk_frame_size(const struct avd_walk *walk, const struct avd_frame *frame,
+                         uint64_t *size);
 
 #endif

@@ -27,6 +27,7 @@ enum {
 struct window {
     const struct avd_walk *walk;
     uint64_t start;         /* x86: above what the callee's function certainly uses */
+    bool size_known;        /* x86: how much that is */
     struct avd_view view;
     size_t words;   /* that are in the dump */
     uint8_t bytes[8 * AVD_MAX_SCAN_WORDS_CALL];
@@ -49,10 +50,12 @@ static void open_window(struct window *w, const struct avd_walk *walk,
                         const struct avd_frame *callee, uint64_t limit)
 {
     size_t size = walk->cpu->pointer_size;
+    uint64_t used;
     uint64_t room;
 
     w->walk = walk;
-    w->start = (callee->sp + avd_walk_frame_size(walk, callee) + size - 1) / size * size;
+    w->size_known = avd_walk_frame_size(walk, callee, &used);
+    w->start = (callee->sp + used + size - 1) / size * size;
     room = limit > w->start ? limit - w->start : 0;
     if (room > AVD_MAX_SCAN_WORDS_CALL * size)
         room = AVD_MAX_SCAN_WORDS_CALL * size;
@@ -243,13 +246,15 @@ bool avd_scan_for_call(struct avd_walk *walk, const struct avd_frame *callee, ui
         bool frame;
         enum avd_evidence found = judge(&w, callee, i, target_only, &start);
 
-        /* An indirect call may lead anywhere: it must itself have been called from above. */
+        /* An indirect call may lead anywhere: it must itself have been called from above, or lie
+         * where the callee's prologue says. */
         if (found == AVD_EVIDENCE_CALL)
             tried++;
         if (found == AVD_EVIDENCE_TARGET && !certain &&
             pushes_frame_pointer(walk, start, &frame) && frame)
             return false;
-        if (found == AVD_EVIDENCE_TARGET || (found == AVD_EVIDENCE_CALL && has_caller(&w, i))) {
+        if (found == AVD_EVIDENCE_TARGET || (found == AVD_EVIDENCE_CALL &&
+                                              ((w.size_known && i == 0) || has_caller(&w, i)))) {
             best = found;
             best_at = i;
             best_start = start;

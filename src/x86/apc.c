@@ -80,10 +80,9 @@ static bool is_dispatcher(const struct avd_walk *walk, uint64_t addr, struct avd
     return true;
 }
 
-enum avd_step_result avd_x86_step_skipped_apc(struct avd_walk *walk,
-                                              const struct avd_frame *callee,
-                                              size_t callee_index, struct avd_frame *caller,
-                                              enum avd_walk_end *end)
+/* The dispatcher between `callee` and the frame that its EBP points to: its CONTEXT has that EBP. */
+static bool find_dispatcher(const struct avd_walk *walk, const struct avd_frame *callee,
+                            struct avd_frame *caller)
 {
     uint64_t fp = callee->regs.value[AVD_EBP];
     uint8_t bytes[MAX_SKIPPED];
@@ -91,30 +90,46 @@ enum avd_step_result avd_x86_step_skipped_apc(struct avd_walk *walk,
     struct avd_context context;
     uint64_t at;
 
-    (void)callee_index;
-    (void)end;
-    if (!walk->allow_scan || callee->exact || !walk->windows ||
-        !avd_reg_known(&callee->regs, AVD_EBP) || fp < callee->sp ||
-        fp - callee->sp < LAST_ARGUMENTS + CONTEXT_SIZE)
-        return AVD_STEP_NO_INFO;
     view.size = walk->env->read(walk->env->ctx, callee->sp, bytes, sizeof bytes);
     for (at = LAST_ARGUMENTS; at + 4 <= view.size; at += 4) {
         uint64_t addr = callee->sp + at;
 
         /* Few words are ContextFlags of this CPU, which saves looking at what follows. */
-        if ((avd_view_u32(view, at) & UINT32_C(0x00ffff00)) != 0x00010000 || addr + CONTEXT_SIZE > fp ||
-            !read_interrupted(walk, addr, &context) || context.regs.value[AVD_EBP] != fp)
-            continue;
-        if (!is_dispatcher(walk, addr - FIRST_ARGUMENTS, caller) &&
-            !is_dispatcher(walk, addr - LAST_ARGUMENTS, caller))
-            continue;
-        avd_reg_set(&caller->regs, AVD_EIP, caller->pc);
-        avd_reg_set(&caller->regs, AVD_ESP, caller->sp);
-        avd_reg_set(&caller->regs, AVD_EBP, fp);
-        caller->trust = AVD_TRUST_SCAN;
-        caller->method = AVD_METHOD_SCAN;
-        caller->evidence = AVD_EVIDENCE_CALL;
+        if ((avd_view_u32(view, at) & UINT32_C(0x00ffff00)) == 0x00010000 &&
+            addr + CONTEXT_SIZE <= fp && read_interrupted(walk, addr, &context) &&
+            context.regs.value[AVD_EBP] == fp &&
+            (is_dispatcher(walk, addr - FIRST_ARGUMENTS, caller) ||
+             is_dispatcher(walk, addr - LAST_ARGUMENTS, caller)))
+            return true;
+    }
+    return false;
+}
+
+enum avd_step_result avd_x86_step_skipped_apc(struct avd_walk *walk,
+                                              const struct avd_frame *callee,
+                                              size_t callee_index, struct avd_frame *caller,
+                                              enum avd_walk_end *end)
+{
+    uint64_t fp = callee->regs.value[AVD_EBP];
+    struct avd_frame between = {0};
+
+    (void)callee_index;
+    (void)end;
+    if (!walk->allow_scan || callee->exact || !walk->windows ||
+        !avd_reg_known(&callee->regs, AVD_EBP) || fp < callee->sp ||
+        fp - callee->sp < LAST_ARGUMENTS + CONTEXT_SIZE ||
+        !find_dispatcher(walk, callee, caller))
+        return AVD_STEP_NO_INFO;
+    /* What the dispatcher called keeps no frame pointer either: it may lie before it. */
+    if (avd_scan_for_call(walk, callee, caller->sp - 4, true, &between)) {
+        *caller = between;
         return AVD_STEP_OK;
     }
-    return AVD_STEP_NO_INFO;
+    avd_reg_set(&caller->regs, AVD_EIP, caller->pc);
+    avd_reg_set(&caller->regs, AVD_ESP, caller->sp);
+    avd_reg_set(&caller->regs, AVD_EBP, fp);
+    caller->trust = AVD_TRUST_SCAN;
+    caller->method = AVD_METHOD_SCAN;
+    caller->evidence = AVD_EVIDENCE_CALL;
+    return AVD_STEP_OK;
 }
