@@ -5,8 +5,8 @@
 usage: cut_dump.py FULL.dmp CUT.dmp
 
 Every stream but Memory64List is kept byte for byte, at its place. Of the memory these pages stay:
-  - of each module: headers, exception directory and unwind information, export directory, import
-    address table, debug directory with its records
+  - of each module: headers, debug directory with its records; of those whose code may be on a stack
+    also exception directory and unwind information, export directory, import address table
   - TEBs, PEBs, loader lists and process parameters, of a WOW64 process the 32-bit ones and the CPU
     areas too
   - every stack from its stack pointer to its base
@@ -186,6 +186,7 @@ class Cutter:
         self.dump = dump
         self.pages = set()
         self.images = {}
+        self.with_tables = set()
         self.pebs = set()
 
     def keep(self, address, size=1):
@@ -220,17 +221,23 @@ class Cutter:
             return
         self.images[base] = image
         self.keep(base, image.headers_size)
-        for index in (DIRECTORY_EXPORT, DIRECTORY_EXCEPTION, DIRECTORY_DEBUG, DIRECTORY_IAT):
-            self.keep(*image.directory(index))
         address, size = image.directory(DIRECTORY_DEBUG)
+        self.keep(address, size)
         entries = self.dump.read(address, size // 28 * 28)
         for record_size, record in struct.iter_unpack("<16xII4x", entries):
             self.keep(base + record, record_size)
+
+    def keep_tables(self, image):
+        if image.base in self.with_tables:
+            return
+        self.with_tables.add(image.base)
+        for index in (DIRECTORY_EXPORT, DIRECTORY_EXCEPTION, DIRECTORY_IAT):
+            self.keep(*image.directory(index))
         if image.machine == MACHINE_AMD64:
             address, size = image.directory(DIRECTORY_EXCEPTION)
             for unwind, in struct.iter_unpack("<8xI", self.dump.read(address, size // 12 * 12)):
-                codes = self.dump.value("<B", base + unwind + 2) or 0
-                self.keep(base + unwind, 4 + 2 * codes + 16)
+                codes = self.dump.value("<B", image.base + unwind + 2) or 0
+                self.keep(image.base + unwind, 4 + 2 * codes + 16)
 
     # Process structures
 
@@ -333,6 +340,7 @@ class Cutter:
             if image.has_code_at(address):
                 before = CODE_BEFORE if image.machine == MACHINE_AMD64 else CODE_BEFORE32
                 self.keep(address - before, before + CODE_AFTER)
+                self.keep_tables(image)
 
     # Writing
 

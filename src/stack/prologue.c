@@ -74,18 +74,20 @@ static uint64_t reservation(struct avd_view code, uint64_t at, uint64_t *size)
     return op == 0x81 && *size < MAX_SIZE ? 6 : 0;
 }
 
-uint64_t avd_walk_prologue_size(const struct avd_walk *walk, uint64_t start, uint64_t pc)
+void avd_walk_read_prologue(const struct avd_walk *walk, uint64_t start, uint64_t pc,
+                            struct avd_prologue *out)
 {
     uint8_t bytes[MAX_PROLOGUE];
     struct avd_view code = {bytes, 0, 0};
     uint64_t want = pc > start && pc - start < MAX_PROLOGUE ? pc - start : MAX_PROLOGUE;
-    uint64_t size = 0;
     uint64_t at;
     unsigned saved = 0;
 
-    if (walk->cpu->pointer_size != 4 || pc <= start)
-        return 0;
-    code.size = avd_walk_code_at(walk, start, bytes, (size_t)want);
+    memset(out, 0, sizeof *out);
+    if (walk->cpu->pointer_size != 4 || pc < start)
+        return;
+    if (pc > start)
+        code.size = avd_walk_code_at(walk, start, bytes, (size_t)want);
     at = avd_walk_hot_patch(code);
     if (avd_view_u32(code, at) == UINT32_C(0xfb1e0ff3)) /* endbr32 */
         at += 4;
@@ -99,16 +101,28 @@ uint64_t avd_walk_prologue_size(const struct avd_walk *walk, uint64_t start, uin
             if ((saved >> (op & 7) & 1) != 0)
                 break;
             saved |= 1u << (op & 7);
+            if (op == 0x55) {
+                out->saves_ebp = true;
+                out->ebp_offset = out->size + 4;
+            }
         } else if ((length = reservation(code, at, &more)) == 0) {
             more = 0;
             length = neutral_length(code, at);
         }
         if (length == 0 || at + length > code.size)
             break;
-        size += more;
+        out->size += more;
         at += length;
     }
-    return size;
+    out->whole = at == pc - start;
+}
+
+uint64_t avd_walk_prologue_size(const struct avd_walk *walk, uint64_t start, uint64_t pc)
+{
+    struct avd_prologue prologue;
+
+    avd_walk_read_prologue(walk, start, pc, &prologue);
+    return prologue.size;
 }
 
 /* Whether a function may begin where `code` ends: behind padding, or what lets none go on. */

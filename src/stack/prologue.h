@@ -5,6 +5,18 @@
 
 #include "stack/walk.h"
 
+/* What the first instructions of a function do. */
+struct avd_prologue {
+    uint64_t size;       /* bytes that they push and reserve */
+    bool whole;          /* all instructions from the start to pc were read: nothing else was run */
+    bool saves_ebp;
+    uint64_t ebp_offset; /* of the saved EBP below the slot of the return address */
+};
+
+/* x86: reads the function at `start` up to `pc`, or to the first instruction that is not known. */
+void avd_walk_read_prologue(const struct avd_walk *walk, uint64_t start, uint64_t pc,
+                            struct avd_prologue *out);
+
 /*
  * x86: how many bytes the prologue of the function at `start` takes off the stack before it comes
  * to `pc`: what it pushes and reserves. While the function runs calls, its return address lies at
