@@ -18,7 +18,7 @@ enum {
     ALIGNMENT = 16
 };
 
-/* The length of ModRM with SIB and displacement; 0 when it names esp as a register. */
+/* The length of ModRM with SIB and displacement. */
 static uint64_t operand_length(struct avd_view code, uint64_t at)
 {
     uint8_t modrm = avd_view_u8(code, at);
@@ -26,7 +26,7 @@ static uint64_t operand_length(struct avd_view code, uint64_t at)
     uint64_t length = 1;
 
     if (mod == 3)
-        return (modrm & 7) == AVD_ESP || (modrm >> 3 & 7) == AVD_ESP ? 0 : length;
+        return length;
     if ((modrm & 7) == 4)
         length++;
     if (mod == 1)
@@ -42,23 +42,32 @@ static uint64_t neutral_length(struct avd_view code, uint64_t at)
 {
     uint8_t op = avd_view_u8(code, at);
     uint8_t modrm = avd_view_u8(code, at + 1);
-    uint64_t operand;
+    bool is_register = modrm >> 6 == 3;
 
-    if (op == 0x90)
+    switch (op) {
+    case 0x90:
         return 1;
-    if (op == 0xa1 || op == 0xa3 || (op >= 0xb8 && op <= 0xbf && op != 0xbc)) /* mov eax/reg */
+    case 0xa1: case 0xa3: /* mov between eax and memory */
+    case 0xb8: case 0xb9: case 0xba: case 0xbb: case 0xbd: case 0xbe: case 0xbf: /* mov reg, imm */
         return 5;
-    if (op == 0x64 && avd_view_u8(code, at + 1) == 0xa1) /* mov eax, fs:[imm32] */
-        return 6;
-    /* mov, lea, xor, test of registers and memory; esp may be read, as in mov ebp, esp */
-    if ((op == 0x8b && modrm == 0xec) || (op == 0x89 && modrm == 0xe5))
-        return 2;
-    if (op != 0x8b && op != 0x89 && op != 0x8d && op != 0x31 && op != 0x33 && op != 0x85)
+    case 0x64: /* mov eax, fs:[imm32] */
+        return modrm == 0xa1 ? 6 : 0;
+    case 0x8d: /* lea */
+        if (is_register)
+            return 0;
+        break;
+    case 0x33: case 0x8b: /* xor, mov to a register */
+        break;
+    case 0x31: case 0x89: /* xor, mov to a register or memory */
+        if (is_register && (modrm & 7) == AVD_ESP)
+            return 0;
+        return 1 + operand_length(code, at + 1);
+    case 0x85: /* test */
+        return 1 + operand_length(code, at + 1);
+    default:
         return 0;
-    if ((op == 0x8b || op == 0x8d || op == 0x33) && (modrm >> 3 & 7) == AVD_ESP)
-        return 0;
-    operand = operand_length(code, at + 1);
-    return operand == 0 ? 0 : 1 + operand;
+    }
+    return (modrm >> 3 & 7) == AVD_ESP ? 0 : 1 + operand_length(code, at + 1);
 }
 
 /* sub esp, imm8 or imm32: its length, and how much it reserves; 0 when it is another. */
