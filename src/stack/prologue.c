@@ -15,6 +15,7 @@ enum {
     MAX_PROLOGUE = 96,        /* bytes read */
     MAX_FUNCTION = 8192,      /* bytes between the start and pc that are searched for another */
     MAX_SIZE = 1024 * 1024,   /* a larger frame is none */
+    CHUNK = 512,
     ALIGNMENT = 16
 };
 
@@ -166,15 +167,22 @@ static bool may_begin(const uint8_t code[ALIGNMENT])
 /* Whether no function can begin behind `start` up to `pc`. */
 static bool is_unbroken(const struct avd_walk *walk, uint64_t start, uint64_t pc)
 {
-    uint8_t bytes[ALIGNMENT];
-    uint64_t at;
+    uint8_t bytes[CHUNK];
+    uint64_t at = start / ALIGNMENT * ALIGNMENT;
+    uint64_t end = pc / ALIGNMENT * ALIGNMENT;
 
     if (pc - start > MAX_FUNCTION)
         return false;
-    for (at = start / ALIGNMENT * ALIGNMENT + ALIGNMENT; at <= pc; at += ALIGNMENT) {
-        if (avd_walk_code_at(walk, at - ALIGNMENT, bytes, ALIGNMENT) != ALIGNMENT ||
-            may_begin(bytes))
+    while (at < end) {
+        size_t want = end - at < CHUNK ? (size_t)(end - at) : CHUNK;
+        size_t i;
+
+        if (!avd_walk_spend(walk) || avd_walk_code_at(walk, at, bytes, want) != want)
             return false;
+        for (i = 0; i < want; i += ALIGNMENT)
+            if (may_begin(&bytes[i]))
+                return false;
+        at += want;
     }
     return true;
 }

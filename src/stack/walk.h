@@ -265,6 +265,10 @@ size_t avd_walk_code_at(const struct avd_walk *walk, uint64_t addr, uint8_t *buf
 
 /* ---- where calls lead (call_target.c) ---- */
 
+/* Takes one of walk->code_budget, before reading code to judge a word that may be a return address:
+ * over all stacks that has a ceiling. False when none is left. */
+bool avd_walk_spend(const struct avd_walk *walk);
+
 /*
  * Whether the call that ends at `addr` led to the function that holds `pc` (an address inside it,
  * not a return address behind its end), jumps on the way followed: 1 it does, and *start is where
