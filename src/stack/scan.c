@@ -137,6 +137,28 @@ static bool is_above_frame(const struct window *w, const struct avd_frame *calle
 }
 
 /*
+ * x86, where no code speaks for word `i`: whether the word below it is a saved frame pointer that the
+ * chain goes on from. Few functions of Windows keep none, and much of a stack looks like code.
+ */
+static bool is_linked(const struct window *w, size_t i)
+{
+    const struct avd_walk *walk = w->walk;
+    uint64_t saved;
+    uint64_t value;
+    uint64_t fp;
+
+    if (walk->cpu->pointer_size != 4 || !walk->windows)
+        return true;
+    if (i == 0)
+        return false;
+    fp = word(w, i - 1);
+    return plausible_frame_pointer(walk, fp, slot_of(w, i) + 4) &&
+           avd_walk_pointer(walk, fp, &saved) && (saved == 0 || saved > fp) &&
+           avd_walk_pointer(walk, fp + 4, &value) &&
+           (saved == 0 || avd_walk_is_code(walk, value));
+}
+
+/*
  * What can be said for word `i` as the callee's return address; AVD_EVIDENCE_NONE refuses it.
  * *start: where the callee's function begins, when the call leads there.
  */
@@ -163,8 +185,9 @@ static enum avd_evidence judge(const struct window *w, const struct avd_frame *c
     if (callee->sp % 16 == 0 && in_home_space(w, callee, i))
         return AVD_EVIDENCE_NONE;
     /* In a large frame what is left of earlier calls comes before the return address. */
-    return i < AVD_MAX_SCAN_WORDS_LATER && plausible_without_code(w, callee, i) ? AVD_EVIDENCE_WEAK
-                                                                        : AVD_EVIDENCE_NONE;
+    return i < AVD_MAX_SCAN_WORDS_LATER && is_linked(w, i) && plausible_without_code(w, callee, i)
+               ? AVD_EVIDENCE_WEAK
+               : AVD_EVIDENCE_NONE;
 }
 
 /*

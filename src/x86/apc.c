@@ -27,6 +27,16 @@ static bool in_ntdll(const struct avd_walk *walk, uint64_t return_address)
     return avd_walk_role_at(walk, return_address) == AVD_ROLE_NTDLL;
 }
 
+/* Whether a system call was made right before `pc`; where its code is not in the dump, whether it
+ * can be, as the calls that wait are ntdll's. */
+static bool may_wait(const struct avd_walk *walk, uint64_t pc)
+{
+    uint8_t byte;
+
+    return avd_x86_after_system_call(walk, pc) ||
+           (avd_walk_code(walk, pc, &byte, 1) == 0 && in_ntdll(walk, pc));
+}
+
 /* Whether the CONTEXT of a wait that an APC interrupted is at `addr`. */
 static bool read_interrupted(const struct avd_walk *walk, uint64_t addr, struct avd_context *out)
 {
@@ -42,7 +52,7 @@ static bool read_interrupted(const struct avd_walk *walk, uint64_t addr, struct 
     esp = out->regs.value[AVD_ESP];
     return esp % 4 == 0 && esp >= addr + CONTEXT_SIZE && esp - addr - CONTEXT_SIZE < MAX_STATE &&
            (walk->stack_high == 0 || esp < walk->stack_high) &&
-           avd_x86_after_system_call(walk, out->regs.value[AVD_EIP]);
+           may_wait(walk, out->regs.value[AVD_EIP]);
 }
 
 enum avd_step_result avd_x86_step_apc(struct avd_walk *walk, const struct avd_frame *callee,

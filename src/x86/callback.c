@@ -32,7 +32,7 @@ enum {
     LONGEST_STUB = 0x18     /* up to the instruction behind the one that enters the kernel */
 };
 
-/* Where the system call was made. */
+/* Where the system call was made; pc 0: that is not known, but its return address is at sp. */
 struct place {
     uint64_t pc, sp;
 };
@@ -51,17 +51,21 @@ static bool read_block(struct avd_view words, uint64_t offset, uint64_t addr, st
            out->sp % 4 == 0;
 }
 
-/* Whether `sp` is that of a system-call stub: the call before the return address there leads to
- * one. *out: behind the instruction that enters the kernel. */
+/* Whether `sp` can be that of a system-call stub: the call before the return address there leads
+ * to one, or its bytes are not in the dump. *out: behind the instruction that enters the kernel. */
 static bool in_stub(const struct avd_walk *walk, uint64_t sp, struct place *out)
 {
     uint64_t value;
     uint64_t stub;
 
-    if (!avd_walk_pointer(walk, sp, &value) || !avd_walk_is_code(walk, value) ||
-        !avd_walk_call_target(walk, value, &stub))
+    if (!avd_walk_pointer(walk, sp, &value) || !avd_walk_is_code(walk, value))
         return false;
+    out->pc = 0;
     out->sp = sp;
+    if (avd_walk_after_call(walk, value) < 0)
+        return avd_walk_role_at(walk, value) != AVD_ROLE_NTDLL;
+    if (!avd_walk_call_target(walk, value, &stub))
+        return false;
     for (out->pc = stub + 2; out->pc <= stub + LONGEST_STUB; out->pc++)
         if (avd_x86_after_system_call(walk, out->pc))
             return true;
@@ -134,15 +138,23 @@ enum avd_step_result avd_x86_step_callback(struct avd_walk *walk, const struct a
             ((near || in_frame) && read_old_block(walk, words, offset, addr, &place)))
             break;
     }
-    if (offset == BELOW + ABOVE_FRAME || !avd_walk_is_code(walk, place.pc))
+    if (offset == BELOW + ABOVE_FRAME)
         return AVD_STEP_NO_INFO;
     caller->pc = place.pc;
     caller->sp = place.sp;
+    caller->exact = place.pc != 0;
+    caller->trust = AVD_TRUST_CFI;
+    caller->method = AVD_METHOD_MACHINE_FRAME;
+    if (place.pc == 0) {
+        (void)avd_walk_pointer(walk, place.sp, &caller->pc);
+        caller->sp = place.sp + 4;
+        caller->trust = AVD_TRUST_CFI_SCAN;
+        caller->frames_missing = true; /* the stub */
+    }
+    if (!avd_walk_is_code(walk, caller->pc))
+        return AVD_STEP_NO_INFO;
     restore_frame_pointer(walk, callee, caller);
     avd_reg_set(&caller->regs, AVD_EIP, caller->pc);
     avd_reg_set(&caller->regs, AVD_ESP, caller->sp);
-    caller->exact = true;
-    caller->trust = AVD_TRUST_CFI;
-    caller->method = AVD_METHOD_MACHINE_FRAME;
     return AVD_STEP_OK;
 }
