@@ -88,7 +88,8 @@ static int split_function(const struct avd_walk *walk, uint64_t start, uint64_t 
 {
     const struct avd_walk_env *env = walk->env;
 
-    if (walk->cpu->is_part_of != NULL && avd_walk_spend(walk) && walk->cpu->is_part_of(walk, pc, start))
+    if (walk->cpu->is_part_of != NULL && avd_walk_spend(walk) &&
+        walk->cpu->is_part_of(walk, pc, start))
         return 1;
     return env->same_name != NULL && env->same_name(env->ctx, start, pc) ? -1 : 0;
 }

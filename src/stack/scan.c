@@ -137,8 +137,8 @@ static bool is_above_frame(const struct window *w, const struct avd_frame *calle
 }
 
 /*
- * x86, where no code speaks for word `i`: whether the word below it is a saved frame pointer that the
- * chain goes on from. Few functions of Windows keep none, and much of a stack looks like code.
+ * x86, where no code speaks for word `i`: whether the word below it is a saved frame pointer that
+ * the chain goes on from. Most functions of Windows keep one, and much of a stack looks like code.
  */
 static bool is_linked(const struct window *w, size_t i)
 {

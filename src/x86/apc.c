@@ -90,7 +90,7 @@ static bool is_dispatcher(const struct avd_walk *walk, uint64_t addr, struct avd
     return true;
 }
 
-/* The dispatcher between `callee` and the frame that its EBP points to: its CONTEXT has that EBP. */
+/* The dispatcher between `callee` and the frame at its EBP, which the CONTEXT there has too. */
 static bool find_dispatcher(const struct avd_walk *walk, const struct avd_frame *callee,
                             struct avd_frame *caller)
 {

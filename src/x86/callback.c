@@ -20,7 +20,8 @@ enum {
     BLOCK_SIZE = 0x0c,
     BLOCK_ESP = 0x18,
     BLOCK_END = 0x1c,
-    /* The older one: a word, number, address, size, at once or (Wine 8) after a word the arguments */
+    /* The older one: a word, number, arguments' address, size; then the arguments, in Wine 8 after
+     * one more word */
     OLD_END = 0x10,
     OLD_END_WINE = 0x14,
     BELOW = 8,              /* the dispatcher has popped two words of it before its call */
@@ -45,7 +46,7 @@ static bool read_block(struct avd_view words, uint64_t offset, uint64_t addr, st
 
     out->pc = avd_view_u32(words, offset + BLOCK_EIP);
     out->sp = avd_view_u32(words, offset + BLOCK_ESP);
-    return offset + BLOCK_END <= words.size &&
+    return offset + BLOCK_END <= words.size && out->pc != 0 &&
            avd_view_u32(words, offset + BLOCK_ARGUMENTS) == addr + BLOCK_END &&
            size <= MAX_ARGUMENTS && out->sp >= end && out->sp - end < MAX_ROUNDING &&
            out->sp % 4 == 0;

@@ -119,6 +119,13 @@ START_TEST(test_refused)
         ck_assert_msg(step(p, &callee, &caller) == AVD_STEP_NO_INFO, "change %zu", i);
         fake_free(p);
     }
+    p = process(SP + 0xc);
+    p->pieces[1].size = 0; /* without code, a wait in ntdll is likely */
+    ck_assert_int_eq(step(p, &callee, &caller), AVD_STEP_OK);
+    fake_u32(p, SP + 0xc + 0xb8, ROUTINE);
+    p->pieces[0].size = 0; /* but none elsewhere */
+    ck_assert_int_eq(step(p, &callee, &caller), AVD_STEP_NO_INFO);
+    fake_free(p);
     p = process(SP + 0x84); /* too far above */
     ck_assert_int_eq(step(p, &callee, &caller), AVD_STEP_NO_INFO);
     fake_free(p);

@@ -210,6 +210,23 @@ START_TEST(test_not_an_old_block)
 }
 END_TEST
 
+/* In a small dump there is no code: the stub is not known, its caller is likely. */
+START_TEST(test_old_block_without_code)
+{
+    struct setup s = new_old_setup(OLD_BLOCK + 8, OLD_BLOCK + 0x10);
+
+    s.p->pieces[1].size = 0;
+    ck_assert_int_eq(step(&s), AVD_STEP_OK);
+    ck_assert_uint_eq(s.caller.pc, CALLER);
+    ck_assert_uint_eq(s.caller.sp, OLD_BLOCK + 0x14 + SIZE);
+    ck_assert(!s.caller.exact);
+    ck_assert(s.caller.frames_missing);
+    ck_assert_int_eq(s.caller.trust, AVD_TRUST_CFI_SCAN);
+    s.p->modules[1].role = AVD_ROLE_NTDLL; /* which makes no such calls */
+    check(&s, AVD_STEP_NO_INFO);
+}
+END_TEST
+
 /* What user32 calls is a jump through its import table. */
 START_TEST(test_old_block_thunk)
 {
@@ -227,6 +244,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, test_old_block);
     tcase_add_test(tests, test_not_an_old_block);
+    tcase_add_test(tests, test_old_block_without_code);
     tcase_add_test(tests, test_old_block_thunk);
     tcase_add_test(tests, test_found);
     tcase_add_test(tests, test_too_far);
