@@ -46,11 +46,20 @@ static bool is_16bit(const uint8_t *bytes, size_t size)
     return false;
 }
 
+/* Whether a byte is there that any call has; otherwise one string in eight is disassembled. */
+static bool may_be_call(const uint8_t *bytes)
+{
+    return memchr(bytes, 0xe8, LONGEST) != NULL || memchr(bytes, 0x9a, LONGEST) != NULL ||
+           memchr(bytes, 0xff, LONGEST) != NULL || bytes[0] % 8 == 0;
+}
+
 /* Whether a call ends behind the bytes, as the disassembler has it. */
 static bool oracle(const uint8_t *bytes, bool is_64bit)
 {
     size_t size;
 
+    if (!may_be_call(bytes))
+        return false;
     for (size = 2; size <= LONGEST; size++) {
         const uint8_t *start = &bytes[LONGEST - size];
 

@@ -38,13 +38,13 @@ static struct fake_process *process(uint64_t context)
     fake_module(p, NTDLL, 0x10000)->role = AVD_ROLE_NTDLL;
     fake_map(p, 0x401000, 0x2000);
     fake_map(p, NTDLL + 0x1000, 0x1000);
-    fake_map(p, 0x10000, 0x1000);
+    fake_map(p, 0x10000, 0x3000);
     fake_call_before(p, DISPATCHER);
     fake_call_before(p, ROUTINE);
     fake_bytes(p, STUB - 7, "\xba\x20\xc6\xc0\x7b\xff\xd2\xc2\x08\x00", 10);
     put_context(p, context);
     p->walk.stack_low = 0x10000;
-    p->walk.stack_high = 0x11000;
+    p->walk.stack_high = 0x13000;
     return p;
 }
 
@@ -106,7 +106,7 @@ START_TEST(test_refused)
         {0xc4, SP + 0xc + CONTEXT_SIZE - 4},      /* a stack that holds the CONTEXT */
         {0xc4, SP + 0xc + CONTEXT_SIZE + 2},      /* not aligned */
         {0xc4, SP + 0xc + CONTEXT_SIZE + 0x1000}, /* too far */
-        {0xc4, 0x11000},           /* outside the stack */
+        {0xc4, 0x13000},           /* outside the stack */
     };
     struct avd_frame callee = callee_at(DISPATCHER, SP);
     struct avd_frame caller;
