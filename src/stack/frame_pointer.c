@@ -129,10 +129,11 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
         return AVD_STEP_OK;
     }
     memset(&skipped, 0, sizeof skipped);
-    if ((leads == 0 || size == 4) &&
-        avd_scan_for_call(walk, callee, fp + size,
-                          leads == 0 || avd_walk_frameless(walk, avd_walk_lookup(callee)),
-                          &skipped))
+    if (((leads == 0 || size == 4) &&
+         avd_scan_for_call(walk, callee, fp + size,
+                           leads == 0 || avd_walk_frameless(walk, avd_walk_lookup(callee)),
+                           &skipped)) ||
+        (walk->allow_scan && avd_walk_skipped_thread_start(walk, callee, caller, &skipped)))
         *caller = skipped;
     else
         caller->frames_missing = leads == 0;

@@ -82,6 +82,48 @@ bool avd_walk_find_thread_start(const struct avd_walk *walk, uint64_t above,
     return false;
 }
 
+/* x86: whether the chain of frame pointers ends with 0 at `fp` or one link further. */
+static bool chain_ends(const struct avd_walk *walk, uint64_t fp)
+{
+    uint64_t next;
+
+    return avd_walk_pointer(walk, fp, &next) &&
+           (next == 0 || (next > fp && avd_walk_pointer(walk, next, &next) && next == 0));
+}
+
+bool avd_walk_skipped_thread_start(const struct avd_walk *walk, const struct avd_frame *callee,
+                                   const struct avd_frame *caller, struct avd_frame *out)
+{
+    size_t size = walk->cpu->pointer_size;
+    enum avd_module_role role = avd_walk_role_at(walk, callee->pc);
+    bool found = false;
+    uint64_t slot;
+    uint64_t pc;
+
+    if (!walk->windows || size != 4 || callee->exact || walk->stack_high < caller->sp ||
+        walk->stack_high - caller->sp > AVD_NEAR_STACK_BASE || role == AVD_ROLE_NTDLL ||
+        role == AVD_ROLE_KERNEL32 || avd_walk_role_at(walk, caller->pc) != AVD_ROLE_NTDLL ||
+        !avd_reg_known(&caller->regs, AVD_EBP) ||
+        !chain_ends(walk, caller->regs.value[AVD_EBP]) ||
+        caller->sp - callee->sp > AVD_NEAR_STACK_BASE)
+        return false;
+    for (slot = callee->sp; slot < caller->sp - size; slot += size) {
+        if (!avd_walk_pointer(walk, slot, &pc))
+            return false;
+        if (avd_walk_role_at(walk, pc) != AVD_ROLE_KERNEL32 || avd_walk_after_call(walk, pc) != 1)
+            continue;
+        if (found)
+            return false;
+        found = true;
+        fill(out, pc, slot, size);
+    }
+    if (!found)
+        return false;
+    out->evidence = AVD_EVIDENCE_CALL;
+    avd_reg_set(&out->regs, AVD_EBP, callee->regs.value[AVD_EBP]);
+    return true;
+}
+
 bool avd_walk_starts_thread(const struct avd_walk *walk, uint64_t sp)
 {
     uint64_t below = AVD_THREAD_START_FRAME + 2 * (uint64_t)walk->cpu->pointer_size;

@@ -303,6 +303,13 @@ enum { AVD_THREAD_START_FRAME = 0x30 };
  * higher. */
 bool avd_walk_find_thread_start(const struct avd_walk *walk, uint64_t above,
                                 struct avd_frame out[2]);
+/*
+ * x86: BaseThreadInitThunk, where the chain of frame pointers leads past it from `callee`, a
+ * function of the program, to `caller` in ntdll, which is where the thread starts: its return
+ * address is the only one into kernel32 between the two. *out keeps the callee's EBP.
+ */
+bool avd_walk_skipped_thread_start(const struct avd_walk *walk, const struct avd_frame *callee,
+                                   const struct avd_frame *caller, struct avd_frame *out);
 /* Whether a frame with this stack pointer is one of those two. */
 bool avd_walk_starts_thread(const struct avd_walk *walk, uint64_t sp);
 
