@@ -46,8 +46,6 @@ static uint64_t neutral_length(struct avd_view code, uint64_t at)
     bool is_register = modrm >> 6 == 3;
 
     switch (op) {
-    case 0x90:
-        return 1;
     case 0xa1: case 0xa3: /* mov between eax and memory */
     case 0xb8: case 0xb9: case 0xba: case 0xbb: case 0xbd: case 0xbe: case 0xbf: /* mov reg, imm */
         return 5;

@@ -251,7 +251,11 @@ static enum avd_step_result return_from_start(struct avd_walk *walk,
         known = avd_walk_pointer(walk, slot - prologue.ebp_offset, &ebp);
     if (known)
         avd_reg_set(&regs, AVD_EBP, ebp);
-    return return_to(walk, &regs, slot, AVD_METHOD_PROLOGUE, caller, end);
+    /* A thread's first function does more than this before anything can happen to it. */
+    if (return_to(walk, &regs, slot, AVD_METHOD_PROLOGUE, caller, end) != AVD_STEP_OK ||
+        caller->pc == 0)
+        return AVD_STEP_NO_INFO;
+    return AVD_STEP_OK;
 }
 
 enum avd_step_result avd_x86_step_prologue(struct avd_walk *walk, const struct avd_frame *callee,

@@ -241,6 +241,15 @@ START_TEST(test_from_start)
     fake_walk(p, PC + 7, SP, &regs);
     check_caller(p, AVD_METHOD_PROLOGUE, SP + 0x1c, 0x10600);
     ck_assert(!avd_reg_known(&p->stack.frames[1].regs, AVD_EBX));
+    /* A return address of 0 is none, and what is all nops is no function. */
+    fake_u32(p, SP + 0x18, 0);
+    fake_walk(p, PC + 7, SP, &regs);
+    ck_assert_int_ne(p->stack.end, AVD_END_COMPLETE);
+    fake_bytes(p, PC, "\x90\x90\x90\x90\x90\x90\x90\x90", 8);
+    fake_u32(p, SP, CALLER);
+    p->walk.allow_scan = false;
+    fake_walk(p, PC + 7, SP, &regs);
+    ck_assert_uint_eq(p->stack.count, 1);
     fake_free(p);
 }
 END_TEST
