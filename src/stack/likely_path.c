@@ -37,8 +37,8 @@ enum {
  * that live in callbacks have some.
  */
 #define CALLS_BACK 0.2
-/* Two nodes of which that holds lie on one path. */
-#define MORE_LIKELY_THAN_NOT 0.5
+/* What is less likely is not shown however certain the others are. */
+#define LOWEST_PERCENT 30
 
 struct node {
     const struct avd_candidate *candidate;
@@ -46,6 +46,10 @@ struct node {
     enum avd_module_role role;
     double worth;  /* how much likelier its place and value are if it is live than if not */
     struct avd_scaled forward, backward;
+    double live;   /* how likely it is */
+    double sum;    /* of `live` along the best path to it */
+    size_t before; /* on that path */
+    bool on_path;
     double tail; /* its frame reaches beyond the piece of stack looked at */
     unsigned edge_count;
     double *edges; /* to the nodes behind it that are near enough, from first_edge on */
@@ -292,11 +296,42 @@ static unsigned percent_of(double p)
 }
 
 /*
+ * Marks the path of which most nodes are expected to be live. The likeliest node of each place need
+ * not lie on one path; those that are shown must.
+ */
+static void choose_path(struct thinking *t)
+{
+    size_t last = 0;
+    size_t i;
+    size_t k;
+
+    for (i = 0; i < t->count; i++) {
+        const struct node *node = &t->nodes[i];
+
+        if (t->end == 0 && node->sum > t->nodes[last].sum)
+            last = i;
+        for (k = 0; k < node->edge_count; k++) {
+            struct node *next = &t->nodes[node->first_edge + k];
+
+            if (node->edges[k] != 0 && (i == 0 || node->sum != 0) &&
+                node->sum + next->live > next->sum) {
+                next->sum = node->sum + next->live;
+                next->before = i;
+            }
+        }
+    }
+    if (t->end != 0)
+        last = t->end;
+    for (; last != 0; last = t->nodes[last].before)
+        t->nodes[last].on_path = true;
+}
+
+/*
  * The lowest percentage that is taken: as low as possible while the frames taken are as likely on
  * average as they must be. Many certain frames make up for a doubtful one among them; the thread's
  * start does not, which is known anyway.
  */
-static unsigned lowest_percent(const double *live, size_t count, size_t end)
+static unsigned lowest_percent(const struct thinking *t)
 {
     size_t having[100] = {0};
     unsigned lowest = 100;
@@ -305,10 +340,10 @@ static unsigned lowest_percent(const double *live, size_t count, size_t end)
     unsigned percent;
     size_t i;
 
-    for (i = 1; i < count; i++)
-        if (live[i] > MORE_LIKELY_THAN_NOT && i != end)
-            having[percent_of(live[i])]++;
-    for (percent = 100; percent-- != 0;) {
+    for (i = 1; i < t->count; i++)
+        if (t->nodes[i].on_path && i != t->end)
+            having[percent_of(t->nodes[i].live)]++;
+    for (percent = 100; percent-- > LOWEST_PERCENT;) {
         taken += having[percent];
         sum += having[percent] * percent;
         if (having[percent] != 0 && sum >= taken * AVD_MIN_PATH_PERCENT)
@@ -332,9 +367,8 @@ static double direct_chance(const struct thinking *t, size_t last, size_t i, str
         all);
 }
 
-/* Makes frames of the nodes that are likely enough. `live` has room for a number for each. False
- * when out of memory. */
-static bool take_frames(struct thinking *t, double *live, struct avd_likely_path *out)
+/* Makes frames of the nodes that are likely enough. False when out of memory. */
+static bool take_frames(struct thinking *t, struct avd_likely_path *out)
 {
     struct avd_scaled all = t->nodes[0].backward;
     unsigned lowest;
@@ -345,20 +379,21 @@ static bool take_frames(struct thinking *t, double *live, struct avd_likely_path
     if (out->frames == NULL)
         return false;
     for (i = 1; i < t->count; i++)
-        live[i] =
+        t->nodes[i].live =
             avd_scaled_ratio(avd_scaled_product(t->nodes[i].forward, t->nodes[i].backward), all);
-    lowest = lowest_percent(live, t->count, t->end);
+    choose_path(t);
+    lowest = lowest_percent(t);
     for (i = 1; i < t->count; i++) {
         const struct node *node = &t->nodes[i];
         struct avd_likely_frame *frame = &out->frames[out->count];
 
-        if (i != t->end && (!(live[i] > MORE_LIKELY_THAN_NOT) || percent_of(live[i]) < lowest))
+        if (i != t->end && (!node->on_path || percent_of(node->live) < lowest))
             continue;
         frame->slot = node->candidate->slot;
         frame->value = node->candidate->value;
         frame->has_call = node->has_call;
-        frame->percent = percent_of(live[i]);
-        frame->frames_missing = direct_chance(t, last, i, all) <= MORE_LIKELY_THAN_NOT;
+        frame->percent = percent_of(node->live);
+        frame->frames_missing = direct_chance(t, last, i, all) <= node->live / 2;
         out->count++;
         last = i;
     }
@@ -443,7 +478,7 @@ bool avd_likely_path_find(struct avd_walk *walk, const struct avd_frame *callee,
     weigh_nodes(&t, expected);
     run_forward(&t);
     run_backward(&t);
-    ok = take_frames(&t, expected, out);
+    ok = take_frames(&t, out);
 out:
     avd_mem_free(t.nodes);
     avd_mem_free(t.edges);
