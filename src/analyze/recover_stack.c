@@ -341,7 +341,7 @@ static size_t handler_below(const struct search *s, uint64_t at)
 }
 
 /*
- * Whether the walk shows that nothing at `at` is in use by a dispatcher: it has certain frames up to
+ * Whether the walk shows that no dispatcher uses what lies at `at`: it has certain frames up to
  * there, or is certain and complete.
  */
 static bool is_passed(const struct search *s, uint64_t at)
@@ -356,11 +356,11 @@ static bool is_passed(const struct search *s, uint64_t at)
 }
 
 /*
- * x64: the system puts CONTEXT, CONTEXT_EX, EXCEPTION_RECORD and a machine frame in one block at the
- * stack pointer of KiUserExceptionDispatcher, whose calls return to below it. Of the machine frame
- * Windows 7 to 11 and Wine 10 fill rip and rsp only. Once an __except has taken an exception,
- * RtlUnwind has marked the record; a vectored handler that lets the program go on has changed the
- * context, mostly. So an unmarked block whose parts agree is being dispatched.
+ * x64: the system puts CONTEXT, CONTEXT_EX, EXCEPTION_RECORD and a machine frame in one block at
+ * the stack pointer of KiUserExceptionDispatcher, the return address of whose call lies just below.
+ * Of the machine frame Windows 7 to 11 and Wine 10 fill in rip and rsp only. Once an __except has
+ * taken an exception, RtlUnwind has marked the record; a vectored handler that lets the program go
+ * on has changed the context, mostly. So an unmarked block whose parts agree is being dispatched.
  */
 static bool is_placed(const struct search *s, const struct avd_found_exception *found)
 {

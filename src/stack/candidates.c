@@ -255,7 +255,8 @@ static void count_repeats(struct avd_candidates *out, const struct collection *c
 }
 
 /* Marks the candidates of modules of which many have been called by functions with frames; those of
- * edit and continue, as debug builds have it, only where nearly all frame pointers are like that. */
+ * edit and continue, as debug builds have it, only where nearly all frame pointers are like that.
+ */
 static void find_framed_modules(struct avd_candidates *out, const struct avd_walk *walk)
 {
     size_t first = 0;

@@ -15,7 +15,7 @@ enum {
     MAX_LOOKED_AT = 160, /* to find those */
     MAX_ABOVE = 128,     /* candidates looked at above an occurrence */
     NEAR = 0x50,         /* code bytes that most likely belong to one function */
-    EDIT_ROOM = 0xc0,    /* what /ZI keeps free in a frame, so that edited code can have variables */
+    EDIT_ROOM = 0xc0, /* what /ZI keeps free in a frame, so that edited code can have variables */
     EDIT_SMALLEST = 0x100,
     RATES = 3
 };
@@ -211,8 +211,8 @@ void avd_frame_sizes_learn(const struct avd_size_model *model,
                       model->near.end[near.seen][near.at[i]];
         out->chance[i] = out->beyond * prior(model, question->edit_and_continue, i);
         total += out->chance[i];
-        larger *= model->same.inside[same.seen][same.at[i]] *
-                  model->near.inside[near.seen][near.at[i]];
+        larger *=
+            model->same.inside[same.seen][same.at[i]] * model->near.inside[near.seen][near.at[i]];
     }
     for (i = 0; i < AVD_FRAME_SIZES; i++)
         out->chance[i] /= total;

@@ -9,7 +9,7 @@
 #include "stack/candidates.h"
 
 enum {
-    AVD_SMALLEST_FRAME = 0x30,  /* of a function that calls: home space, return address, alignment */
+    AVD_SMALLEST_FRAME = 0x30, /* of a function that calls: home space, return address, alignment */
     AVD_LARGEST_FRAME = 0x2000, /* that is considered */
     AVD_FRAME_SIZES = AVD_LARGEST_FRAME / 16 + 1,
     AVD_MAX_OCCURRENCES = 32 /* of a value that are compared */

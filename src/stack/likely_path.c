@@ -44,7 +44,7 @@ struct node {
     const struct avd_candidate *candidate;
     bool has_call; /* code bytes show a call before it */
     enum avd_module_role role;
-    double worth;  /* how much likelier its place and value are if it is live than if not */
+    double worth; /* how much likelier its place and value are if it is live than if not */
     struct avd_scaled forward, backward;
     double live;   /* how likely it is */
     double sum;    /* of `live` along the best path to it */
@@ -62,7 +62,7 @@ struct thinking {
     double density;
     struct avd_size_model sizes;
     const struct avd_candidate *callee; /* its own candidate; NULL when it is none */
-    struct node *nodes; /* the callee first */
+    struct node *nodes;                 /* the callee first */
     size_t count;
     size_t end; /* the thread's start; 0 when not known */
     double *edges;
