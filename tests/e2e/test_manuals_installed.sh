@@ -12,7 +12,7 @@ fail() {
     echo "FAIL: $*"
 }
 
-"$1" --install "$2" --component manuals --prefix "$prefix" >"$prefix/log" 2>&1 ||
+"$1" --install "$2" --prefix "$prefix" >"$prefix/log" 2>&1 ||
     fail "cmake --install: $(cat "$prefix/log")"
 pages=0
 for page in "$3"/man/*.[1-9]; do

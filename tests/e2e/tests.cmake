@@ -133,3 +133,6 @@ add_test(NAME e2e_gate_slurm COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_gate_slur
 set_tests_properties(e2e_gate_slurm PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 # What an analysis may do and take: --sandbox, --timeout, --max-memory.
 avdump_python_test(e2e_sandbox test_sandbox.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
+# The installed tree: programs of others, symbols that the library exports.
+avdump_python_test(e2e_install test_install.py ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}
+                   ${CMAKE_C_COMPILER})
