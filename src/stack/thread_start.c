@@ -58,12 +58,12 @@ bool avd_walk_find_thread_start(const struct avd_walk *walk, uint64_t above,
         return false;
     start = walk->stack_high - AVD_NEAR_STACK_BASE;
     if (above > start)
-        start = above / 16 * 16;
+        start = (above + 7) / 8 * 8; /* never below: that may not be in the dump */
     view.size = walk->env->read(walk->env->ctx, start, bytes, (size_t)(walk->stack_high - start));
     if (view.size != walk->stack_high - start)
         return false;
     /* From the base down: what earlier calls left behind lies lower. */
-    for (at = view.size; at >= AVD_THREAD_START_FRAME + 16; at -= 16) {
+    for (at = view.size; at >= AVD_THREAD_START_FRAME + 8; at -= 16) {
         uint64_t outer = at - 8;
         uint64_t inner = outer - AVD_THREAD_START_FRAME;
         uint64_t outer_pc = avd_view_u64(view, outer);

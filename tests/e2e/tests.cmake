@@ -31,7 +31,7 @@ avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CO
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_truth test_truth.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_stack_precision test_stack_precision.py $<TARGET_FILE:avdump>
-                   ${PROJECT_SOURCE_DIR})
+                   ${PROJECT_SOURCE_DIR} ${AVDUMP_CORPUS})
 avdump_python_test(e2e_schema test_schema.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
 avdump_python_test(e2e_rule_language test_rule_language.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})

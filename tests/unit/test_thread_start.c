@@ -48,6 +48,27 @@ START_TEST(test_find)
 }
 END_TEST
 
+/* A small dump holds a stack from its stack pointer up, which may point to a return address. */
+START_TEST(test_short_stack)
+{
+    struct fake_process *p = process();
+    uint64_t low = TOP + 0x10000 - 0x108;
+    struct avd_frame start[2];
+
+    fake_map(p, low, 0x108);
+    fake_u64(p, low + 0x108 - 0x78, KERNEL32 + 0x1234);
+    fake_u64(p, low + 0x108 - 0x48, NTDLL + 0x1432);
+    p->walk.stack_low = low;
+    p->walk.stack_high = low + 0x108;
+    ck_assert(avd_walk_find_thread_start(&p->walk, low, start));
+    ck_assert_uint_eq(start[0].pc, KERNEL32 + 0x1234);
+    ck_assert_uint_eq(start[1].pc, NTDLL + 0x1432);
+    ck_assert(avd_walk_find_thread_start(&p->walk, start[0].sp - 8, start));
+    ck_assert_uint_eq(start[0].sp, low + 0x108 - 0x70);
+    fake_free(p);
+}
+END_TEST
+
 START_TEST(test_refused)
 {
     struct fake_process *p = process();
@@ -195,6 +216,7 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, test_find);
+    tcase_add_test(tests, test_short_stack);
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_skipped);
     tcase_add_test(tests, test_added);
