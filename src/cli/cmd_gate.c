@@ -18,6 +18,7 @@ struct gate {
     struct avd_gate_sink *sinks;
     struct avd_cli_sources sources;
     struct avd_rules *rules;
+    struct avd_triage *triage;
     struct avd_cli_progress progress;
 };
 
@@ -177,6 +178,7 @@ static enum avd_cli_exit gate_init(struct gate *gate, const struct avd_cli_setti
     o->link_template = settings->link_template;
     o->complain = complain;
     o->redact = settings->write.redact;
+    o->columns = avd_term_columns();
     if (code == AVD_EXIT_CLEAN && settings->fields != NULL &&
         !avd_gate_fields_parse(settings->fields, &o->fields, &wrong, &wrong_size))
         code = avd_cli_usage_error("--fields: there is no field of that name in '",
@@ -219,14 +221,21 @@ static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_s
     /* A verdict without some of the rules would pass what they are there to stop. */
     if (avd_cli_print_rule_problems(gate->rules) != 0)
         return AVD_EXIT_INPUT;
+    if (settings->triage != NULL &&
+        avd_triage_load(settings->triage, &gate->triage, &err) != AVD_OK) {
+        avd_cli_print_error(settings->triage, &err);
+        return AVD_EXIT_INPUT;
+    }
     if (avd_cli_sources_init(&gate->sources, settings, &err) != AVD_OK) {
         avd_cli_print_error(NULL, &err);
         return AVD_EXIT_INTERNAL;
     }
+    gate->sources.analyze.triage = gate->triage;
     gate->options.rules = gate->rules;
     gate->options.analyze = &gate->sources.analyze;
     if (!settings->quiet && avd_term_has_progress()) {
         gate->options.progress = avd_cli_progress_show;
+        gate->options.progress_end = avd_cli_progress_clear;
         gate->options.progress_ctx = &gate->progress;
     }
     return check_analysis(gate);
@@ -240,7 +249,6 @@ run(struct gate *gate, enum avd_gate_end (*action)(struct avd_gate_options *, st
 
     avd_gate_catch_interrupts();
     end = action(&gate->options, &err);
-    avd_cli_progress_clear(&gate->progress);
     switch (end) {
     case AVD_GATE_PASSED: return AVD_EXIT_CLEAN;
     case AVD_GATE_FAILED: return AVD_EXIT_FINDING;
@@ -273,6 +281,7 @@ static enum avd_cli_exit command(const char *name, int argc, char **argv)
             code = run(&gate, analyses ? avd_gate_run : avd_gate_merge);
     }
     avd_rules_free(gate.rules);
+    avd_triage_free(gate.triage);
     avd_cli_sources_deinit(&gate.sources);
     avd_gate_policy_deinit(&gate.policy);
     free(gate.sinks);

@@ -105,7 +105,7 @@ static bool read_directory(struct avd_arena *arena, struct avd_store_index *inde
         return from.depth == 0 || add_store(arena, index, from.path);
     index->cut = index->cut || cut;
     for (i = 0; i < item_count; i++) {
-        if (items[i].is_directory) {
+        if (items[i].kind == AVD_PATH_DIRECTORY && !items[i].is_link) {
             struct directory *grown;
 
             if (from.depth + 1 >= AVD_MAX_STORE_DEPTH || *count >= AVD_MAX_STORE_DIRECTORIES) {
@@ -122,7 +122,7 @@ static bool read_directory(struct avd_arena *arena, struct avd_store_index *inde
             if (grown[*count].path == NULL)
                 return false;
             *count += 1;
-        } else {
+        } else if (items[i].kind == AVD_PATH_FILE) {
             struct entry *grown;
 
             if (index->count >= AVD_MAX_STORE_FILES) {

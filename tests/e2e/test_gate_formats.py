@@ -7,13 +7,14 @@ AVDUMP_SARIF_SCHEMA names a copy of the public sarif-schema-2.1.0.json to valida
 """
 import json
 import os
+import pty
 import re
 import shutil
 import struct
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
-from gate_program import Failure, contains, expect, main
+from gate_program import Failure, contains, expect, main, with_modules
 
 # A file name that every format must escape, and a Markdown table must survive.
 HOSTILE = "a<b>&\"'|`*_[x](y)#@user,c:d%25 \u202e\x1b[31m\n::error::x.dmp"
@@ -131,6 +132,60 @@ def test_table(gate):
              "FAIL: 1 new, 0 known, 1 allowed; 4 dumps, 1 not analysed")
 
 
+def on_terminal(gate, columns, *arguments):
+    """What a terminal of that width gets, of standard output and standard error."""
+    terminal, inner = pty.openpty()
+    process = subprocess.Popen([gate.program, *arguments], cwd=gate.folder, stdout=inner,
+                               stderr=inner, stdin=subprocess.DEVNULL,
+                               env={**gate.environment, "TERM": "xterm", "COLUMNS": str(columns)})
+    os.close(inner)
+    text = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # Linux says so that nobody has it open any more
+            piece = b""
+        if not piece:
+            break
+        text += piece
+    os.close(terminal)
+    process.wait(60)
+    return text.decode().replace("\r\n", "\n")
+
+
+def test_table_width(gate):
+    """Where nobody looks, nothing is cut; on a terminal lines fit and names keep both ends."""
+    program = "a" + "-very" * 30 + "-long-name.exe"
+    gate.write("d/a.dmp", with_modules(gate.dump(KNOWN), ["C:\\x\\" + program]))
+    _, piped, _ = gate.run("gate", "d")
+    contains("the table in a pipe", piped.splitlines()[1], "_c0000005_%s!Unknown " % program)
+    for columns in (72, 100, 132):
+        shown = on_terminal(gate, columns, "gate", "d")
+        rows = shown.split("fails: ")[0].rsplit("\x1b[K", 1)[-1].splitlines()[:2]
+        expect("the first line", rows[0].split(), ["count", "standing", "bucket", "followup",
+                                                   "example"])
+        expect("columns of " + rows[1], len(rows[1]) <= columns, True)
+        if not re.search(r" new +NULL_P\w*\.\.\.\S+\.exe!Unknown ", rows[1]):
+            raise Failure("the bucket's ends are not in " + rows[1])
+        if not rows[1].endswith(" d/a.dmp"):
+            raise Failure("what needs no cut was cut: " + rows[1])
+
+
+def test_triage(gate):
+    """--triage is for the gate what it is for analyze."""
+    gate.put("d/a.dmp", KNOWN)
+    before = gate.summary("d", code=1)["buckets"][0]["followup"]
+    contains("the followup", before, "crash+0x")
+    gate.write("t.yaml", "- owner: ignore\n  why: test\n  frames: [crash]\n")
+    analyzed = json.loads(gate.run("analyze", "--json", "--triage", "t.yaml", "d/a.dmp")[1])
+    expect("who is blamed instead", analyzed["followup"]["module"], "kernel32.dll")
+    after = gate.summary("--triage", "t.yaml", "d", code=1)["buckets"][0]["followup"]
+    contains("the followup with --triage", after, "kernel32")
+    code, _, err = gate.run("gate", "--triage", gate.write("bad.yaml", "- nonsense: 1\n"), "d")
+    expect("exit code of a wrong file", code, 3)
+    contains("a wrong file", err, "bad.yaml:1:")
+
+
 def test_issues(gate):
     issues = [json.loads(line) for line in outputs(gate)["issues"].splitlines()]
     expect("keys", [sorted(issue) for issue in issues],
@@ -170,16 +225,10 @@ def with_secrets(gate):
     data += comment
     names = ["C:\\Users\\alice.example\\app\\crash.exe", "C:\\Users\\Bob Example\\dlls\\a.dll",
              "C:\\x\\S-1-5-21-111-222-333-1001\\b.dll", "Z:\\home\\carol-home\\c.dll"]
-    for kind, _, at in streams:
-        if kind == 4:  # ModuleListStream
-            for index, name in enumerate(names):
-                struct.pack_into("<I", data, at + 4 + 108 * index + 20, len(data))
-                text = name.encode("utf-16-le")
-                data += struct.pack("<I", len(text)) + text + b"\0\0"
     struct.pack_into("<II", data, 8, len(streams), len(data))
     for stream in streams:
         data += struct.pack("<III", *stream)
-    return bytes(data)
+    return with_modules(data, names)
 
 
 def expect_clean(what, text):
@@ -262,5 +311,6 @@ def test_completion(gate):
 
 
 if __name__ == "__main__":
-    main([test_junit, test_sarif, test_gitlab, test_github, test_markdown, test_table, test_issues,
+    main([test_junit, test_sarif, test_gitlab, test_github, test_markdown, test_table, test_table_width,
+          test_triage, test_issues,
           test_redact, test_completion])
