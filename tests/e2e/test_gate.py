@@ -182,23 +182,48 @@ def walk(gate, folder):
             yield os.path.join(above, name)
 
 
+# Writers of archives that Python has none for: any one of a kind's will do.
+WRITERS = {
+    "all.7z": [["7zz", "a", "-bd"], ["7z", "a", "-bd"], ["7zr", "a", "-bd"],
+               ["bsdtar", "--format=7zip", "-cf"]],
+    "all.cab": [["gcab", "--create", "--zip"], ["lcab", "-q", "-r", "+"]],
+}
+
+
+def made_by_tools(gate, folder):
+    files = [os.path.relpath(path, gate.folder) for path in walk(gate, folder)]
+    for name, writers in WRITERS.items():
+        writer = next((words for words in writers if shutil.which(words[0])), None)
+        if writer is None:
+            print("not tested: %s (none of %s is installed)" % (
+                name, ", ".join(words[0] for words in writers)))
+            continue
+        inputs = files + [name] if writer[-1] == "+" else [name] + files
+        subprocess.run([word for word in writer if word != "+"] + inputs, cwd=gate.folder,
+                       stdout=subprocess.DEVNULL, check=True)
+        yield name
+
+
 def archives(gate, folder):
-    """The folder in every kind of archive that can be made here."""
+    """The folder in every kind of archive that can be made here, and each of them in a zip."""
     with zipfile.ZipFile(gate.path("all.zip"), "w", zipfile.ZIP_DEFLATED) as archive:
         for path in walk(gate, folder):
             archive.write(path, os.path.relpath(path, gate.folder))
-    found = ["all.zip"]
+    found = ["all.zip", *made_by_tools(gate, folder)]
     for name, mode in (("all.tar", "w"), ("all.tar.gz", "w:gz"), ("all.tar.bz2", "w:bz2"),
                        ("all.tar.xz", "w:xz")):
         with tarfile.open(gate.path(name), mode) as archive:
             archive.add(gate.path(folder), folder)
         found.append(name)
-    with zipfile.ZipFile(gate.path("nested.zip"), "w") as archive:
-        archive.write(gate.path("all.tar.gz"), "inner/all.tar.gz")
-    found.append("nested.zip")
     if shutil.which("zstd"):
         subprocess.run(["zstd", "-q", gate.path("all.tar")], check=True)
         found.append("all.tar.zst")
+    else:
+        print("not tested: all.tar.zst (zstd is not installed)")
+    for name in list(found):
+        with zipfile.ZipFile(gate.path(name + "-nested.zip"), "w") as archive:
+            archive.write(gate.path(name), "inner/" + name)
+        found.append(name + "-nested.zip")
     return found
 
 

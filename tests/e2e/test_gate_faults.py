@@ -10,6 +10,8 @@ import json
 import os
 import shutil
 import signal
+import socket
+import stat
 import subprocess
 import tarfile
 import time
@@ -213,7 +215,6 @@ def test_unreadable_files(gate):
     gate.put("d/good.dmp", DUMP)
     os.symlink("nowhere", gate.path("dangling.dmp"))
     os.mkfifo(gate.path("pipe"))
-    os.mkfifo(gate.path("d/pipe.dmp"))  # a folder's pipes are no files: passed over
     gate.write("d/empty.dmp", b"")
     gate.write("empty.dmp", b"")
     gate.write("text.dmp", "no dump at all")
@@ -231,19 +232,65 @@ def test_unreadable_files(gate):
             raise Failure("%s: %r" % (name, errors[name]))
 
 
-def test_closed_folder(gate):
+def test_odd_files(gate):
+    """What is in a folder and is no file is told of in a line, and never waited for."""
+    gate.put("d/good.dmp", DUMP)
+    os.mkfifo(gate.path("d/pipe.dmp"))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(gate.path("d/socket"))
+    os.symlink("nowhere", gate.path("d/dangling.dmp"))
+    os.symlink("loop", gate.path("d/loop"))
+    os.symlink("/dev/zero", gate.path("d/zeros"))
+    os.symlink("good.dmp", gate.path("d/link.dmp"))
+    os.symlink("..", gate.path("d/above"))  # entered, it would never end: passed over and counted
+    no_file, no_target = "is neither a file nor a folder", "is a link that leads nowhere"
+    expected = {"d/pipe.dmp": no_file, "d/socket": no_file, "d/zeros": no_file,
+                "d/dangling.dmp": no_target, "d/loop": no_target}
+    if os.geteuid() == 0:
+        try:
+            os.mknod(gate.path("d/device"), stat.S_IFCHR | 0o600, os.makedev(1, 5))  # /dev/zero
+            expected["d/device"] = no_file
+        except OSError as error:
+            print("not tested: a device (%s)" % error)
+    for options in ([], ["-j", "2"]):
+        found = gate.summary(*options, "d", code=1)
+        expect("what is told", {item["name"]: item["error"] for item in found["failures"]}, expected)
+        expect("dumps", (found["dumps"], found["ignored"]), (2 + len(expected), 1))
+    table = gate.run("gate", "d")[1]
+    for name, error in expected.items():
+        contains("the table", table, "\n  %s: %s\n" % (name, error))
+    for path in ("d/pipe.dmp", "d/zeros"):
+        for command in (["analyze"], ["gate"]):
+            code, out, err = gate.run(*command, path)
+            contains("%s %s" % (command, path), out + err, path + ": ")
+            expect("exit code of %s %s" % (command, path), code, 3)
+
+
+def test_no_permission(gate):
+    """Files and folders that may not be read; root may read all, so somebody else has to try."""
     gate.put("d/closed/a.dmp", DUMP)
     gate.put("d/open/a.dmp", DUMP)
+    gate.put("d/open/mine.dmp", DUMP)
+    os.chmod(gate.path("d/open/mine.dmp"), 0)
     os.chmod(gate.path("d/closed"), 0)
+    user = None
+    if os.geteuid() == 0:
+        user = 65534  # nobody
+        os.chmod(gate.folder, 0o755)
     try:
-        os.listdir(gate.path("d/closed"))
-        print("not tested: a folder without permission (root may read it)")
+        code, out, err = gate.end(gate.start("gate", "-o", "json:-", "d", user=user))
     except PermissionError:
-        found = gate.summary("d", code=1)
-        expect("dumps", (found["dumps"], found["failed"]), (2, 1))
-        contains("error", found["failures"][0]["error"], "Permission denied")
+        print("not tested: permissions (nobody may run %s)" % gate.program)
+        return
     finally:
         os.chmod(gate.path("d/closed"), 0o700)
+    expect("exit code (%s)" % err, code, 1)
+    found = json.loads(out)
+    expect("dumps", (found["dumps"], found["failed"]), (3, 2))
+    errors = {item["name"]: item["error"] for item in found["failures"]}
+    expect("names", sorted(errors), ["d/closed", "d/open/mine.dmp"])
+    for name, error in errors.items():
+        contains(name, error, "Permission denied")
 
 
 def test_bombs(gate):
@@ -319,5 +366,5 @@ def test_cut_archives(gate):
 
 if __name__ == "__main__":
     main([test_worker_killed, test_hang, test_memory, test_interrupted, test_interrupted_baseline,
-          test_killed, test_full_disk, test_output_kept, test_closed_pipe, test_unreadable_files,
-          test_closed_folder, test_bombs, test_nesting, test_cut_archives])
+          test_killed, test_full_disk, test_output_kept, test_closed_pipe, test_unreadable_files, test_odd_files,
+          test_no_permission, test_bombs, test_nesting, test_cut_archives])
