@@ -52,5 +52,6 @@ void avd_cli_progress_clear(void *ctx)
 
     if (progress->shown)
         fputs("\r\033[K", stderr);
+    (void)fflush(stderr);
     progress->shown = 0;
 }

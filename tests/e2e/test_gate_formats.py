@@ -3,8 +3,11 @@
 """What avdump gate writes, read by others; --redact, --fields, --completion.
 
 usage: test_gate_formats.py AVDUMP TESTDATA
-AVDUMP_SARIF_SCHEMA names a copy of the public sarif-schema-2.1.0.json to validate with.
+SARIF is validated by the public schema if npm's package @microsoft/jest-sarif is installed, or
+AVDUMP_SARIF_SCHEMA names a copy; JUnit is read by pip's junitparser, and validated by the schema that
+AVDUMP_JUNIT_SCHEMA names (Jenkins' junit-10.xsd). What is not there is said not to be tested.
 """
+import glob
 import json
 import os
 import pty
@@ -53,6 +56,43 @@ def test_junit(gate):
     contains("the failure", suite.find("testcase/failure").text, "a<b>&\"'|`*_[x](y)#@user,c:d%25")
     expect("the reason", suite.find("testcase/skipped").get("message"), "a <reason> & more")
     contains("the error", suite.find("testcase/error/..").get("name"), "<&>.dmp")
+    try:
+        import junitparser  # pylint: disable=import-outside-toplevel
+    except ImportError:
+        print("not tested: JUnit by another's parser (pip's junitparser is not installed)")
+    else:
+        parsed = junitparser.JUnitXml.fromfile(gate.path("out.junit"))
+        other, = parsed
+        expect("counts that junitparser reads",
+               (other.tests, other.failures, other.errors, other.skipped), (4, 1, 1, 1))
+        expect("results that junitparser reads",
+               sorted(type(result).__name__ for case in other for result in case.result),
+               ["Error", "Failure", "Skipped"])
+        parsed.update_statistics()  # counts anew
+        expect("counts that junitparser finds", (parsed.tests, parsed.failures, parsed.errors,
+                                                 parsed.skipped), (4, 1, 1, 1))
+    schema = os.environ.get("AVDUMP_JUNIT_SCHEMA")
+    if schema and shutil.which("xmllint"):
+        result = subprocess.run(["xmllint", "--noout", "--nonet", "--schema", schema,
+                                 gate.path("out.junit")], stderr=subprocess.PIPE, check=False)
+        expect("what xmllint says (%s)" % result.stderr, result.returncode, 0)
+        print("JUnit is valid by " + os.path.basename(schema))
+    else:
+        print("not tested: JUnit by a schema (needs xmllint and AVDUMP_JUNIT_SCHEMA)")
+
+
+def sarif_schema():
+    """The schema that the user names, or the one in a common package; None without any."""
+    named = os.environ.get("AVDUMP_SARIF_SCHEMA")
+    if named:
+        return named
+    for folder in ("/usr/lib/node_modules", "/usr/local/lib/node_modules", "node_modules"):
+        for pattern in ("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0*.json",
+                        "@microsoft/sarif-multitool*/sarif-2.1.0.json"):
+            found = sorted(glob.glob(os.path.join(folder, pattern)))
+            if found:
+                return found[-1]
+    return None
 
 
 def test_sarif(gate):
@@ -68,17 +108,27 @@ def test_sarif(gate):
         if result["level"] not in ("none", "note", "warning", "error"):
             raise Failure("level " + result["level"])
         uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-        if not re.fullmatch(r"(?:[A-Za-z0-9\-._~/]|%[0-9A-F]{2})+", uri):
+        if not re.fullmatch(r"(?:[A-Za-z0-9\-._~]|%[0-9A-F]{2})(?:[A-Za-z0-9\-._~/]|%[0-9A-F]{2})*",
+                            uri):
             raise Failure("not a URI: " + uri)
     expect("levels", sorted(result["level"] for result in run["results"]), ["error", "warning"])
-    schema = os.environ.get("AVDUMP_SARIF_SCHEMA")
-    if not schema or not os.path.exists(schema):
-        print("not tested: SARIF against its schema (AVDUMP_SARIF_SCHEMA is not set)")
+    named = gate.path("d/known.dmp")
+    absolute = json.loads(gate.run("gate", "-o", "sarif:-", named)[1])
+    expect("an absolute path", absolute["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+           ["artifactLocation"]["uri"], "file://" + named)
+    schema = sarif_schema()
+    if schema is None:
+        print("not tested: SARIF by its schema (npm's @microsoft/jest-sarif is not installed, "
+              "AVDUMP_SARIF_SCHEMA is not set)")
         return
     import jsonschema  # pylint: disable=import-outside-toplevel
     with open(schema, encoding="utf-8") as file:
-        jsonschema.validate(sarif, json.load(file))
-    print("SARIF is valid by its schema")
+        text = json.load(file)
+    validator = jsonschema.validators.validator_for(text)(text)
+    for document in (sarif, absolute):
+        expect("what the schema forbids", [error.message for error in
+                                           validator.iter_errors(document)], [])
+    print("SARIF is valid by %s" % os.path.basename(schema))
 
 
 def test_gitlab(gate):
