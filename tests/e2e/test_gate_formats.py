@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What avdump gate writes, read by others; --redact, --fields, --completion.
+"""What avdump gate writes, read by others; --redact, --fields.
 
 usage: test_gate_formats.py AVDUMP TESTDATA
 SARIF is validated by the public schema if npm's package @microsoft/jest-sarif is installed, or
@@ -319,48 +319,7 @@ def test_redact(gate):
     expect("resumed", resumed["dumps"], 1)
 
 
-def completed(gate, *words):
-    script = ("source <(\"$0\" --completion bash)\nCOMP_WORDS=(\"$@\"); COMP_CWORD=$(($#-1))\n"
-              "_avdump; printf '%s\\n' \"${COMPREPLY[@]}\"")
-    result = subprocess.run(["bash", "-c", script, gate.program, *words], check=False,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    expect("what bash complains of", result.stderr, "")
-    return result.stdout.split()
-
-
-def test_completion(gate):
-    code, _, err = gate.run("--completion", "tcsh")
-    expect("exit code for an unknown shell", code, 2)
-    contains("an unknown shell", err, "expected bash, zsh or fish")
-    for shell in ("zsh", "fish"):
-        code, out, _ = gate.run("--completion", shell)
-        expect("exit code for " + shell, code, 0)
-        contains(shell, out, "baseline", "update-baseline", "explain", "redact")
-        if shutil.which(shell):
-            script = gate.write("script", out)
-            subprocess.run([shell, "-n", gate.path(script)], check=True)
-        else:
-            print("not tested: the script for %s (it is not installed)" % shell)
-    if shutil.which("bash") is None:
-        print("not tested: the script for bash (it is not installed)")
-        return
-    for words, expected in (
-            (["avdump", "ga"], ["gate"]), (["avdump", "--comp"], ["--completion"]),
-            (["avdump", "gate", "--base"], ["--baseline"]),
-            (["avdump", "gate", "--up"], ["--update-baseline"]),
-            (["avdump", "info", "--base"], []),
-            (["avdump", "analyze", "--color", "n"], ["never"]),
-            (["avdump", "analyze", "--color", ""], ["auto", "always", "never"]),
-            (["avdump", "rules", "ex"], ["explain"]),
-            (["avdump", "rules", "explain", "--off"], ["--offline"])):
-        expect("completions of %s" % words, completed(gate, *words), expected)
-    # every option that a command's help names
-    _, text, _ = gate.run("help", "gate")
-    expect("options of gate", sorted(completed(gate, "avdump", "gate", "--")),
-           sorted(set(re.findall(r"^ .*?(--[a-z-]+)", text, re.M))))
-
-
 if __name__ == "__main__":
     main([test_junit, test_sarif, test_gitlab, test_github, test_markdown, test_table, test_table_width,
           test_triage, test_issues,
-          test_redact, test_completion])
+          test_redact])

@@ -115,6 +115,8 @@ avdump_python_test(e2e_gate_faults test_gate_faults.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_gate_formats test_gate_formats.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata)
+avdump_python_test(e2e_completion test_completion.py $<TARGET_FILE:avdump>
+                   ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_gate_ci test_gate_ci.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata
                    ${PROJECT_SOURCE_DIR})
 add_test(NAME e2e_gate_slurm COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_gate_slurm.sh
