@@ -163,11 +163,11 @@ static json_t *gitlab_value(const struct avd_gate_bucket *bucket)
         avd_gate_put_text(object, "fingerprint", bucket->key) &&
         avd_gate_put_text(object, "severity", severity);
 
-    /* `place` is taken over in any case. */
-    if (object == NULL || !avd_gate_put(object, "location", place))
-        good = false;
-    if (good)
+    if (good && avd_gate_put(object, "location", json_incref(place))) {
+        json_decref(place);
         return object;
+    }
+    json_decref(place);
     json_decref(object);
     return NULL;
 }

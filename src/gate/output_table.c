@@ -100,7 +100,7 @@ static void put_cell(struct avd_strbuf *out, const char *text, const struct colu
     while (used++ < column->width);
 }
 
-static size_t widest(const struct avd_gate_summary *s, size_t cell)
+static size_t widest(const struct avd_gate_summary *s, size_t cell, struct avd_strbuf *out)
 {
     struct avd_strbuf escaped;
     size_t most = strlen(heads[cell]);
@@ -111,6 +111,7 @@ static size_t widest(const struct avd_gate_summary *s, size_t cell)
 
         avd_strbuf_init(&escaped);
         avd_strbuf_escaped(&escaped, cell_text(s->buckets[i], cell));
+        out->failed |= escaped.failed;
         used = columns(avd_strbuf_text(&escaped));
         avd_strbuf_deinit(&escaped);
         if (used > most)
@@ -147,13 +148,14 @@ static void fit(struct column *all, size_t available)
     }
 }
 
-static void measure(const struct avd_gate_result *result, struct column *all)
+static void measure(const struct avd_gate_result *result, struct column *all,
+                    struct avd_strbuf *out)
 {
     size_t i;
 
     memset(all, 0, CELLS * sizeof *all);
     for (i = 0; i < CELLS; i++)
-        all[i].width = widest(result->summary, i);
+        all[i].width = widest(result->summary, i, out);
     if (result->columns != 0)
         fit(all, result->columns > LEAD_COLUMNS ? result->columns - LEAD_COLUMNS : 0);
     for (i = 0; i < CELLS; i++) {
@@ -173,7 +175,7 @@ static void put_rows(const struct avd_gate_result *result, struct avd_strbuf *ou
 
     if (s->count == 0)
         return;
-    measure(result, all);
+    measure(result, all, out);
     avd_strbuf_puts(out, "   count standing ");
     for (cell = 0; cell < CELLS; cell++)
         put_cell(out, heads[cell], &all[cell], cell == EXAMPLE);
