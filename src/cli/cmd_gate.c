@@ -19,6 +19,7 @@ struct gate {
     struct avd_cli_sources sources;
     struct avd_rules *rules;
     struct avd_triage *triage;
+    struct avd_symbol_folders *folders;
     struct avd_cli_progress progress;
 };
 
@@ -189,9 +190,9 @@ static enum avd_cli_exit gate_init(struct gate *gate, const struct avd_cli_setti
 /*
  * Whether the library takes the options, such as --symbols with a path that is not there: a wrong
  * command line must not look like thousands of dumps that cannot be analysed. A minidump without
- * streams is enough to ask it.
+ * streams is enough to ask it. Then what all workers share is made ready, before they are forked.
  */
-static enum avd_cli_exit check_analysis(const struct gate *gate)
+static enum avd_cli_exit prepare_analysis(struct gate *gate)
 {
     static const unsigned char empty[32] = {'M', 'D', 'M', 'P', 0x93, 0xa7};
     struct avd_error err = {0};
@@ -203,6 +204,9 @@ static enum avd_cli_exit check_analysis(const struct gate *gate)
         status = avd_analyze(dump, gate->options.rules, gate->options.analyze, &report, &err);
     avd_report_free(report);
     avd_dump_close(dump);
+    if (status == AVD_OK)
+        status = avd_symbol_folders_new(&gate->sources.symbols, &gate->folders, &err);
+    gate->sources.symbols.folders = gate->folders;
     if (status == AVD_OK)
         return AVD_EXIT_CLEAN;
     avd_cli_print_error(NULL, &err);
@@ -231,6 +235,8 @@ static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_s
         return AVD_EXIT_INTERNAL;
     }
     gate->sources.analyze.triage = gate->triage;
+    /* Dumps of many programs lie in one folder: what lies beside them is not theirs. */
+    gate->sources.symbols.beside_dump = 0;
     gate->options.rules = gate->rules;
     gate->options.analyze = &gate->sources.analyze;
     if (!settings->quiet && avd_term_has_progress()) {
@@ -238,7 +244,7 @@ static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_s
         gate->options.progress_end = avd_cli_progress_clear;
         gate->options.progress_ctx = &gate->progress;
     }
-    return check_analysis(gate);
+    return prepare_analysis(gate);
 }
 
 static enum avd_cli_exit
@@ -282,6 +288,7 @@ static enum avd_cli_exit command(const char *name, int argc, char **argv)
     }
     avd_rules_free(gate.rules);
     avd_triage_free(gate.triage);
+    avd_symbol_folders_free(gate.folders);
     avd_cli_sources_deinit(&gate.sources);
     avd_gate_policy_deinit(&gate.policy);
     free(gate.sinks);

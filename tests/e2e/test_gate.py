@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import tarfile
@@ -341,6 +342,50 @@ def test_names(gate):
         raise Failure("an escape sequence reached the terminal")
 
 
+def without_place(value, place):
+    """A report without what was tried at `place`."""
+    if isinstance(value, dict):
+        return {key: without_place(item, place) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_place(item, place) for item in value
+                if not isinstance(item, dict) or item.get("place") != place]
+    return value
+
+
+def test_symbol_folders(gate):
+    """A folder of symbols is listed once for all dumps, and gives what it gives analyze."""
+    for name in ("a/crash.pdb", "a/b/kernel32.pdb", "c/ntdll.sym", "c/renamed.sym"):
+        gate.write("symbols/" + name, "not what is wanted\n")
+    folder = many(gate, "whole", 2)
+    _, lines, _ = gate.run("gate", "-j", "2", "--symbols", "symbols", "-o", "jsonl:-", folder)
+    for line in lines.splitlines():
+        report = json.loads(line)
+        gated = report.pop("gate")
+        if gated["outcome"] == "analyzed":
+            alone = json.loads(gate.run("analyze", "--json", "--symbols", "symbols",
+                                        gated["name"])[1])
+            beside = os.path.dirname(gated["name"]) + "/"  # the gate looks there only when told to
+            expect("the report of " + gated["name"], report, without_place(alone, beside))
+            contains("the places tried", json.dumps(report), "symbols/a/crash.pdb")
+    if shutil.which("strace") is None:
+        print("not tested: how often the folder is read (strace is not installed)")
+        return
+    counts = []
+    for inputs in (["whole/a/x64-divide-0.dmp"], ["whole/a", "whole/b"]):
+        trace = gate.path("trace")
+        result = subprocess.run(
+            ["strace", "-f", "-qq", "-e", "trace=openat", "-o", trace, gate.program, "gate", "-j", "2",
+             "--symbols", "symbols", "-o", "json:/dev/null", *inputs], cwd=gate.folder, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            env={**gate.environment, "ASAN_OPTIONS": "detect_leaks=0"})
+        if b"PTRACE" in result.stdout or b"ptrace" in result.stdout:
+            print("not tested: how often the folder is read (%r)" % result.stdout)
+            return
+        opened = re.findall(r'"symbols(?:/[abc]|/a/b)?", [^)]*O_DIRECTORY', gate.read("trace"))
+        counts.append(len(opened))
+    expect("folders read for one dump and for %d" % len(ALL), counts, [4, 4])
+
+
 if __name__ == "__main__":
     main([test_verdicts, test_usage, test_baseline, test_same_answer, test_jsonl_order,
-          test_shards, test_resume, test_names])
+          test_shards, test_resume, test_names, test_symbol_folders])
