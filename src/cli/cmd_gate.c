@@ -17,6 +17,7 @@ struct gate {
     struct avd_gate_policy policy;
     struct avd_gate_sink *sinks;
     struct avd_cli_sources sources;
+    struct avd_cli_readable readable;
     struct avd_rules *rules;
     struct avd_triage *triage;
     struct avd_symbol_folders *folders;
@@ -237,6 +238,15 @@ static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_s
     gate->sources.analyze.triage = gate->triage;
     /* Dumps of many programs lie in one folder: what lies beside them is not theirs. */
     gate->sources.symbols.beside_dump = 0;
+    if (settings->sandbox) {
+        if (avd_cli_readable_init(&gate->readable, settings, &err) != AVD_OK) {
+            avd_cli_print_error(NULL, &err);
+            return AVD_EXIT_INTERNAL;
+        }
+        gate->options.readable = (const char *const *)gate->readable.paths;
+        gate->options.readable_count = gate->readable.count;
+        avd_cli_confine_tell();
+    }
     gate->options.rules = gate->rules;
     gate->options.analyze = &gate->sources.analyze;
     if (!settings->quiet && avd_term_has_progress()) {
@@ -290,6 +300,7 @@ static enum avd_cli_exit command(const char *name, int argc, char **argv)
     avd_triage_free(gate.triage);
     avd_symbol_folders_free(gate.folders);
     avd_cli_sources_deinit(&gate.sources);
+    avd_cli_readable_deinit(&gate.readable);
     avd_gate_policy_deinit(&gate.policy);
     free(gate.sinks);
     avd_cli_settings_deinit(&settings);

@@ -81,15 +81,15 @@ static void put_bash_choices(void)
 {
     struct walk walk = {0, 0};
     const struct avd_cli_command *command;
-    struct avd_cli_option option;
+    const struct avd_cli_option *option;
     size_t i;
 
     while ((command = next_command(&walk)) != NULL)
-        for (i = 0; avd_cli_option_at(command, i, &option); i++) {
-            if (!is_choice(&option))
+        for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++) {
+            if (!is_choice(option))
                 continue;
-            printf("        '%s:--%s') COMPREPLY=($(compgen -W '", command->name, option.name);
-            put_choices(option.argument);
+            printf("        '%s:--%s') COMPREPLY=($(compgen -W '", command->name, option->name);
+            put_choices(option->argument);
             puts("' -- \"$cur\")); return ;;");
         }
 }
@@ -98,13 +98,13 @@ static void put_bash_options(void)
 {
     struct walk walk = {0, 0};
     const struct avd_cli_command *command;
-    struct avd_cli_option option;
+    const struct avd_cli_option *option;
     size_t i;
 
     while ((command = next_command(&walk)) != NULL) {
         printf("        '%s') words='", command->name);
-        for (i = 0; avd_cli_option_at(command, i, &option); i++)
-            printf("%s--%s", i != 0 ? " " : "", option.name);
+        for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++)
+            printf("%s--%s", i != 0 ? " " : "", option->name);
         puts("' ;;");
     }
 }
@@ -150,21 +150,21 @@ static void put_bash(void)
 
 static void put_zsh_arguments(const struct avd_cli_command *command, const char *indent)
 {
-    struct avd_cli_option option;
+    const struct avd_cli_option *option;
     size_t i;
 
     printf("%s_arguments", indent);
-    for (i = 0; avd_cli_option_at(command, i, &option); i++) {
-        printf(" \\\n%s    '*--%s[", indent, option.name);
-        put_quoted(option.help, "[]:\\");
+    for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++) {
+        printf(" \\\n%s    '*--%s[", indent, option->name);
+        put_quoted(option->help, "[]:\\");
         printf("]");
-        if (is_choice(&option)) {
+        if (is_choice(option)) {
             printf(":value:(");
-            put_choices(option.argument);
+            put_choices(option->argument);
             printf(")");
-        } else if (option.argument != NULL) {
+        } else if (option->argument != NULL) {
             printf(":");
-            put_quoted(option.argument, "[]:\\");
+            put_quoted(option->argument, "[]:\\");
             printf(":_files");
         }
         printf("'");
@@ -217,26 +217,26 @@ static void put_fish_names(const struct avd_cli_command *commands, const char *c
 
 static void put_fish_options(const struct avd_cli_command *command)
 {
-    struct avd_cli_option option;
+    const struct avd_cli_option *option;
     size_t i;
 
-    for (i = 0; avd_cli_option_at(command, i, &option); i++) {
+    for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++) {
         printf("complete -c avdump -n '%s__fish_seen_subcommand_from %s' -l %s",
                strchr(command->name, ' ') != NULL
                    ? "__fish_seen_subcommand_from rules; and "
                    : "not __fish_seen_subcommand_from rules; and ",
-               last_word(command), option.name);
-        if (option.letter != 0)
-            printf(" -s %c", option.letter);
-        if (is_choice(&option)) {
+               last_word(command), option->name);
+        if (option->letter != 0)
+            printf(" -s %c", option->letter);
+        if (is_choice(option)) {
             printf(" -x -a '");
-            put_choices(option.argument);
+            put_choices(option->argument);
             printf("'");
-        } else if (option.argument != NULL) {
+        } else if (option->argument != NULL) {
             printf(" -r");
         }
         printf(" -d '");
-        put_quoted(option.help, "");
+        put_quoted(option->help, "");
         puts("'");
     }
 }

@@ -16,6 +16,8 @@ struct avd_gate_options {
     unsigned workers;         /* 0: one per processor */
     unsigned timeout_seconds; /* per dump; 0: none */
     uint64_t max_memory;      /* per worker, bytes; 0: none */
+    const char *const *readable; /* what confined workers may read; NULL: they are not confined */
+    size_t readable_count;
     struct avd_gate_input_limits limits;
     unsigned shard, shard_count; /* shard is 1-based; shard_count 0: no shards */
     const char *resume;          /* an earlier "jsonl" output; NULL */

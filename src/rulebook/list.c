@@ -79,7 +79,7 @@ static void show_texts(struct avd_sheet *sheet, const char *key, const char *con
     size_t i;
 
     if (sheet->json) {
-        avd_json_value(&sheet->j, key, avd_json_texts(&sheet->j, texts, count));
+        avd_json_texts(&sheet->j, key, texts, count);
         return;
     }
     for (i = 0; i < count; i++) {
@@ -93,7 +93,7 @@ static void show_texts(struct avd_sheet *sheet, const char *key, const char *con
 static void show_text(struct avd_sheet *sheet, const char *key, const char *text)
 {
     if (sheet->json)
-        avd_json_value(&sheet->j, key, avd_json_text_or_null(&sheet->j, text));
+        avd_json_text_or_null(&sheet->j, key, text);
     else if (text[0] != '\0')
         show_texts(sheet, key, &text, 1);
 }

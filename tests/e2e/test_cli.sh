@@ -73,6 +73,8 @@ usage "unknown option '-x'" analyze -x x.dmp
 usage "unknown option '--native'" info --native x.dmp
 usage "option '--co' may be short for several options" analyze --co x.dmp
 usage "option '--json' takes no value" analyze --json=1 x.dmp
+usage "--timeout: expected 0 to 86400 seconds, found 'soon'" analyze --timeout soon x.dmp
+usage "--max-memory: expected 0 to 1048576 MiB, found '-1'" info --max-memory -1 x.dmp
 usage "option '--images' needs a value" analyze x.dmp --images
 usage "option '--format' needs a value" analyze x.dmp -f
 usage "--format: expected text|json|html, found 'xml'" analyze -f xml x.dmp
@@ -158,7 +160,7 @@ sed -n 's/^ *\(-[a-z], \)\{0,1\}\(--[a-z-]*\)\( [a-zA-Z|=]*\)\{0,1\}.*/\2\3/p' \
 while read -r option value; do
     case $value in
     '') run 0 analyze "$option" --help ;;
-    N) run 0 analyze "$option" 7 --help ;;
+    N | SECONDS | MIB) run 0 analyze "$option" 7 --help ;;
     *) run 0 analyze "$option" "${value%%|*}" --help ;;
     esac
 done <"$work/options-values"

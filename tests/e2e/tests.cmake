@@ -122,3 +122,5 @@ avdump_python_test(e2e_gate_ci test_gate_ci.py $<TARGET_FILE:avdump> ${PROJECT_S
 add_test(NAME e2e_gate_slurm COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_gate_slurm.sh
                                      $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 set_tests_properties(e2e_gate_slurm PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+# What an analysis may do and take: --sandbox, --timeout, --max-memory.
+avdump_python_test(e2e_sandbox test_sandbox.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
