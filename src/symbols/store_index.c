@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A folder that the user named is walked once, level by level, and its files are kept sorted by
- * name, for one store or for several one after the other. Only files that are called like the one wanted are opened; of .sym files, which may have
- * any name, the first line, which has their id.
+ * name, for one store or for several one after the other. Only files that are called like the one
+ * wanted are opened; of .sym files, which may have any name, the first line, which has their id.
  */
 #include "symbols/store_private.h"
 

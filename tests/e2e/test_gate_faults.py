@@ -133,6 +133,24 @@ def test_interrupted(gate):
         os.remove(gate.path("lines.jsonl"))
 
 
+def test_control_c(gate):
+    """A terminal sends the signal to the workers, too: only the gate obeys it."""
+    folder = slow_inputs(gate)
+    for index in range(600):  # so that it is not done before the signal comes
+        os.link(gate.path("many/000.dmp"), gate.path("many/again-%03d.dmp" % index))
+    process = gate.start("gate", "-j", "2", "-o", "json:out.json", "-o", "jsonl:lines.jsonl", folder,
+                         own_group=True)
+    wait_until("the workers work", lambda: len(children(process.pid)) == 2)
+    os.killpg(process.pid, signal.SIGINT)
+    code, out, err = gate.end(process)
+    expect("exit code, output and complaints", (code, out, err), (130, "", ""))
+    found = json.loads(gate.read("out.json"))
+    expect("verdict", (found["verdict"], found["failed"]), ("interrupted", 0))
+    expect("lines", len(gate.read("lines.jsonl").splitlines()), found["dumps"])
+    resumed = gate.summary("--resume", "lines.jsonl", folder, code=1)
+    expect("resumed", (resumed["dumps"], resumed["failed"]), (MANY + 600, 0))
+
+
 def test_interrupted_baseline(gate):
     """What was not seen to its end does not become the baseline."""
     process, _ = stopped(gate, "--baseline", "known.jsonl", "--update-baseline")
@@ -209,6 +227,21 @@ def test_closed_pipe(gate):
     expect("exit code", code, 4)
     expect("standard error", err, "avdump: standard output: cannot be written: Broken pipe\n")
     expect("the other output", json.loads(gate.read("out.json"))["dumps"], 1)
+
+
+def test_reader_gone(gate):
+    """A reader of lines that has seen enough, say head: the other outputs are whole."""
+    folder = slow_inputs(gate)
+    reader, writer = os.pipe()
+    process = gate.start("gate", "-j", "2", "-o", "jsonl:-", "-o", "json:out.json", folder,
+                         stdout=writer)
+    os.close(writer)
+    os.read(reader, 100)
+    os.close(reader)
+    code, _, err = gate.end(process)
+    expect("exit code", code, 4)
+    expect("standard error", err, "avdump: standard output: cannot be written: Broken pipe\n")
+    expect("the other output", json.loads(gate.read("out.json"))["dumps"], MANY)
 
 
 def test_unreadable_files(gate):
@@ -365,6 +398,7 @@ def test_cut_archives(gate):
 
 
 if __name__ == "__main__":
-    main([test_worker_killed, test_hang, test_memory, test_interrupted, test_interrupted_baseline,
-          test_killed, test_full_disk, test_output_kept, test_closed_pipe, test_unreadable_files, test_odd_files,
+    main([test_worker_killed, test_hang, test_memory, test_interrupted, test_control_c,
+          test_interrupted_baseline,
+          test_killed, test_full_disk, test_output_kept, test_closed_pipe, test_reader_gone, test_unreadable_files, test_odd_files,
           test_no_permission, test_bombs, test_nesting, test_cut_archives])
