@@ -67,7 +67,7 @@ static enum avd_cli_exit read_outputs(struct gate *gate, const struct avd_cli_se
         if (!avd_gate_sink_parse(&gate->sinks[i], text))
             return avd_cli_usage_error(
                 "--output: expected KIND:PATH with one of table, json, jsonl, "
-                "junit, sarif, github, gitlab, markdown, issues, found '",
+                "junit, sarif, github, gitlab, markdown, html, issues, found '",
                 text, "'", NULL);
         to_stdout += gate->sinks[i].to_stdout;
         if (to_stdout > 1)
