@@ -7,6 +7,7 @@
 #include "base/libarchive.h"
 #include "base/memory.h"
 #include "gate/gate.h"
+#include "support/dump_fixture.h"
 #include "support/store_files.h"
 
 #include <check.h>
@@ -273,27 +274,21 @@ START_TEST(test_too_deep)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_archive);
+    tcase_add_test(tests, test_entry_size);
+    tcase_add_test(tests, test_archive_size);
+    tcase_add_test(tests, test_nested_size);
+    tcase_add_test(tests, test_entry_count);
+    tcase_add_test(tests, test_stopped);
+    tcase_add_test(tests, test_no_memory);
+    tcase_add_test(tests, test_order);
+    tcase_add_test(tests, test_too_deep);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("gate_inputs");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_archive);
-    tcase_add_test(tcase, test_entry_size);
-    tcase_add_test(tcase, test_archive_size);
-    tcase_add_test(tcase, test_nested_size);
-    tcase_add_test(tcase, test_entry_count);
-    tcase_add_test(tcase, test_stopped);
-    tcase_add_test(tcase, test_no_memory);
-    tcase_add_test(tcase, test_order);
-    tcase_add_test(tcase, test_too_deep);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return dump_fixture_main("gate_inputs", add_tests);
 }

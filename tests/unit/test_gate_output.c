@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/gate/output*.c: texts of dumps in each format, hostile ones first. What is expected comes from
- * the formats' own documents: XML 1.0, "Workflow commands for GitHub Actions", CommonMark, RFC 8259,
- * RFC 3986.
+ * src/gate/output*.c: texts of dumps in each format, hostile ones first. What is expected comes
+ * from the formats' own documents: XML 1.0, "Workflow commands for GitHub Actions", CommonMark,
+ * RFC 8259, RFC 3986.
  */
 #include "avdump/avdump.h"
 #include "base/memory.h"
 #include "gate/json.h"
 #include "gate/output.h"
+#include "support/dump_fixture.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -359,31 +360,26 @@ START_TEST(test_no_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("gate_output");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner;
     int writers = 0;
-    int failed;
 
     while (avd_gate_writers[writers].name != NULL)
         writers++;
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_loop_test(tcase, test_junit, 0, TEXT_COUNT);
-    tcase_add_loop_test(tcase, test_github, 0, TEXT_COUNT);
-    tcase_add_loop_test(tcase, test_markdown, 0, TEXT_COUNT);
-    tcase_add_loop_test(tcase, test_table, 0, TEXT_COUNT);
-    tcase_add_loop_test(tcase, test_json, 0, TEXT_COUNT);
-    tcase_add_loop_test(tcase, test_issue_body, 0, TEXT_COUNT);
-    tcase_add_loop_test(tcase, test_html, 0, TEXT_COUNT);
-    tcase_add_test(tcase, test_absolute_uri);
-    tcase_add_test(tcase, test_terminal);
-    tcase_add_loop_test(tcase, test_no_memory, 0, writers);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, test_junit, 0, TEXT_COUNT);
+    tcase_add_loop_test(tests, test_github, 0, TEXT_COUNT);
+    tcase_add_loop_test(tests, test_markdown, 0, TEXT_COUNT);
+    tcase_add_loop_test(tests, test_table, 0, TEXT_COUNT);
+    tcase_add_loop_test(tests, test_json, 0, TEXT_COUNT);
+    tcase_add_loop_test(tests, test_issue_body, 0, TEXT_COUNT);
+    tcase_add_loop_test(tests, test_html, 0, TEXT_COUNT);
+    tcase_add_test(tests, test_absolute_uri);
+    tcase_add_test(tests, test_terminal);
+    tcase_add_loop_test(tests, test_no_memory, 0, writers);
+}
+
+int main(void)
+{
+    return dump_fixture_main("gate_output", add_tests);
 }

@@ -4,6 +4,7 @@
  * give what a walk of one's own gives.
  */
 #include "base/memory.h"
+#include "support/dump_fixture.h"
 #include "support/store_files.h"
 #include "support/store_fixture.h"
 
@@ -148,22 +149,16 @@ START_TEST(test_no_memory)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_walked_once);
+    tcase_add_test(tests, test_listed_when_needed);
+    tcase_add_loop_test(tests, test_every_layout, 0, LAYOUTS);
+    tcase_add_test(tests, test_no_memory);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("store_folders");
-    TCase *tcase = tcase_create("store_folders");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_walked_once);
-    tcase_add_test(tcase, test_listed_when_needed);
-    tcase_add_loop_test(tcase, test_every_layout, 0, LAYOUTS);
-    tcase_add_test(tcase, test_no_memory);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return dump_fixture_main("store_folders", add_tests);
 }
