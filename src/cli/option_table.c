@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One table describes every option; parsing, usage, help and completion are read from it, and so is
- * the list that tests/e2e/test_cli.sh compares with the manual page.
+ * the list that tests/e2e/test_options.py compares with the manual pages.
  */
 #include "options.h"
 

@@ -54,9 +54,24 @@ avdump_python_test(e2e_symbol_program test_symbol_program.py $<TARGET_FILE:avdum
                    $<TARGET_FILE:store_probe> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_inspect test_inspect.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
-avdump_python_test(e2e_readme test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
-avdump_python_test(e2e_inspect_manual test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
-                   man/avdump-inspect.1)
+avdump_python_test(e2e_options test_options.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+# The program of libavdump(3), as the page has it.
+set(library_manual ${PROJECT_SOURCE_DIR}/man/libavdump.3)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${library_manual})
+file(READ ${library_manual} why)
+string(REGEX REPLACE ".*\n.Bd -literal\n(#include.*\n}\n).Ed\n.*" "\\1" why "${why}")
+string(REPLACE "\\e" "\\" why "${why}")
+file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/why.c CONTENT "${why}")
+add_executable(why ${CMAKE_CURRENT_BINARY_DIR}/why.c)
+target_link_libraries(why PRIVATE libavdump avdump_warnings)
+# The dump of docs/application-verifier.md.
+add_executable(verifier_dump ${CMAKE_CURRENT_LIST_DIR}/verifier_dump.c)
+target_link_libraries(verifier_dump PRIVATE avdump_support avdump_warnings)
+avdump_python_test(e2e_documents test_documents.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   --with $<TARGET_FILE:why> --with $<TARGET_FILE:verifier_dump>)
+avdump_python_test(e2e_document_tables test_document_tables.py ${PROJECT_SOURCE_DIR})
+avdump_python_test(e2e_library_manual test_library_manual.py ${PROJECT_SOURCE_DIR})
+avdump_python_test(e2e_json_manual ../../tools/json-manual --check)
 # The faulting instruction against rust-minidump's minidump-stackwalk, where that is installed.
 find_program(MINIDUMP_STACKWALK minidump-stackwalk)
 if(MINIDUMP_STACKWALK)
@@ -70,6 +85,11 @@ if(library_type STREQUAL STATIC_LIBRARY AND CMAKE_NM)
 else()
   avdump_python_test(floors test_floors.py ${PROJECT_SOURCE_DIR})
 endif()
+
+# What is installed to be read; where pages go is said by their names.
+add_test(NAME manuals_installed
+         COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_manuals_installed.sh ${CMAKE_COMMAND}
+                 ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR})
 
 # The manual pages; mandoc's remarks on style are left out, as it wants pages that it refers to to be
 # installed.
@@ -124,3 +144,6 @@ add_test(NAME e2e_gate_slurm COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_gate_slur
 set_tests_properties(e2e_gate_slurm PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 # What an analysis may do and take: --sandbox, --timeout, --max-memory.
 avdump_python_test(e2e_sandbox test_sandbox.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
+# The installed tree: programs of others, symbols that the library exports.
+avdump_python_test(e2e_install test_install.py ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}
+                   ${CMAKE_C_COMPILER})
