@@ -81,10 +81,23 @@ def test_worker_killed(gate):
     expect("exit code", code, 1)
 
 
+def reading(pid):
+    """The workers that have a dump open: they are set up, which a new process is not yet."""
+    found = []
+    for child in children(pid):
+        try:
+            with open("/proc/%d/maps" % child, encoding="utf-8", errors="replace") as file:
+                if ".dmp" in file.read():
+                    found.append(child)
+        except OSError:
+            pass
+    return found
+
+
 def stopped(gate, *options):
     """A run whose only worker is stopped in the middle."""
     process = gate.start("gate", "-j", "1", "-o", "json:out.json", *options, slow_inputs(gate))
-    pid = wait_until("a worker works", lambda: children(process.pid))[0]
+    pid = wait_until("a worker reads a dump", lambda: reading(process.pid))[0]
     os.kill(pid, signal.SIGSTOP)
     return process, pid
 
