@@ -156,56 +156,71 @@ static void expect_part(const char *before, const char *text, const char *behind
     avd_strbuf_deinit(&part);
 }
 
-#define TEXT_AS(format) (texts[_i].format != NULL ? texts[_i].format : texts[_i].text)
+/* How a part of a document writes a text. */
+enum form { XML, PROPERTY, MESSAGE, MARKDOWN, PLAIN, JSON, URI, CODE };
 
-START_TEST(test_junit)
+static const char *text_as(int index, enum form form)
 {
-    fill(texts[_i].text);
-    (void)written(avd_gate_write_junit);
-    expect_part("<testcase classname=\"", TEXT_AS(xml), "\" name=\"");
-    expect_part("\" name=\"", TEXT_AS(xml), "\">\n      <failure type=\"new\" message=\"");
-    expect_part("message=\"", TEXT_AS(xml), "\">");
-    expect_part("&#10;where: ", TEXT_AS(xml), "&#10;example: ");
-    expect_part("<error type=\"unreadable\" message=\"", TEXT_AS(xml), "\"/>");
-    ck_assert_uint_eq(count_of("<failure"), 1);
-    ck_assert_uint_eq(count_of("<!--"), 0);
+    const char *const forms[] = {texts[index].xml,      texts[index].property, texts[index].message,
+                                 texts[index].markdown, texts[index].plain,    texts[index].json,
+                                 texts[index].uri,      texts[index].code};
+
+    return forms[form] != NULL ? forms[form] : texts[index].text;
 }
-END_TEST
 
-START_TEST(test_github)
-{
-    fill(texts[_i].text);
-    (void)written(avd_gate_write_github);
-    expect_part("::error file=", TEXT_AS(property), ",title=");
-    expect_part(",title=", TEXT_AS(property), "::");
-    expect_part("::", TEXT_AS(message), "\n");
-    expect_part("::warning file=", TEXT_AS(property), ",title=not analysed::");
-    ck_assert_uint_eq(count_of("\n"), 2);
-}
-END_TEST
+/* What stands around each text, and how many lines there are: no text adds one. */
+static const struct {
+    void (*write)(const struct avd_gate_result *, struct avd_strbuf *);
+    struct {
+        const char *before;
+        enum form form;
+        const char *behind;
+    } parts[5];
+    unsigned lines;
+} documents[] = {
+    {avd_gate_write_junit,
+     {{"<testcase classname=\"", XML, "\" name=\""},
+      {"\" name=\"", XML, "\">\n      <failure type=\"new\" message=\""},
+      {"<failure type=\"new\" message=\"", XML, "\">"},
+      {"&#10;where: ", XML, "&#10;example: "},
+      {"<error type=\"unreadable\" message=\"", XML, "\"/>"}},
+     11},
+    {avd_gate_write_github,
+     {{"::error file=", PROPERTY, ",title="},
+      {",title=", PROPERTY, "::"},
+      {"::", MESSAGE, "\n"},
+      {"::warning file=", PROPERTY, ",title=not analysed::"}},
+     2},
+    {avd_gate_write_markdown,
+     {{"| 3 | **new** | ", MARKDOWN, " | "},
+      {" | ", MARKDOWN, " |\n"},
+      {"Not analysed:\n\n- ", MARKDOWN, ": "},
+      {"Warnings:\n\n- ", MARKDOWN, "\n"}},
+     15},
+    {avd_gate_write_table,
+     {{"       3 new      ", PLAIN, " "},
+      {" ", PLAIN, "\n\nnot analysed\n"},
+      {"\n  ", PLAIN, ": "},
+      {"\nwarning: ", PLAIN, "\n"}},
+     8},
+};
+enum { DOCUMENT_COUNT = sizeof documents / sizeof *documents };
 
-START_TEST(test_markdown)
+START_TEST(test_document)
 {
-    fill(texts[_i].text);
+    int document = _i / TEXT_COUNT;
+    int text = _i % TEXT_COUNT;
+    size_t i;
+
+    fill(texts[text].text);
     verdict.warnings = &bucket.title;
     verdict.warning_count = 1;
-    (void)written(avd_gate_write_markdown);
-    expect_part("| 3 | **new** | ", TEXT_AS(markdown), " | ");
-    expect_part(" | ", TEXT_AS(markdown), " |\n");
-    expect_part("- ", TEXT_AS(markdown), ": ");
-    expect_part("Warnings:\n\n- ", TEXT_AS(markdown), "\n");
-    ck_assert_uint_eq(count_of("\n"), 15);
-}
-END_TEST
-
-START_TEST(test_table)
-{
-    fill(texts[_i].text);
-    (void)written(avd_gate_write_table);
-    expect_part("       3 new      ", TEXT_AS(plain), " ");
-    expect_part(" ", TEXT_AS(plain), "\n\nnot analysed\n");
-    expect_part("\n  ", TEXT_AS(plain), ": ");
-    ck_assert_uint_eq(count_of("\n"), 7);
+    (void)written(documents[document].write);
+    for (i = 0; i < 5 && documents[document].parts[i].before != NULL; i++)
+        expect_part(documents[document].parts[i].before,
+                    text_as(text, documents[document].parts[i].form),
+                    documents[document].parts[i].behind);
+    ck_assert_uint_eq(count_of("\n"), documents[document].lines);
 }
 END_TEST
 
@@ -250,11 +265,11 @@ START_TEST(test_json)
 
         ck_assert_msg(root != NULL, "%s in %s", error.text, avd_strbuf_text(&out));
         for (k = 0; k < 4 && cases[i].paths[k] != NULL; k++)
-            ck_assert_str_eq(value_at(root, cases[i].paths[k]), TEXT_AS(json));
+            ck_assert_str_eq(value_at(root, cases[i].paths[k]), text_as(_i, JSON));
         if (cases[i].write == avd_gate_write_sarif)
             ck_assert_str_eq(value_at(root, "runs/0/results/0/locations/0/physicalLocation/"
                                             "artifactLocation/uri"),
-                             TEXT_AS(uri));
+                             text_as(_i, URI));
         json_decref(root);
     }
 }
@@ -271,12 +286,12 @@ START_TEST(test_issue_body)
     avd_strbuf_init(&out);
     avd_strbuf_puts(&out, value_at(root, "body"));
     json_decref(root);
-    expect_part("- what: `", TEXT_AS(code), "`\n");
-    expect_part("- example: `", TEXT_AS(code), "`\n");
-    expect_part("- <https://host/?n=", TEXT_AS(uri), "&k=av1-0123>\n");
+    expect_part("- what: `", text_as(_i, CODE), "`\n");
+    expect_part("- example: `", text_as(_i, CODE), "`\n");
+    expect_part("- <https://host/?n=", text_as(_i, URI), "&k=av1-0123>\n");
     /* Only a stack has lines of its own: it is a text of avdump's. */
     if (strchr(texts[_i].text, '\n') == NULL)
-        expect_part("Stack of the example:\n\n```\n", TEXT_AS(code), "\n```\n");
+        expect_part("Stack of the example:\n\n```\n", text_as(_i, CODE), "\n```\n");
     ck_assert_uint_eq(count_of("```"), 2);
 }
 END_TEST
@@ -367,10 +382,7 @@ static void add_tests(TCase *tests)
     while (avd_gate_writers[writers].name != NULL)
         writers++;
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_loop_test(tests, test_junit, 0, TEXT_COUNT);
-    tcase_add_loop_test(tests, test_github, 0, TEXT_COUNT);
-    tcase_add_loop_test(tests, test_markdown, 0, TEXT_COUNT);
-    tcase_add_loop_test(tests, test_table, 0, TEXT_COUNT);
+    tcase_add_loop_test(tests, test_document, 0, DOCUMENT_COUNT * TEXT_COUNT);
     tcase_add_loop_test(tests, test_json, 0, TEXT_COUNT);
     tcase_add_loop_test(tests, test_issue_body, 0, TEXT_COUNT);
     tcase_add_loop_test(tests, test_html, 0, TEXT_COUNT);
