@@ -229,9 +229,9 @@ def archives(gate, folder):
 
 
 def test_same_answer(gate):
-    folder = many(gate, "whole")
+    folder = many(gate, "whole", 2)  # test_gate_many.py has thousands
     one = gate.summary("-j", "1", folder)
-    expect("dumps", (one["dumps"], one["failed"], one["ignored"]), (len(ALL) * 4 + 1, 1, 1))
+    expect("dumps", (one["dumps"], one["failed"], one["ignored"]), (len(ALL) * 2 + 1, 1, 1))
     two = gate.summary("-j", "2", folder)
     expect("-j2 against -j1", two, one)
     names = list(walk(gate, folder))
@@ -356,7 +356,7 @@ def test_symbol_folders(gate):
     """A folder of symbols is listed once for all dumps, and gives what it gives analyze."""
     for name in ("a/crash.pdb", "a/b/kernel32.pdb", "c/ntdll.sym", "c/renamed.sym"):
         gate.write("symbols/" + name, "not what is wanted\n")
-    folder = many(gate, "whole", 2)
+    folder = many(gate, "whole", 1)
     _, lines, _ = gate.run("gate", "-j", "2", "--symbols", "symbols", "-o", "jsonl:-", folder)
     for line in lines.splitlines():
         report = json.loads(line)
@@ -371,7 +371,7 @@ def test_symbol_folders(gate):
         print("not tested: how often the folder is read (strace is not installed)")
         return
     counts = []
-    for inputs in (["whole/a/x64-divide-0.dmp"], ["whole/a", "whole/b"]):
+    for inputs in (["whole/a/x64-divide-0.dmp"], ["whole/a"]):
         trace = gate.path("trace")
         result = subprocess.run(
             ["strace", "-f", "-qq", "-e", "trace=openat", "-o", trace, gate.program, "gate", "-j", "2",
