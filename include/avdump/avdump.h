@@ -273,11 +273,17 @@ enum avd_status avd_symbols_write(const struct avd_report *report, enum avd_form
 enum avd_status avd_rules_list_write(const struct avd_rules *rules, enum avd_format format,
                                      const struct avd_write_options *options, avd_write_fn *write,
                                      void *ctx, struct avd_error *err);
-/* One rule in full; AVD_NOT_FOUND when no rule has that id. */
+/* One rule in full; AVD_NOT_FOUND when no rule has that id. "verifier:0x13", "verifier:NAME" and "NAME"
+ * stand for stops of Application Verifier (all of that name). */
 enum avd_status avd_rules_show_write(const struct avd_rules *rules, const char *id,
                                      enum avd_format format,
                                      const struct avd_write_options *options, avd_write_fn *write,
                                      void *ctx, struct avd_error *err);
+/* A line for each stop of Application Verifier that avdump knows, or those of one layer ("Handles"): code,
+ * layer, severity, name. AVD_NOT_FOUND when there is no such layer. */
+enum avd_status avd_verifier_stops_write(const char *layer, enum avd_format format,
+                                         const struct avd_write_options *options,
+                                         avd_write_fn *write, void *ctx, struct avd_error *err);
 /* All mistakes in *.yaml files and folders of them; *problem_count is how many. */
 enum avd_status avd_rules_check_write(const char *const *paths, size_t path_count,
                                       size_t *problem_count, enum avd_format format,

@@ -67,13 +67,16 @@ struct avd_cli_settings {
     int file_count;
 };
 
+/* Whether a command takes files, or other words that are no options. */
+enum avd_cli_files { AVD_CLI_FILES_NEEDED = 0, AVD_CLI_FILES_NONE, AVD_CLI_FILES_OPTIONAL };
+
 struct avd_cli_command {
     const char *name;
     enum avd_cli_exit (*run)(int argc, char **argv); /* argv[0] is the command's name */
     const char *help;                                /* one line */
     const char *synopsis;                            /* what follows "avdump " */
     unsigned bit; /* in the options' `commands`; 0: none of them */
-    int no_files; /* it takes no file */
+    enum avd_cli_files files;
 };
 
 extern const struct avd_cli_command avd_cli_commands[]; /* main.c; ended by a NULL name */

@@ -35,6 +35,8 @@ avdump_python_test(e2e_stack_precision test_stack_precision.py $<TARGET_FILE:avd
 avdump_python_test(e2e_schema test_schema.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
 avdump_python_test(e2e_rule_language test_rule_language.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+avdump_python_test(e2e_rule_pairs test_rule_pairs.py $<TARGET_FILE:avdump>
+                   ${PROJECT_SOURCE_DIR}/testdata $<TARGET_FILE_DIR:test_rule_scenes>)
 # Undecorated names against llvm-undname's.
 add_executable(undecorate ${CMAKE_CURRENT_LIST_DIR}/undecorate.c)
 target_link_libraries(undecorate PRIVATE avdump_support avdump_warnings)
