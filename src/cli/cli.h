@@ -217,7 +217,7 @@ struct avd_cli_progress {
 /* Shows how many dumps are done, how fast, and how long it will take, at most once a second; `ctx`
  * is a struct avd_cli_progress, `share` of the inputs that is done, `current` a dump or NULL. */
 void avd_cli_progress_show(void *ctx, uint64_t done, double share, const char *current);
-void avd_cli_progress_clear(struct avd_cli_progress *progress);
+void avd_cli_progress_clear(void *ctx);
 
 /* ---- cmd_rules.c ---- */
 

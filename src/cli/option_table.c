@@ -69,7 +69,7 @@ const struct avd_cli_option avd_cli_options[] = {
     {OPT_RULES, 0, "rules", "DIR",
      AVD_CLI_ANALYZE | AVD_CLI_GATE | AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE | AVD_CLI_EXTRACT,
      "add the rules (*.yaml) of a directory to the shipped ones"},
-    {OPT_TRIAGE, 0, "triage", "FILE", AVD_CLI_ANALYZE,
+    {OPT_TRIAGE, 0, "triage", "FILE", AVD_CLI_ANALYZE | AVD_CLI_GATE,
      "say whose frames are whose (YAML), before the shipped entries"},
     {OPT_MAX_FRAMES, 0, "max-frames", "N", WALKING,
      "frames per stack at most, 1 to 65536 (default: 10000)"},
