@@ -90,6 +90,8 @@ static void find_stack(const struct avd_memory *memory, const struct avd_wow64_t
     out->stack_size = (uint32_t)avd_memory_extent(memory, low, high - low);
 }
 
+/* A thread without 32-bit registers is left out: of one that has no context, or one of zeros, lldb
+ * shows a frame at 0xffffffffffffffff and Breakpad one at 0. */
 static bool collect_thread(struct avd_half32 *half, const struct avd_thread *thread, bool crashed)
 {
     const struct avd_dump *dump = half->an->dump;
