@@ -51,6 +51,27 @@ if(NOT AVDUMP_CABINETS)
   target_compile_definitions(avdump_dependencies INTERFACE AVD_NO_LIBARCHIVE)
 endif()
 
+# A program for Windows is one file: there they are linked, if both are there as static libraries.
+# libarchive's own libraries come after it.
+if(WIN32)
+  find_library(libarchive_LIBRARY NAMES libarchive_static.a libarchive.a)
+  find_library(zydis_LIBRARY NAMES libZydis.a)
+  if(libarchive_LIBRARY AND zydis_LIBRARY)
+    foreach(packer lzma bz2 zstd)
+      find_library(${packer}_LIBRARY NAMES lib${packer}.a)
+      if(${packer}_LIBRARY)
+        list(APPEND packers ${${packer}_LIBRARY})
+      endif()
+    endforeach()
+    target_compile_definitions(avdump_dependencies INTERFACE AVD_LINKED_LIBRARIES
+                               ZYDIS_STATIC_BUILD ZYCORE_STATIC_BUILD)
+    target_link_libraries(avdump_dependencies INTERFACE
+      ${libarchive_LIBRARY} ${zydis_LIBRARY} ${packers} ${zlib_LIBRARY} bcrypt)
+  else()
+    message(STATUS "libarchive or Zydis is missing as a static library: they are loaded as DLLs")
+  endif()
+endif()
+
 # Zydis is loaded at run time too, but its headers are needed: its structs differ between versions.
 # Without them avdump is complete except that it decodes no instruction, and says so.
 if(PkgConfig_FOUND)

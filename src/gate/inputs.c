@@ -53,7 +53,7 @@ static bool walk_file(struct avd_gate_inputs *inputs, const char *path, bool nam
     avd_path_examine(path, &info);
     if (info.kind == AVD_PATH_OTHER)
         return give_problem(inputs, path, "is neither a file nor a folder");
-    file = fopen(path, "rb");
+    file = avd_file_open(path, "rb");
     if (file != NULL) {
         head.size = fread(bytes, 1, sizeof bytes, file);
         (void)fclose(file);
