@@ -8,8 +8,10 @@
 
 #include <string.h>
 
-#ifdef AVD_LINKED_LIBRARIES
+/* At least one row, or the table would be empty. */
+static void nothing(void) {}
 
+#ifdef AVD_LINKED_LIBARCHIVE
 #define ARCHIVE_FUNCTIONS(X)                                                                       \
     X(archive_read_new)                                                                            \
     X(archive_read_free)                                                                           \
@@ -28,7 +30,11 @@
     X(archive_entry_pathname)                                                                      \
     X(archive_entry_pathname_utf8)                                                                 \
     X(archive_entry_filetype)
+#else
+#define ARCHIVE_FUNCTIONS(X)
+#endif
 
+#ifdef AVD_LINKED_ZYDIS
 #define ZYDIS_FUNCTIONS(X)                                                                         \
     X(ZydisGetVersion)                                                                             \
     X(ZydisDecoderInit)                                                                            \
@@ -40,6 +46,9 @@
     X(ZydisRegisterGetLargestEnclosing)                                                            \
     X(ZydisRegisterGetId)                                                                          \
     X(ZydisRegisterGetClass)
+#else
+#define ZYDIS_FUNCTIONS(X)
+#endif
 
 #define DECLARE(name) void name(void);
 #define ROW(name) {#name, name},
@@ -50,7 +59,7 @@ ZYDIS_FUNCTIONS(DECLARE)
 static const struct {
     const char *name;
     avd_linked_function *function;
-} linked[] = {ARCHIVE_FUNCTIONS(ROW) ZYDIS_FUNCTIONS(ROW)};
+} linked[] = {{"", nothing}, ARCHIVE_FUNCTIONS(ROW) ZYDIS_FUNCTIONS(ROW)};
 
 avd_linked_function *avd_linked_find(const char *name)
 {
@@ -61,13 +70,3 @@ avd_linked_function *avd_linked_find(const char *name)
             return linked[i].function;
     return NULL;
 }
-
-#else
-
-avd_linked_function *avd_linked_find(const char *name)
-{
-    (void)name;
-    return NULL;
-}
-
-#endif

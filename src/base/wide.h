@@ -22,6 +22,8 @@ enum { AVD_WIDE_NAME_SIZE = 260 * 3 + 1 };
  */
 enum avd_status avd_wide_path(const char *path, const wchar_t *suffix, wchar_t **out,
                               struct avd_error *err);
+/* The same for what is no path. */
+enum avd_status avd_wide_copy(const char *text, wchar_t **out, struct avd_error *err);
 /* False when it is no UTF-16 or does not fit in `size` bytes. */
 bool avd_wide_to_utf8(const wchar_t *wide, char *text, size_t size);
 /* The same into memory for the caller to avd_mem_free; NULL when out of memory. Stray surrogates

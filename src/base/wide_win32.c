@@ -15,11 +15,6 @@
 /* CreateDirectory needs room for a name of 8.3 within MAX_PATH. */
 enum { LONG_PATH = MAX_PATH - 12, MAX_EXTENDED = 32767 };
 
-static enum avd_status not_utf8(struct avd_error *err)
-{
-    return avd_error_set(err, AVD_E_IO, 0, "", "file name is not valid UTF-8");
-}
-
 /* `plain` as \\?\C:\... or \\?\UNC\server\...; NULL when it cannot be made, which leaves the rest to
  * the system. */
 static wchar_t *extend(const wchar_t *plain)
@@ -49,24 +44,42 @@ static wchar_t *extend(const wchar_t *plain)
     return out;
 }
 
+/* `text` and `suffix`; *size counts both. */
+static enum avd_status copy(const char *text, const wchar_t *suffix, wchar_t **out, size_t *size,
+                            struct avd_error *err)
+{
+    size_t suffix_size = wcslen(suffix);
+    int units = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, NULL, 0);
+
+    *out = NULL;
+    if (units <= 0)
+        return avd_error_set(err, AVD_E_IO, 0, "", "file name is not valid UTF-8");
+    *size = (size_t)units - 1 + suffix_size;
+    *out = avd_mem_calloc(*size + 1, sizeof **out);
+    if (*out == NULL)
+        return avd_error_nomem(err);
+    (void)MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, *out, units);
+    memcpy(*out + (units - 1), suffix, (suffix_size + 1) * sizeof *suffix);
+    return AVD_OK;
+}
+
+enum avd_status avd_wide_copy(const char *text, wchar_t **out, struct avd_error *err)
+{
+    size_t size;
+
+    return copy(text, L"", out, &size, err);
+}
+
 enum avd_status avd_wide_path(const char *path, const wchar_t *suffix, wchar_t **out,
                               struct avd_error *err)
 {
-    size_t suffix_size = wcslen(suffix);
-    int size = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, NULL, 0);
     wchar_t *extended;
+    size_t size;
+    enum avd_status status = copy(path, suffix, out, &size, err);
 
-    *out = NULL;
-    if (size <= 0)
-        return not_utf8(err);
-    *out = avd_mem_calloc((size_t)size + suffix_size, sizeof **out);
-    if (*out == NULL)
-        return avd_error_nomem(err);
-    (void)MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, *out, size);
-    memcpy(*out + (size - 1), suffix, (suffix_size + 1) * sizeof *suffix);
-    if ((size_t)size + suffix_size <= LONG_PATH || wcsncmp(*out, L"\\\\?\\", 4) == 0 ||
+    if (status != AVD_OK || size < LONG_PATH || wcsncmp(*out, L"\\\\?\\", 4) == 0 ||
         wcsncmp(*out, L"\\\\.\\", 4) == 0)
-        return AVD_OK;
+        return status;
     extended = extend(*out);
     if (extended != NULL) {
         avd_mem_free(*out);
