@@ -1,11 +1,23 @@
 # SPDX-License-Identifier: MIT
+
+# avdump_script_test(NAME COMMAND...): a script of this machine, exit code 77 when it cannot run here.
+# Of a Windows program it gets a script that runs it under Wine, which it starts like any program.
+function(avdump_script_test name)
+  set(command ${ARGN})
+  if(CMAKE_CROSSCOMPILING)
+    include(${PROJECT_SOURCE_DIR}/tests/e2e/wine.cmake)
+    avdump_under_wine(command)
+    if(name IN_LIST AVDUMP_NOT_UNDER_WINE)
+      set(command sh -c "echo 'skipped: not made for Windows, see tests/e2e/wine.cmake'; exit 77")
+    endif()
+  endif()
+  add_test(NAME ${name} COMMAND ${command})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+endfunction()
+
 # The program as a user sees it: exit codes, messages, help, standard input and output.
-if(UNIX)
-  add_test(NAME e2e_cli
-           COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_cli.sh $<TARGET_FILE:avdump>
+avdump_script_test(e2e_cli sh ${CMAKE_CURRENT_LIST_DIR}/test_cli.sh $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR})
-  set_tests_properties(e2e_cli PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
-endif()
 
 # Scripts in Python: what the JSON says, compared with what is known from elsewhere.
 find_package(Python3 COMPONENTS Interpreter QUIET)
@@ -13,12 +25,11 @@ find_package(Python3 COMPONENTS Interpreter QUIET)
 # avdump_python_test(NAME script argument...)
 function(avdump_python_test name script)
   if(Python3_Interpreter_FOUND)
-    add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${script}
-                                  ${ARGN})
+    avdump_script_test(${name} ${Python3_EXECUTABLE} -B
+                       ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${script} ${ARGN})
   else()
-    add_test(NAME ${name} COMMAND sh -c "echo 'skipped: python3 is missing'; exit 77")
+    avdump_script_test(${name} sh -c "echo 'skipped: python3 is missing'; exit 77")
   endif()
-  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 endfunction()
 
 set(AVDUMP_CORPUS ${PROJECT_SOURCE_DIR}/../shared/corpus)
@@ -108,6 +119,5 @@ avdump_python_test(e2e_gate_faults test_gate_faults.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_gate_formats test_gate_formats.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata)
-add_test(NAME e2e_gate_slurm COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_gate_slurm.sh
-                                     $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
-set_tests_properties(e2e_gate_slurm PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+avdump_script_test(e2e_gate_slurm sh ${CMAKE_CURRENT_LIST_DIR}/test_gate_slurm.sh
+                   $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
