@@ -117,7 +117,12 @@ const char *avd_term_variable(const char *name)
 
 int avd_term_cache_base(const char **base, const char **tail)
 {
+    const char *xdg = avd_term_variable("XDG_CACHE_HOME");
+
     *tail = "/avdump/symbols";
-    *base = avd_term_variable("LOCALAPPDATA");
+    /* As elsewhere for those who set it: Git's and Cygwin's shells, say. */
+    *base = xdg != NULL && (xdg[0] == '/' || xdg[0] == '\\' || strchr(xdg, ':') != NULL)
+                ? xdg
+                : avd_term_variable("LOCALAPPDATA");
     return *base != NULL;
 }
