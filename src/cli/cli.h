@@ -54,6 +54,7 @@ struct avd_cli_settings {
     int update_baseline;
     int quiet;
     unsigned jobs;            /* 0: one per processor */
+    int sandbox;
     unsigned timeout_seconds; /* 0: none */
     uint64_t max_memory;      /* bytes; 0: none */
     /* looking inside */
@@ -66,13 +67,16 @@ struct avd_cli_settings {
     int file_count;
 };
 
+/* Whether a command takes files, or other words that are no options. */
+enum avd_cli_files { AVD_CLI_FILES_NEEDED = 0, AVD_CLI_FILES_NONE, AVD_CLI_FILES_OPTIONAL };
+
 struct avd_cli_command {
     const char *name;
     enum avd_cli_exit (*run)(int argc, char **argv); /* argv[0] is the command's name */
     const char *help;                                /* one line */
     const char *synopsis;                            /* what follows "avdump " */
     unsigned bit; /* in the options' `commands`; 0: none of them */
-    int no_files; /* it takes no file */
+    enum avd_cli_files files;
 };
 
 /* The program, with arguments in UTF-8; main_posix.c and main_win32.c hold what comes before it. */
@@ -94,7 +98,7 @@ enum avd_cli_exit avd_cli_facts(int argc, char **argv);
 enum avd_cli_exit avd_cli_inspect(int argc, char **argv); /* every command of AVD_CLI_INSIDE */
 enum avd_cli_exit avd_cli_help(int argc, char **argv);
 
-/* ---- options.c ---- */
+/* ---- options.c, option_table.c, option_values.c ---- */
 
 enum {
     AVD_CLI_ANALYZE = 1,
@@ -130,16 +134,17 @@ void avd_cli_settings_deinit(struct avd_cli_settings *settings);
 /* Writes the options of `command` to standard output, two columns. */
 void avd_cli_options_print(const struct avd_cli_command *command);
 
-/* An option as the table of options.c has it. */
+/* An option as the table of option_table.c has it. */
 struct avd_cli_option {
+    int id;      /* options.h */
     char letter; /* 0: none */
     const char *name;
     const char *argument; /* "DIR", "a|b|c" for a choice, NULL for none */
+    unsigned commands;
     const char *help;
 };
-/* Number `index` of a command's options; 0 past the last. */
-int avd_cli_option_at(const struct avd_cli_command *command, size_t index,
-                      struct avd_cli_option *out);
+/* Number `index` of a command's options; NULL past the last. */
+const struct avd_cli_option *avd_cli_option_at(const struct avd_cli_command *command, size_t index);
 
 /* The name most like `word` among `names` (ended by NULL), or NULL when none is. */
 const char *avd_cli_suggest(const char *word, const char *const *names);
@@ -165,6 +170,40 @@ enum avd_status avd_cli_sources_init(struct avd_cli_sources *sources,
                                      struct avd_error *err);
 void avd_cli_sources_deinit(struct avd_cli_sources *sources);
 
+/* ---- confine.c ---- */
+
+/* The files and folders that a confined analysis may read. */
+struct avd_cli_readable {
+    char **paths;
+    size_t count;
+    size_t capacity;
+};
+
+/* AVD_E_NOMEM, with `err` set. Release with avd_cli_readable_deinit in any case. */
+enum avd_status avd_cli_readable_init(struct avd_cli_readable *list,
+                                      const struct avd_cli_settings *settings,
+                                      struct avd_error *err);
+void avd_cli_readable_deinit(struct avd_cli_readable *list);
+/* A line on standard error for each half that this system cannot hold. */
+void avd_cli_confine_tell(void);
+/* Confines this process for good, as far as the system can (base/confine.h). AVD_E_NOMEM: it is not
+ * confined. */
+enum avd_status avd_cli_confine(const struct avd_cli_settings *settings, struct avd_error *err);
+
+/* ---- child_posix.c, child_win32.c ---- */
+
+struct avd_cli_child {
+    /* In the child. Sets *wrote when it has written to the output. */
+    enum avd_cli_exit (*run)(void *ctx, int *wrote);
+    void *ctx;
+};
+
+/* Runs `child` in a process of its own under --timeout and --max-memory, and sets what it returned.
+ * AVD_E_LIMIT with `err` when it was ended instead; AVD_E_NOMEM when none can be started. */
+enum avd_status avd_cli_child_run(const struct avd_cli_settings *settings,
+                                  const struct avd_cli_child *child, enum avd_cli_exit *code,
+                                  int *wrote, struct avd_error *err);
+
 /* ---- progress.c ---- */
 
 /* A zeroed struct has shown nothing yet. */
@@ -176,7 +215,7 @@ struct avd_cli_progress {
 /* Shows how many dumps are done, how fast, and how long it will take, at most once a second; `ctx`
  * is a struct avd_cli_progress, `share` of the inputs that is done, `current` a dump or NULL. */
 void avd_cli_progress_show(void *ctx, uint64_t done, double share, const char *current);
-void avd_cli_progress_clear(struct avd_cli_progress *progress);
+void avd_cli_progress_clear(void *ctx);
 
 /* ---- cmd_rules.c ---- */
 

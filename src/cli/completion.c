@@ -81,15 +81,15 @@ static void put_bash_choices(void)
 {
     struct walk walk = {0, 0};
     const struct avd_cli_command *command;
-    struct avd_cli_option option;
+    const struct avd_cli_option *option;
     size_t i;
 
     while ((command = next_command(&walk)) != NULL)
-        for (i = 0; avd_cli_option_at(command, i, &option); i++) {
-            if (!is_choice(&option))
+        for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++) {
+            if (!is_choice(option))
                 continue;
-            printf("        '%s:--%s') COMPREPLY=($(compgen -W '", command->name, option.name);
-            put_choices(option.argument);
+            printf("        '%s:--%s') COMPREPLY=($(compgen -W '", command->name, option->name);
+            put_choices(option->argument);
             puts("' -- \"$cur\")); return ;;");
         }
 }
@@ -98,13 +98,13 @@ static void put_bash_options(void)
 {
     struct walk walk = {0, 0};
     const struct avd_cli_command *command;
-    struct avd_cli_option option;
+    const struct avd_cli_option *option;
     size_t i;
 
     while ((command = next_command(&walk)) != NULL) {
         printf("        '%s') words='", command->name);
-        for (i = 0; avd_cli_option_at(command, i, &option); i++)
-            printf("%s--%s", i != 0 ? " " : "", option.name);
+        for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++)
+            printf("%s--%s", i != 0 ? " " : "", option->name);
         puts("' ;;");
     }
 }
@@ -124,6 +124,10 @@ static void put_bash(void)
     printf("' -- \"$cur\")) ;;\n        esac\n        return\n    fi\n"
            "    if [ \"$prev\" = --completion ]; then\n"
            "        COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$cur\"))\n        return\n    fi\n"
+           "    if [ \"$command\" = help ]; then\n"
+           "        COMPREPLY=($(compgen -W '");
+    put_names(avd_cli_commands);
+    printf("' -- \"$cur\"))\n        return\n    fi\n"
            "    if [ \"$command\" = rules ]; then\n"
            "        if [ \"$COMP_CWORD\" -eq 2 ]; then\n"
            "            COMPREPLY=($(compgen -W '");
@@ -146,21 +150,21 @@ static void put_bash(void)
 
 static void put_zsh_arguments(const struct avd_cli_command *command, const char *indent)
 {
-    struct avd_cli_option option;
+    const struct avd_cli_option *option;
     size_t i;
 
     printf("%s_arguments", indent);
-    for (i = 0; avd_cli_option_at(command, i, &option); i++) {
-        printf(" \\\n%s    '*--%s[", indent, option.name);
-        put_quoted(option.help, "[]:\\");
+    for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++) {
+        printf(" \\\n%s    '*--%s[", indent, option->name);
+        put_quoted(option->help, "[]:\\");
         printf("]");
-        if (is_choice(&option)) {
+        if (is_choice(option)) {
             printf(":value:(");
-            put_choices(option.argument);
+            put_choices(option->argument);
             printf(")");
-        } else if (option.argument != NULL) {
+        } else if (option->argument != NULL) {
             printf(":");
-            put_quoted(option.argument, "[]:\\");
+            put_quoted(option->argument, "[]:\\");
             printf(":_files");
         }
         printf("'");
@@ -177,9 +181,13 @@ static void put_zsh(void)
            "# zsh completion for avdump; avdump --completion zsh wrote it\n"
            "_avdump() {\n"
            "    local command=$words[2]\n"
-           "    if (( CURRENT == 2 )); then\n        compadd -- ");
+           "    if (( CURRENT == 2 )) && [[ $PREFIX == -* ]]; then\n"
+           "        compadd -- --help --version --completion\n        return\n    fi\n"
+           "    if [[ $command == --completion ]]; then\n"
+           "        compadd -- bash zsh fish\n        return\n    fi\n"
+           "    if (( CURRENT == 2 )) || [[ $command == help ]]; then\n        compadd -- ");
     put_names(avd_cli_commands);
-    printf("\n        _files\n        return\n    fi\n"
+    printf("\n        (( CURRENT == 2 )) && _files\n        return\n    fi\n"
            "    shift words; (( CURRENT-- ))\n"
            "    if [[ $command == rules ]]; then\n"
            "        if (( CURRENT == 2 )); then\n            compadd -- ");
@@ -209,26 +217,26 @@ static void put_fish_names(const struct avd_cli_command *commands, const char *c
 
 static void put_fish_options(const struct avd_cli_command *command)
 {
-    struct avd_cli_option option;
+    const struct avd_cli_option *option;
     size_t i;
 
-    for (i = 0; avd_cli_option_at(command, i, &option); i++) {
+    for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++) {
         printf("complete -c avdump -n '%s__fish_seen_subcommand_from %s' -l %s",
                strchr(command->name, ' ') != NULL
                    ? "__fish_seen_subcommand_from rules; and "
                    : "not __fish_seen_subcommand_from rules; and ",
-               last_word(command), option.name);
-        if (option.letter != 0)
-            printf(" -s %c", option.letter);
-        if (is_choice(&option)) {
+               last_word(command), option->name);
+        if (option->letter != 0)
+            printf(" -s %c", option->letter);
+        if (is_choice(option)) {
             printf(" -x -a '");
-            put_choices(option.argument);
+            put_choices(option->argument);
             printf("'");
-        } else if (option.argument != NULL) {
+        } else if (option->argument != NULL) {
             printf(" -r");
         }
         printf(" -d '");
-        put_quoted(option.help, "");
+        put_quoted(option->help, "");
         puts("'");
     }
 }
@@ -243,6 +251,7 @@ static void put_fish(void)
          "complete -c avdump -n __fish_use_subcommand -l version\n"
          "complete -c avdump -n __fish_use_subcommand -l completion -x -a 'bash zsh fish'");
     put_fish_names(avd_cli_commands, "__fish_use_subcommand");
+    put_fish_names(avd_cli_commands, "__fish_seen_subcommand_from help");
     put_fish_names(avd_cli_rules_commands, "__fish_seen_subcommand_from rules");
     while ((command = next_command(&walk)) != NULL)
         put_fish_options(command);

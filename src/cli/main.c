@@ -18,7 +18,7 @@ const struct avd_cli_command avd_cli_commands[] = {
     {"merge", avd_cli_merge, "Join outputs of gate into one verdict",
      "merge [options] FILE.jsonl...", AVD_CLI_MERGE, 0},
     {"rules", avd_cli_rules, "List, show, check, explain and test rules",
-     "rules list|show|check|explain|test|docs ...", 0, 0},
+     "rules list|show|check|explain|test|docs|stops ...", 0, 0},
     {"facts", avd_cli_facts, "Show everything that a rule can see of a dump",
      "facts [options] FILE...", AVD_CLI_FACTS, 0},
     {"stack", avd_cli_inspect, "Show stacks, as WinDbg's k does", "stack [options] FILE...",

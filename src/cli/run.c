@@ -154,22 +154,67 @@ static enum avd_cli_exit run_file(const struct avd_cli_settings *settings,
     int finding = 0;
 
     status = avd_dump_open(file, NULL, &dump, &err);
+    /* Opening may need a temporary file, to unpack into. From here on nothing is written. */
+    if (status == AVD_OK && settings->sandbox)
+        status = avd_cli_confine(settings, &err);
     if (status == AVD_OK) {
         if (settings->format == AVD_FORMAT_TEXT && settings->file_count > 1 &&
             !settings->list_needed) /* which scripts read */
             write_separator(output, file, !*written);
         *written = 1;
         status = job->each(settings, dump, job->ctx, output, &finding, &err);
-        avd_dump_close(dump);
     }
+    avd_dump_close(dump);
     /* a failed write is reported once, when the output is closed */
     if (status != AVD_OK && output->error == 0)
         return report_error(settings, file, &err, output);
     return finding ? AVD_EXIT_FINDING : AVD_EXIT_CLEAN;
 }
 
+struct confined {
+    const struct avd_cli_settings *settings;
+    const struct avd_cli_job *job;
+    const char *file;
+    struct avd_cli_output *output;
+    int written; /* by the files before */
+};
+
+static enum avd_cli_exit run_confined(void *ctx, int *wrote)
+{
+    struct confined *c = ctx;
+    enum avd_cli_exit code = run_file(c->settings, c->job, c->file, &c->written, c->output);
+
+    *wrote = c->written;
+    errno = 0;
+    if (fflush(c->output->stream) != 0 && c->output->error == 0)
+        c->output->error = errno != 0 ? errno : EIO;
+    if (c->output->error != 0)
+        return report_write_error(c->output->name, c->output->error, code);
+    return code;
+}
+
+/* A dump under limits is a process's own affair. */
+static enum avd_cli_exit run_apart(const struct avd_cli_settings *settings,
+                                   const struct avd_cli_job *job, const char *file, int *written,
+                                   struct avd_cli_output *output)
+{
+    struct confined confined = {settings, job, file, output, *written};
+    const struct avd_cli_child child = {run_confined, &confined};
+    enum avd_cli_exit code = AVD_EXIT_CLEAN;
+    struct avd_error err;
+
+    if (avd_cli_child_run(settings, &child, &code, written, &err) != AVD_OK)
+        return report_error(settings, file, &err, output);
+    return code;
+}
+
 enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct avd_cli_job *job)
 {
+    const int limited =
+        settings->sandbox || settings->timeout_seconds != 0 || settings->max_memory != 0;
+    enum avd_cli_exit (*run)(const struct avd_cli_settings *, const struct avd_cli_job *,
+                             const char *, int *, struct avd_cli_output *) =
+        limited ? run_apart : run_file;
     struct avd_cli_output output;
     struct avd_error err = {0};
     const char *concerned = NULL;
@@ -188,8 +233,10 @@ enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct av
         (settings->color == AVD_COLOR_AUTO && settings->output == NULL && avd_term_has_color());
     if (job->begin != NULL && job->begin(settings, job->ctx, &concerned, &err) != AVD_OK)
         return output_close(&output, report_error(settings, concerned, &err, &output));
+    if (settings->sandbox)
+        avd_cli_confine_tell();
     for (i = 0; i < settings->file_count && output.error == 0; i++)
-        code = worse(code, run_file(settings, job, settings->files[i], &written, &output));
+        code = worse(code, run(settings, job, settings->files[i], &written, &output));
     return output_close(&output, code);
 }
 

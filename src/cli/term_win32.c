@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/wide.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define WIN32_LEAN_AND_MEAN
@@ -42,6 +43,23 @@ int avd_term_has_color(void)
 int avd_term_has_progress(void)
 {
     return is_terminal(STD_ERROR_HANDLE) && !is_dumb();
+}
+
+size_t avd_term_columns(void)
+{
+    enum { USUAL = 80, MOST = 10000 };
+    const char *columns = avd_term_variable("COLUMNS");
+    unsigned long wanted = columns != NULL ? strtoul(columns, NULL, 10) : 0;
+    CONSOLE_SCREEN_BUFFER_INFO info;
+
+    if (!is_terminal(STD_OUTPUT_HANDLE))
+        return 0;
+    if (wanted > 0 && wanted <= MOST)
+        return wanted;
+    return GetConsoleScreenBufferInfo(GetStdHandle(STD_OUTPUT_HANDLE), &info) &&
+                   info.srWindow.Right >= info.srWindow.Left
+               ? (size_t)(info.srWindow.Right - info.srWindow.Left) + 1
+               : USUAL;
 }
 
 int avd_term_file_exists(const char *path)

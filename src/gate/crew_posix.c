@@ -6,6 +6,7 @@
  */
 #include "gate/crew.h"
 
+#include "base/confine.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -17,7 +18,6 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -167,21 +167,6 @@ static bool serve(const struct avd_gate_pool_options *options, int fd)
     return good;
 }
 
-static void limit_memory(uint64_t bytes)
-{
-#if defined(__SANITIZE_ADDRESS__)
-    (void)bytes; /* its shadow alone is larger */
-#else
-    struct rlimit limit;
-
-    if (bytes == 0 || bytes > (uint64_t)RLIM_INFINITY)
-        return;
-    limit.rlim_cur = limit.rlim_max = (rlim_t)bytes;
-    /* Of memory that it writes to: dumps are mapped, and may be as large as they like. */
-    (void)setrlimit(RLIMIT_DATA, &limit);
-#endif
-}
-
 /* A parent that is killed cannot end its workers, and one of them may hang for ever. */
 static void end_with_parent(void)
 {
@@ -200,7 +185,9 @@ static _Noreturn void run_worker(const struct avd_gate_pool_options *options, in
     (void)signal(SIGHUP, SIG_DFL);
     interrupted = 0;
     end_with_parent();
-    limit_memory(options->max_memory);
+    (void)avd_confine_memory(options->max_memory);
+    if (options->readable != NULL)
+        (void)avd_confine(options->readable, options->readable_count);
     if (first == NULL || answer(options, fd, first))
         while (serve(options, fd)) {
         }

@@ -22,6 +22,9 @@ struct avd_gate_pool_options {
     unsigned workers;         /* at least 1 */
     unsigned timeout_seconds; /* per dump; 0: none */
     uint64_t max_memory;      /* bytes per worker; 0: none */
+    /* What a worker may read, which confines it (base/confine.h); NULL: it is not confined. */
+    const char *const *readable;
+    size_t readable_count;
     avd_gate_work_fn *work;
     avd_gate_done_fn *done;
     avd_gate_lost_fn *lost;

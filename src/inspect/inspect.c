@@ -108,8 +108,7 @@ void avd_inspection_address(struct avd_inspection *in, uint64_t address)
 
 void avd_inspection_json_address(struct avd_inspection *in, const char *key, uint64_t address)
 {
-    avd_json_value(&in->sheet.j, key,
-                   avd_json_hex(address, in->sheet.j.pointer_size == 4 ? 8 : 16));
+    avd_json_hex(&in->sheet.j, key, address, in->sheet.j.pointer_size == 4 ? 8 : 16);
 }
 
 /* ---- what a report has ---- */

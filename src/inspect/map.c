@@ -93,8 +93,8 @@ static void put_json_row(struct avd_inspection *in, const struct map_row *row,
     avd_sheet_number(&in->sheet, "size_in_dump", row->held);
     avd_sheet_text(&in->sheet, "state", region != NULL ? state_name(region->state) : NULL);
     avd_sheet_text(&in->sheet, "protect", region != NULL ? protect_name(region->protect) : NULL);
-    avd_json_value(j, "guard",
-                   region != NULL ? json_boolean((region->protect & 0x100) != 0) : json_null());
+    if (avd_json_known(j, "guard", region != NULL))
+        avd_json_bool(j, "guard", (region->protect & 0x100) != 0);
     avd_sheet_text(&in->sheet, "type", region != NULL ? type_name(region->type) : NULL);
     avd_sheet_text(&in->sheet, "module", name->module_name);
     avd_json_close(j, '{');

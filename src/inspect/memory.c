@@ -110,10 +110,8 @@ static void put_json_row(struct avd_inspection *in, const struct row *row, uint6
     avd_inspection_json_address(in, "address", address);
     avd_json_open(j, "values", '[');
     for (i = 0; i < count; i++)
-        avd_json_value(j, NULL,
-                       row_value(row, i * unit, unit, &value)
-                           ? avd_json_hex(value, (unsigned)(2 * unit))
-                           : json_null());
+        if (avd_json_known(j, NULL, row_value(row, i * unit, unit, &value)))
+            avd_json_hex(j, NULL, value, (unsigned)(2 * unit));
     avd_json_close(j, '[');
     for (i = 0; i < count && unit == 1; i++)
         text[i] = shown_character(row->known[i], row->bytes[i]);
@@ -267,8 +265,8 @@ static enum avd_status put_pointer(struct avd_inspection *in, uint64_t address)
     if (in->sheet.json) {
         avd_json_open(&in->sheet.j, NULL, '{');
         avd_inspection_json_address(in, "address", address);
-        avd_json_value(&in->sheet.j, "value",
-                       known ? avd_json_hex(value, 2 * in->pointer_size) : json_null());
+        if (avd_json_known(&in->sheet.j, "value", known))
+            avd_json_hex(&in->sheet.j, "value", value, 2 * in->pointer_size);
         avd_place_json_name(in, value, &name);
         avd_json_close(&in->sheet.j, '{');
         return status;

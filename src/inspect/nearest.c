@@ -29,7 +29,7 @@ static void put_neighbour(struct avd_inspection *in, const char *label,
         struct avd_json *j = &in->sheet.j;
 
         if (symbol->function == NULL) {
-            avd_json_value(j, label, json_null());
+            avd_json_null(j, label);
             return;
         }
         avd_json_open(j, label, '{');
@@ -57,8 +57,7 @@ static void put_line(struct avd_inspection *in, const struct avd_symbol *symbol)
 {
     if (in->sheet.json) {
         avd_sheet_text(&in->sheet, "file", symbol->source_file);
-        avd_json_value(&in->sheet.j, "line",
-                       symbol->line != 0 ? avd_json_number(symbol->line) : json_null());
+        avd_json_number_or_null(&in->sheet.j, "line", symbol->line);
     } else if (symbol->source_file != NULL) {
         avd_strbuf_puts(&in->sheet.text, "  source  ");
         avd_strbuf_escaped(&in->sheet.text, symbol->source_file);

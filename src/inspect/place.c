@@ -262,13 +262,12 @@ void avd_place_json_name(struct avd_inspection *in, uint64_t address,
     bool named = name->symbol.function != NULL;
 
     avd_sheet_text(&in->sheet, "module", name->module_name);
-    avd_json_value(j, "module_offset",
-                   inside ? avd_json_hex(address - name->module_base, 8) : json_null());
+    if (avd_json_known(j, "module_offset", inside))
+        avd_json_hex(j, "module_offset", address - name->module_base, 8);
     avd_sheet_text(&in->sheet, "function", name->symbol.function);
-    avd_json_value(j, "function_offset",
-                   named ? avd_json_hex(name->symbol.displacement, 8) : json_null());
-    avd_json_value(j, "function_source",
-                   avd_json_text(j, named ? name->symbol.source : NULL));
-    avd_json_value(j, "function_approximate",
-                   named ? json_boolean(name->symbol.approximate) : json_null());
+    if (avd_json_known(j, "function_offset", named))
+        avd_json_hex(j, "function_offset", name->symbol.displacement, 8);
+    avd_json_text(j, "function_source", named ? name->symbol.source : NULL);
+    if (avd_json_known(j, "function_approximate", named))
+        avd_json_bool(j, "function_approximate", name->symbol.approximate);
 }

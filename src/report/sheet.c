@@ -47,15 +47,15 @@ bool avd_sheet_flush(struct avd_sheet *sheet, avd_write_fn *write, void *ctx)
 
 void avd_sheet_text(struct avd_sheet *sheet, const char *key, const char *text)
 {
-    avd_json_value(&sheet->j, key, avd_json_text(&sheet->j, text));
+    avd_json_text(&sheet->j, key, text);
 }
 
 void avd_sheet_number(struct avd_sheet *sheet, const char *key, uint64_t number)
 {
-    avd_json_value(&sheet->j, key, avd_json_number(number));
+    avd_json_number(&sheet->j, key, number);
 }
 
 void avd_sheet_bool(struct avd_sheet *sheet, const char *key, bool value)
 {
-    avd_json_value(&sheet->j, key, json_boolean(value));
+    avd_json_bool(&sheet->j, key, value);
 }

@@ -98,7 +98,7 @@ static void put_collections(struct avd_sheet *sheet, const struct avd_facts *fac
             avd_strbuf_printf(&sheet->text, "\n%s", avd_collection_docs[i].name);
         if (from->ops == NULL) {
             if (sheet->json)
-                avd_json_value(&sheet->j, avd_collection_docs[i].name, json_null());
+                avd_json_null(&sheet->j, avd_collection_docs[i].name);
             else
                 avd_strbuf_printf(&sheet->text, " ? (%s)\n",
                                   from->reason != NULL ? from->reason

@@ -6,15 +6,13 @@ usage: test_rule_language.py AVDUMP SOURCE_DIR [--update]
 
 The messages for malformed rule files are those of malformed_rules.txt (--update writes them anew);
 the shipped rules and the examples of the documents have no mistakes, pass their own tests and fit
-the JSON Schema; schema and manual say what the catalogue of facts says; docs/writing-rules.md is a
-walk whose commands do what it says; and every command has its text, its JSON and its exit codes.
+the JSON Schema; schema and manual say what the catalogue of facts says; and every command has its text,
+its JSON and its exit codes. The commands of docs/writing-rules.md are run by test_documents.py.
 """
 import glob
-import gzip
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -97,43 +95,6 @@ def schema_failures(rules, source):
     return failures
 
 
-def walk(avdump, source, folder):
-    """The commands of docs/writing-rules.md, in order: '$ command', then what it prints ('...' for
-    anything) and '# exit N' where it is not 0. 'FILE:' blocks are files to write."""
-    failures = 0
-    steps = 0
-    dump = os.path.join(source, "testdata", "x64-null-read-normal.dmp.gz")
-    with gzip.open(dump) as packed, open(os.path.join(folder, "crash.dmp"), "wb") as file:
-        file.write(packed.read())
-    with open(os.path.join(source, "docs", "writing-rules.md"), encoding="utf-8") as file:
-        text = file.read()
-    for language, body in re.findall(r"^```(yaml|console)\n(.*?)^```$", text, flags=re.M | re.S):
-        named = re.match(r"# FILE: (\S+)\n", body)
-        if language == "yaml" and named:
-            path = os.path.join(folder, named.group(1))
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(body[named.end():])
-        if language != "console":
-            continue
-        for step in re.split(r"^\$ ", body, flags=re.M)[1:]:
-            command, _, expected = step.partition("\n")
-            code = re.search(r"^# exit (\d+)\n", expected, flags=re.M)
-            expected = re.sub(r"^# exit \d+\n", "", expected, flags=re.M)
-            arguments = shlex.split(command)
-            got_code, out, err = run(avdump, *arguments[1:], cwd=folder)
-            pattern = ".*".join(re.escape(part) for part in expected.split("...\n"))
-            steps += 1
-            if got_code != (int(code.group(1)) if code else 0) or \
-                    not re.fullmatch(pattern, err + out, flags=re.S):
-                print("FAIL docs/writing-rules.md: %s: exit %d\n%s" % (command, got_code, err + out))
-                failures += 1
-    if steps < 5:
-        print("FAIL docs/writing-rules.md: only %d commands were found" % steps)
-        failures += 1
-    return steps, failures
-
-
 def commands(avdump, source):
     """The commands' exit codes, and JSON that says the same as text."""
     dump = os.path.join(source, "testdata", "wow64-wait.dmp.gz")
@@ -193,6 +154,66 @@ def commands(avdump, source):
     return failures
 
 
+def check_stops(avdump, source):
+    """The stops of rules/verifier as `rules stops` and `rules show` have them. Returns failures."""
+    failures = 0
+
+    def expect(condition, what):
+        nonlocal failures
+        if not condition:
+            print("FAIL " + what)
+            failures += 1
+
+    def stops(*arguments):
+        code, out, err = run(avdump, "rules", *arguments, "--json")
+        expect(code == 0 and not err, "rules %s: exit %d %s" % (arguments, code, err))
+        return json.loads(out)["stops"] if code == 0 else []
+
+    def numbers(texts):
+        return tuple(int(text, 0) for text in texts)
+
+    total = 0
+    for path in sorted(glob.glob(os.path.join(source, "rules", "verifier", "*.yaml"))):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        layer = re.search(r"^layer: (\S+)$", text, re.M)[1]
+        written = {(name, numbers(codes.split(","))) for name, codes in
+                   re.findall(r"^  - name: (\S+)\n    codes: \[(.*)\]$", text, re.M)}
+        listed = stops("stops", layer)
+        found = {(stop["name"], numbers(stop["codes"])) for stop in listed}
+        expect(found == written, "rules stops %s: %s" % (layer, sorted(found ^ written)))
+        expect({stop["layer"] for stop in listed} == {layer}, "rules stops %s: layers" % layer)
+        total += len(written)
+    codes = [numbers(stop["codes"])[0] for stop in stops("stops")]
+    expect(len(codes) == total > 300 and codes == sorted(codes), "rules stops: %d" % len(codes))
+    # Microsoft's page "Stop Codes - Networking", by both numbers and by name.
+    for wanted in ("verifier:0xE001", "verifier:57601", "verifier:wsa_socket_already_closed",
+                   "WSA_SOCKET_ALREADY_CLOSED"):
+        shown = stops("show", wanted)
+        expect(len(shown) == 1 and shown[0]["title"] == "Attempt to use a closed SOCKET" and
+               [parameter["kind"] for parameter in shown[0]["parameters"]] ==
+               ["socket", "stack_trace", "unused", "unused"] and
+               shown[0]["error_report"] == "break" and shown[0]["log"] is True,
+               "rules show %s: %s" % (wanted, shown))
+    expect({stop["layer"] for stop in stops("show", "INVALID_HANDLE")} ==
+           {"Handles", "PrintDriver"}, "rules show INVALID_HANDLE")
+    for arguments, message in (
+            (["stops", "Handels"], "no stop is known of a layer 'Handels' (did you mean 'Handles'?)"),
+            (["stops", "Handles", "Locks"], "rules stops takes one layer, found also 'Locks'"),
+            (["show", "verifier:0x99999"], "no stop of Application Verifier is '0x99999'"),
+            (["show", "verifier:0x100000013"], "no stop of Application Verifier is '0x100000013'"),
+            (["show", "INVALID_HANDEL"], "(did you mean 'INVALID_HANDLE'?)")):
+        code, out, err = run(avdump, "rules", *arguments)
+        expect(code == 2 and message in err and not out,
+               "rules %s: exit %d %s" % (arguments, code, err))
+    code, out, _ = run(avdump, "rules", "show", "verifier:0x13")
+    expect(code == 0 and out.startswith("error: APPLICATION_VERIFIER_HEAPS_FIRST_CHANCE_ACCESS_"
+                                        "VIOLATION [verifier:0x0013]\n"), "rules show: " + out)
+    code, out, _ = run(avdump, "rules", "list")
+    expect("and %d stops of Application Verifier" % total in out, "rules list tells of no stops")
+    return failures
+
+
 def main(arguments):
     avdump, source = os.path.abspath(arguments[0]), arguments[1]
     update = arguments[2:] == ["--update"]
@@ -203,7 +224,7 @@ def main(arguments):
     for path in shipped:
         with open(path, encoding="utf-8") as file:
             rules.append((os.path.basename(path), file.read()))
-    # Of a file that the walk writes twice the last counts: the first has a mistake on purpose.
+    # Of a file that the document writes twice the last counts: the first has a mistake on purpose.
     examples = {text.partition("\n")[0]: text for text in
                 blocks(os.path.join(source, "docs", "writing-rules.md"), "yaml")}
     rules += [("docs/writing-rules.md", text) for text in examples.values()]
@@ -220,14 +241,12 @@ def main(arguments):
     if code != 0:
         print("FAIL %s%s" % (out, err))
         failures += 1
-    with tempfile.TemporaryDirectory() as folder:
-        steps, bad = walk(avdump, source, folder)
-        failures += bad
     failures += commands(avdump, source)
+    failures += check_stops(avdump, source)
     fits = schema_failures(rules, source)
-    print("%d malformed files, %d rules and examples%s, %d commands of the walk; %d failures" % (
+    print("%d malformed files, %d rules and examples%s; %d failures" % (
         cases, len(rules), " (schema not checked: jsonschema or yaml is missing)"
-        if fits is None else "", steps, failures + (fits or 0)))
+        if fits is None else "", failures + (fits or 0)))
     return 1 if failures + (fits or 0) else 0
 
 

@@ -5,7 +5,7 @@
 usage: test_schema.py AVDUMP SOURCE_DIR CORPUS
 
 The dumps are those of testdata/, those of CORPUS where it is there, and inputs that are none, whose
-JSON tells the error. Also: the table of docs/json.md names the fields of the schema, and every
+JSON tells the error. Also: docs/json.md and avdump-json(5) list the fields of the schema, and every
 indented output is the compact one with white space.
 """
 import glob
@@ -48,7 +48,8 @@ def main(arguments):
         schema = json.load(file)
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    failures = validate_json.check_doc(os.path.join(source, "docs", "json.md"), schema)
+    failures = sum(validate_json.check_doc(os.path.join(source, *name.split("/")), schema)
+                   for name in ("docs/json.md", "man/avdump-json.5"))
     paths = sorted(glob.glob(os.path.join(source, "testdata", "*.dmp.gz")))
     real = sorted(glob.glob(os.path.join(corpus, "**", "*.dmp"), recursive=True))
     total = 0

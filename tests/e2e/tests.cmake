@@ -42,10 +42,12 @@ avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CO
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_truth test_truth.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_stack_precision test_stack_precision.py $<TARGET_FILE:avdump>
-                   ${PROJECT_SOURCE_DIR})
+                   ${PROJECT_SOURCE_DIR} ${AVDUMP_CORPUS})
 avdump_python_test(e2e_schema test_schema.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
 avdump_python_test(e2e_rule_language test_rule_language.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+avdump_python_test(e2e_rule_pairs test_rule_pairs.py $<TARGET_FILE:avdump>
+                   ${PROJECT_SOURCE_DIR}/testdata $<TARGET_FILE_DIR:test_rule_scenes>)
 # Undecorated names against llvm-undname's.
 add_executable(undecorate ${CMAKE_CURRENT_LIST_DIR}/undecorate.c)
 target_link_libraries(undecorate PRIVATE avdump_support avdump_warnings)
@@ -65,9 +67,24 @@ avdump_python_test(e2e_symbol_program test_symbol_program.py $<TARGET_FILE:avdum
                    $<TARGET_FILE:store_probe> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_inspect test_inspect.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
-avdump_python_test(e2e_readme test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
-avdump_python_test(e2e_inspect_manual test_readme.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
-                   man/avdump-inspect.1)
+avdump_python_test(e2e_options test_options.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+# The program of libavdump(3), as the page has it.
+set(library_manual ${PROJECT_SOURCE_DIR}/man/libavdump.3)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${library_manual})
+file(READ ${library_manual} why)
+string(REGEX REPLACE ".*\n.Bd -literal\n(#include.*\n}\n).Ed\n.*" "\\1" why "${why}")
+string(REPLACE "\\e" "\\" why "${why}")
+file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/why.c CONTENT "${why}")
+add_executable(why ${CMAKE_CURRENT_BINARY_DIR}/why.c)
+target_link_libraries(why PRIVATE libavdump avdump_warnings)
+# The dump of docs/application-verifier.md.
+add_executable(verifier_dump ${CMAKE_CURRENT_LIST_DIR}/verifier_dump.c)
+target_link_libraries(verifier_dump PRIVATE avdump_support avdump_warnings)
+avdump_python_test(e2e_documents test_documents.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   --with $<TARGET_FILE:why> --with $<TARGET_FILE:verifier_dump>)
+avdump_python_test(e2e_document_tables test_document_tables.py ${PROJECT_SOURCE_DIR})
+avdump_python_test(e2e_library_manual test_library_manual.py ${PROJECT_SOURCE_DIR})
+avdump_python_test(e2e_json_manual ../../tools/json-manual --check)
 # The faulting instruction against rust-minidump's minidump-stackwalk, where that is installed.
 find_program(MINIDUMP_STACKWALK minidump-stackwalk)
 if(MINIDUMP_STACKWALK)
@@ -81,6 +98,11 @@ if(library_type STREQUAL STATIC_LIBRARY AND CMAKE_NM)
 else()
   avdump_python_test(floors test_floors.py ${PROJECT_SOURCE_DIR})
 endif()
+
+# What is installed to be read; where pages go is said by their names.
+add_test(NAME manuals_installed
+         COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_manuals_installed.sh ${CMAKE_COMMAND}
+                 ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR})
 
 # The manual pages; mandoc's remarks on style are left out, as it wants pages that it refers to to be
 # installed.
@@ -115,9 +137,28 @@ avdump_python_test(e2e_html_browser test_html_browser.py $<TARGET_FILE:avdump> $
                    $<TARGET_FILE:transcript_dump>)
 # Many dumps at once: verdicts, what goes wrong, and what is written.
 avdump_python_test(e2e_gate test_gate.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
+# With a sanitizer a dump takes ten times as long; the test says how many it took.
+set(AVDUMP_MANY_DUMPS 5000)
+if(CMAKE_C_FLAGS MATCHES "-fsanitize")
+  set(AVDUMP_MANY_DUMPS 500)
+endif()
+avdump_python_test(e2e_gate_many test_gate_many.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata
+                   ${AVDUMP_CORPUS} ${AVDUMP_MANY_DUMPS})
 avdump_python_test(e2e_gate_faults test_gate_faults.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_gate_formats test_gate_formats.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_script_test(e2e_gate_slurm sh ${CMAKE_CURRENT_LIST_DIR}/test_gate_slurm.sh
                    $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+avdump_python_test(e2e_completion test_completion.py $<TARGET_FILE:avdump>
+                   ${PROJECT_SOURCE_DIR}/testdata)
+avdump_python_test(e2e_gate_ci test_gate_ci.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata
+                   ${PROJECT_SOURCE_DIR})
+add_test(NAME e2e_gate_slurm COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_gate_slurm.sh
+                                     $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+set_tests_properties(e2e_gate_slurm PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+# What an analysis may do and take: --sandbox, --timeout, --max-memory.
+avdump_python_test(e2e_sandbox test_sandbox.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
+# The installed tree: programs of others, symbols that the library exports.
+avdump_python_test(e2e_install test_install.py ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}
+                   ${CMAKE_C_COMPILER})

@@ -104,11 +104,13 @@ def schema_fields(schema):
 
 
 def check_doc(path, schema):
+    """How many fields a document, the table in Markdown or the manual page, lacks or makes up."""
+    row = r"^\| `([^`]+)` \|" if path.endswith(".md") else r"^\.It Ic (\S+)"
     with open(path, encoding="utf-8") as file:
-        documented = set(re.findall(r"^\| `([^`]+)` \|", file.read(), re.MULTILINE))
+        documented = set(re.findall(row, file.read(), re.MULTILINE))
     fields = schema_fields(schema)
     for field in sorted(fields - documented):
-        print("%s: field '%s' of the schema is not in the table" % (path, field))
+        print("%s: field '%s' of the schema is not listed" % (path, field))
     for field in sorted(documented - fields):
         print("%s: field '%s' is not in the schema" % (path, field))
     return len(fields ^ documented)
