@@ -171,12 +171,15 @@ enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, si
     return status;
 }
 
+/* Whether the directory was made; GetLastError has the reason when not. */
 static bool make_one(const char *path)
 {
     WCHAR *wide = to_wide(path, L"");
     bool made = wide != NULL && CreateDirectoryW(wide, NULL);
+    DWORD code = wide != NULL ? GetLastError() : ERROR_NOT_ENOUGH_MEMORY;
 
     avd_mem_free(wide);
+    SetLastError(code);
     return made;
 }
 
@@ -203,6 +206,8 @@ enum avd_status avd_directory_make(const char *path, struct avd_error *err)
         if (make_one(path))
             return AVD_OK;
     }
+    if (GetLastError() == ERROR_NOT_ENOUGH_MEMORY)
+        return avd_error_nomem(err);
     avd_path_examine(path, &info);
     return info.kind == AVD_PATH_DIRECTORY ? AVD_OK : avd_wide_error(err, "directory cannot be made");
 }

@@ -35,10 +35,10 @@ static enum avd_cli_exit worse(enum avd_cli_exit a, enum avd_cli_exit b)
     return a > b ? a : b;
 }
 
-/* A reader that has seen enough (EPIPE) is no error of ours. */
+/* A reader that has seen enough is no error of ours. */
 static enum avd_cli_exit report_write_error(const char *name, int error, enum avd_cli_exit code)
 {
-    if (error == EPIPE)
+    if (avd_term_is_closed_pipe(error))
         return code;
     fputs("avdump: ", stderr);
     avd_term_puts(stderr, name);

@@ -24,6 +24,9 @@ int avd_term_file_exists(const char *path);
 /* Whether both names lead to the same existing file. */
 int avd_term_same_file(const char *a, const char *b);
 
+/* Whether a write that failed with this errno found nobody who reads. */
+int avd_term_is_closed_pipe(int error);
+
 /* An environment variable in UTF-8; NULL when it is not set or empty. The text is the process's. */
 const char *avd_term_variable(const char *name);
 

@@ -2,6 +2,7 @@
 /* The terminal, files and environment of POSIX systems. */
 #include "term.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -52,6 +53,11 @@ int avd_term_same_file(const char *a, const char *b)
 
     return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
            x.st_ino == y.st_ino;
+}
+
+int avd_term_is_closed_pipe(int error)
+{
+    return error == EPIPE;
 }
 
 const char *avd_term_variable(const char *name)

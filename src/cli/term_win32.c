@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/wide.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,12 @@ int avd_term_same_file(const char *a, const char *b)
     return identify(a, &x) && identify(b, &y) &&
            x.dwVolumeSerialNumber == y.dwVolumeSerialNumber && x.nFileIndexHigh == y.nFileIndexHigh &&
            x.nFileIndexLow == y.nFileIndexLow;
+}
+
+/* The C library has no name for ERROR_NO_DATA, and makes it EINVAL. */
+int avd_term_is_closed_pipe(int error)
+{
+    return error == EPIPE || error == EINVAL;
 }
 
 /* The C library's copy is in the code page of the system, which most names do not fit into. Copies

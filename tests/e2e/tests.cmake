@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
+include(${CMAKE_CURRENT_LIST_DIR}/wine.cmake)
 
 # avdump_script_test(NAME COMMAND...): a script of this machine, exit code 77 when it cannot run here.
 # Of a Windows program it gets a script that runs it under Wine, which it starts like any program.
 function(avdump_script_test name)
   set(command ${ARGN})
   if(CMAKE_CROSSCOMPILING)
-    include(${PROJECT_SOURCE_DIR}/tests/e2e/wine.cmake)
     avdump_under_wine(command)
     if(name IN_LIST AVDUMP_NOT_UNDER_WINE)
       set(command sh -c "echo 'skipped: not made for Windows, see tests/e2e/wine.cmake'; exit 77")
@@ -154,11 +154,13 @@ avdump_python_test(e2e_completion test_completion.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_gate_ci test_gate_ci.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata
                    ${PROJECT_SOURCE_DIR})
-add_test(NAME e2e_gate_slurm COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_gate_slurm.sh
-                                     $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
-set_tests_properties(e2e_gate_slurm PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 # What an analysis may do and take: --sandbox, --timeout, --max-memory.
 avdump_python_test(e2e_sandbox test_sandbox.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
 # The installed tree: programs of others, symbols that the library exports.
 avdump_python_test(e2e_install test_install.py ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}
                    ${CMAKE_C_COMPILER})
+# The Windows program against this machine's, and its package.
+if(CMAKE_CROSSCOMPILING)
+  avdump_python_test(windows test_windows.py $<TARGET_FILE:avdump> ${AVDUMP_HOST_TOOLS}/avdump
+                     ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/testdata ${AVDUMP_CORPUS})
+endif()

@@ -4,6 +4,7 @@
 #define AVD_SUPPORT_ON_WINDOWS_H
 
 #ifdef _WIN32
+enum { ON_WINDOWS = 1 };
 
 #include <direct.h>
 #include <fcntl.h>
@@ -37,6 +38,8 @@ static inline char *avd_test_mkdtemp(char *path)
 }
 #define mkdtemp(path) avd_test_mkdtemp(path)
 
+#else
+enum { ON_WINDOWS = 0 };
 #endif
 
 #endif

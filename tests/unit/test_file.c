@@ -135,10 +135,12 @@ START_TEST(test_load)
     ck_assert_str_eq(error.message, "cannot be opened: No such file or directory");
     ck_assert_int_eq(avd_file_load(directory, &file, &error), AVD_E_IO);
     ck_assert_str_eq(error.message, "is a directory, expected a file");
+#ifndef _WIN32
     ck_assert_int_eq(mkfifo(in_directory("pipe"), 0600), 0);
     ck_assert_int_eq(avd_file_load(path, &file, &error), AVD_E_IO);
     ck_assert_str_eq(error.message, "is no regular file; use '-' to read from a pipe");
     ck_assert_int_eq(unlink(path), 0);
+#endif
 }
 END_TEST
 
@@ -147,7 +149,7 @@ START_TEST(test_adopt)
     FILE *stream = avd_file_temporary();
 
     ck_assert_ptr_nonnull(stream);
-    ck_assert_int_eq(fputs("unpacked", stream), 1);
+    ck_assert_int_ge(fputs("unpacked", stream), 0);
     ck_assert_int_eq(avd_file_adopt(stream, &file, &error), AVD_OK);
     ck_assert_uint_eq(file.view.size, 8);
     ck_assert_mem_eq(file.view.data, "unpacked", 8);
@@ -351,8 +353,10 @@ int main(void)
     tcase_add_test(tests, test_stdin_pipe);
     tcase_add_test(tests, test_stdin_limit);
     tcase_add_test(tests, test_stdin_out_of_memory);
-    tcase_add_test(tests, test_stdin_file);
-    tcase_add_test(tests, test_find);
+    if (!ON_WINDOWS) { /* where an open file cannot be removed, and case tells no files apart */
+        tcase_add_test(tests, test_stdin_file);
+        tcase_add_test(tests, test_find);
+    }
     tcase_add_test(tests, test_find_hostile);
     tcase_add_test(tests, test_list);
     tcase_add_test(tests, test_list_out_of_memory);
