@@ -23,9 +23,9 @@ python     no  python3                    python3             python      python
 jsonschema no  python3-jsonschema         python3-jsonschema  python-jsonschema python-jsonschema checks JSON output against its schema
 mandoc     no  mandoc                     mandoc              mandoc      mandoc     checks the manual pages
 jq         no  jq                         jq                  jq          jq         runs an example of the README
-mingw      yes gcc-mingw-w64-x86-64       mingw64-gcc         mingw-w64-gcc mingw-w64 compiles for Windows
-mingwz     yes libz-mingw-w64-dev         mingw64-zlib-static -           -          zlib for Windows
-wine       yes wine,wine64                wine                wine        wine-stable runs Windows programs
+mingw      no  gcc-mingw-w64-x86-64       mingw64-gcc         mingw-w64-gcc mingw-w64 compiles for Windows
+mingwz     no  libz-mingw-w64-dev         mingw64-zlib-static -           -          zlib for Windows
+wine       no  wine,wine64                wine                wine        wine-stable runs Windows programs
 '
 
 say() {

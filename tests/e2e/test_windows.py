@@ -130,7 +130,7 @@ def package(case):
     expect("programs in the package", len(programs), 1)
     check_libraries(programs[0])
 
-    deep = os.path.join(place, *["%s %d" % (NAME, i) for i in range(12)])
+    deep = os.path.join(place, *["%s %d" % (NAME, i) for i in range(24)])
     os.makedirs(deep)
     dump = os.path.join(deep, NAME + ".dmp.gz")
     shutil.copy(os.path.join(case.testdata, "x64-null-read.dmp.gz"), dump)
@@ -145,12 +145,14 @@ def package(case):
 
     expect_same(case, ["analyze", dump], place, script)
     expect_same(case, ["analyze", "--format", "json", os.path.relpath(dump, place)], place, script)
-    expect_same(case, ["gate", "--output", "json:-", "."], deep, script)
-    answer = run(script, ["analyze", "-o", NAME + ".txt", dump], deep)
+    inner = os.path.relpath(deep, place)
+    expect_same(case, ["gate", "--output", "json:-", inner], place, script)
+    report = os.path.join(inner, NAME + ".txt")
+    answer = run(script, ["analyze", "-o", report, dump], place)
     expect("exit code", (answer.returncode, answer.stderr), (0, b""))
-    with open(os.path.join(deep, NAME + ".txt"), "rb") as stream:
+    with open(os.path.join(place, report), "rb") as stream:
         written = stream.read()
-    expect("the written report", written, run(case.host, ["analyze", dump], deep).stdout)
+    expect("the written report", written, run(case.host, ["analyze", dump], place).stdout)
     if b"\r" in written:
         raise Failure("the written report has carriage returns")
 
