@@ -366,6 +366,37 @@ enum avd_status avd_inspect_write(const struct avd_dump *dump,
                                   const struct avd_write_options *options, avd_write_fn *write,
                                   void *ctx, struct avd_error *err);
 
+/* ---- one dump out of another ------------------------------------------------------------- */
+
+enum avd_extract_what {
+    AVD_EXTRACT_WOW64 = 0, /* the 32-bit half of a 64-bit dump of a 32-bit process, as the x86 dump
+                            * that a 32-bit writer would have made of it */
+    AVD_EXTRACT_SLIM       /* of a dump with full memory only what its analysis reads */
+};
+
+struct avd_extract_options {
+    enum avd_extract_what what;
+    /* How the dump is analyzed for that; NULL: without symbols, with the shipped rules. */
+    const struct avd_analyze_options *analyze;
+    const struct avd_rules *rules;
+    /* Told one line for everything that the new dump has otherwise than one might think, or that
+     * was left out, after it was written; may be NULL. */
+    void (*note)(void *ctx, const char *text);
+    void *note_ctx;
+};
+
+/*
+ * Writes a new minidump, in pieces: large ones come straight from the dump's file. The same dump
+ * gives the same bytes.
+ *
+ * Fails with AVD_NOT_FOUND when there is nothing to extract (no WOW64 process, none of its 32-bit
+ * registers, no full memory), AVD_E_UNSUPPORTED (the file's layout), AVD_E_ARG, AVD_E_IO when
+ * `write` fails, AVD_E_LIMIT or AVD_E_NOMEM. What was written before a failure is no dump.
+ */
+enum avd_status avd_dump_extract(const struct avd_dump *dump,
+                                 const struct avd_extract_options *options, avd_write_fn *write,
+                                 void *ctx, struct avd_error *err);
+
 /* Writes an error in the form that a consumer of `format` expects: JSON gives an object. */
 enum avd_status avd_error_write(const struct avd_error *error, const char *file,
                                 enum avd_format format, const struct avd_write_options *options,

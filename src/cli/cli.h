@@ -62,6 +62,9 @@ struct avd_cli_settings {
     enum avd_inspect_form form;
     uint64_t count;
     unsigned min_length;
+    /* extract */
+    int extract_wow64, extract_slim;
+    int force;
     int help;
     char *const *files;
     int file_count;
@@ -96,6 +99,7 @@ enum avd_cli_exit avd_cli_merge(int argc, char **argv);
 enum avd_cli_exit avd_cli_rules(int argc, char **argv);
 enum avd_cli_exit avd_cli_facts(int argc, char **argv);
 enum avd_cli_exit avd_cli_inspect(int argc, char **argv); /* every command of AVD_CLI_INSIDE */
+enum avd_cli_exit avd_cli_extract(int argc, char **argv);
 enum avd_cli_exit avd_cli_help(int argc, char **argv);
 
 /* ---- options.c, option_table.c, option_values.c ---- */
@@ -118,6 +122,7 @@ enum {
     AVD_CLI_LN = 8192,
     AVD_CLI_STRINGS = 16384,
     AVD_CLI_FIND = 32768,
+    AVD_CLI_EXTRACT = 65536,
     AVD_CLI_INSIDE = AVD_CLI_STACK | AVD_CLI_LISTS | AVD_CLI_MEMORY | AVD_CLI_DPS | AVD_CLI_LN |
                      AVD_CLI_STRINGS | AVD_CLI_FIND
 };

@@ -20,9 +20,8 @@ static void print_program(void)
         if ((command->bit & AVD_CLI_INSIDE) != 0)
             printf(" %s", command->name);
     puts("  (looking inside)\n\nFILE may be gzip-compressed; '-' reads standard input. 'avdump help COMMAND' says more.\n"
-         "\nexamples:\n"
-         "  avdump crash.dmp\n"
-         "  avdump analyze --json --fail-on error *.dmp > reports.json\n"
+         "\nexamples: avdump crash.dmp\n"
+         "          avdump analyze --json --fail-on error *.dmp > reports.json\n"
          "\nexit status: 0 clean, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input\n"
          "cannot be read, 4 out of memory or the output cannot be written");
 }

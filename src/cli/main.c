@@ -21,6 +21,8 @@ const struct avd_cli_command avd_cli_commands[] = {
      "rules list|show|check|explain|test|docs|stops ...", 0, 0},
     {"facts", avd_cli_facts, "Show everything that a rule can see of a dump",
      "facts [options] FILE...", AVD_CLI_FACTS, 0},
+    {"extract", avd_cli_extract, "Make an x86 dump of a WOW64 one, or a small one of a full one",
+     "extract --wow64|--slim [options] FILE NEW", AVD_CLI_EXTRACT, 0},
     {"stack", avd_cli_inspect, "Show stacks, as WinDbg's k does", "stack [options] FILE...",
      AVD_CLI_STACK, 0},
     {"threads", avd_cli_inspect, "List the threads", "threads [options] FILE...", AVD_CLI_LISTS,

@@ -38,6 +38,8 @@ avdump_python_test(e2e_findings test_findings.py $<TARGET_FILE:avdump> ${PROJECT
                    ${AVDUMP_CORPUS})
 avdump_python_test(e2e_recover test_recover.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
+avdump_python_test(e2e_extract test_extract.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   ${AVDUMP_CORPUS})
 avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS}
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_truth test_truth.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
