@@ -9,11 +9,13 @@ usage: test_windows.py PROGRAM HOST_PROGRAM BUILD_DIR TESTDATA CORPUS
 PROGRAM is a script that runs avdump.exe under Wine, HOST_PROGRAM an avdump of this machine.
 """
 import glob
+import http.server
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 
 from program import Failure, expect, run_cases, skip
@@ -108,6 +110,35 @@ def standard_input(case):
     expect("standard output", answers[0].stdout, answers[1].stdout)
 
 
+def same_answers_of_a_server(case):
+    """Asked through WinHTTP, a server that has nothing is told of as libcurl does."""
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    cache = case.path("cache")
+    answers, requests = [], []
+    for program in (case.program, case.host):
+        answer = run(program, ["symbols", "--symbols", "srv*%s*http://127.0.0.1:%d/s" % (
+            cache, server.server_port), "x64-null-read.dmp.gz"], case.testdata)
+        answers.append((answer.returncode, answer.stderr, answer.stdout))
+        requests.append(sorted(asked))
+        asked.clear()
+        shutil.rmtree(cache, ignore_errors=True)
+    server.shutdown()
+    expect("the server was asked", bool(requests[0]), True)
+    expect("requests", requests[0], requests[1])
+    expect("avdump symbols", answers[0], answers[1])
+
+
 def a_gate_survives_its_workers(case):
     """One dump takes its worker's time, the others have answers; no worker outlives the run."""
     shutil.copy(os.path.join(case.testdata, "x64-wait.dmp.gz"), case.path("a.dmp.gz"))
@@ -170,7 +201,7 @@ def main(program, host, build, testdata, corpus):
     if not os.path.exists(host):
         skip("there is no avdump of this machine at " + host)
     return run_cases([same_reports_of_testdata, same_reports_of_real_dumps,
-                      same_answers_of_other_commands, same_verdict_of_a_gate, standard_input,
+                      same_answers_of_other_commands, same_verdict_of_a_gate, standard_input, same_answers_of_a_server,
                       a_gate_survives_its_workers, package],
                      lambda: Case(program, host, build, os.path.abspath(testdata),
                                   os.path.abspath(corpus)))
