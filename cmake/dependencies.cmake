@@ -45,10 +45,31 @@ endif()
 # starting avdump needs them. See src/symbols/library.h.
 target_link_libraries(avdump_dependencies INTERFACE ${CMAKE_DL_LIBS})
 if(NOT AVDUMP_HTTP)
-  target_compile_definitions(avdump_dependencies INTERFACE AVD_NO_LIBCURL)
+  target_compile_definitions(avdump_dependencies INTERFACE AVD_NO_HTTP)
 endif()
 if(NOT AVDUMP_CABINETS)
   target_compile_definitions(avdump_dependencies INTERFACE AVD_NO_LIBARCHIVE)
+endif()
+
+# A program for Windows is one file: there libarchive, with the packers that it needs, and Zydis are
+# linked where they are static libraries. Otherwise they are loaded as DLLs.
+if(WIN32)
+  find_library(libarchive_LIBRARY NAMES libarchive.a)
+  find_library(zydis_LIBRARY NAMES libZydis.a)
+  if(libarchive_LIBRARY)
+    foreach(packer lzma bz2 zstd)
+      find_library(${packer}_LIBRARY NAMES lib${packer}.a)
+      list(APPEND packers ${${packer}_LIBRARY})
+    endforeach()
+    target_compile_definitions(avdump_dependencies INTERFACE AVD_LINKED_LIBARCHIVE)
+    target_link_libraries(avdump_dependencies INTERFACE
+      ${libarchive_LIBRARY} ${packers} ${zlib_LIBRARY} bcrypt)
+  endif()
+  if(zydis_LIBRARY)
+    target_compile_definitions(avdump_dependencies INTERFACE AVD_LINKED_ZYDIS ZYDIS_STATIC_BUILD
+                               ZYCORE_STATIC_BUILD)
+    target_link_libraries(avdump_dependencies INTERFACE ${zydis_LIBRARY})
+  endif()
 endif()
 
 # Zydis is loaded at run time too, but its headers are needed: its structs differ between versions.

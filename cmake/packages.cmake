@@ -50,4 +50,13 @@ set(CPACK_COMPONENT_PROGRAM_DESCRIPTION
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "The shared library of avdump.")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Header, static library and manual of libavdump.")
 
+# For Windows: `cpack -G ZIP`, the program and what there is to read.
+if(WIN32)
+  set(CPACK_GENERATOR ZIP)
+  set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
+  set(CPACK_COMPONENTS_ALL program)
+  set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
+  set(CPACK_PACKAGE_FILE_NAME avdump-${PROJECT_VERSION}-windows-x64)
+endif()
+
 include(CPack)

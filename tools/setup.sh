@@ -23,6 +23,9 @@ python     no  python3                    python3             python      python
 jsonschema no  python3-jsonschema         python3-jsonschema  python-jsonschema python-jsonschema checks JSON output against its schema
 mandoc     no  mandoc                     mandoc              mandoc      mandoc     checks the manual pages
 jq         no  jq                         jq                  jq          jq         runs an example of the README
+mingw      no  gcc-mingw-w64-x86-64       mingw64-gcc         mingw-w64-gcc mingw-w64 compiles for Windows
+mingwz     no  libz-mingw-w64-dev         mingw64-zlib-static -           -          zlib for Windows
+wine       no  wine,wine64                wine                wine        wine-stable runs Windows programs
 '
 
 say() {
@@ -69,6 +72,9 @@ has() {
     jsonschema) has_program python3 && python3 -c 'import jsonschema' 2>/dev/null ;;
     mandoc)     has_program mandoc ;;
     jq)         has_program jq ;;
+    mingw)      has_program x86_64-w64-mingw32-gcc ;;
+    mingwz)     [ -f /usr/x86_64-w64-mingw32/lib/libz.a ] ;;
+    wine)       has_program wine ;;
     *)          return 1 ;;
     esac
 }

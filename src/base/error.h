@@ -5,7 +5,11 @@
 
 #include "avdump/avdump.h"
 
-#if defined(__GNUC__) || defined(__clang__)
+/* MinGW's own printf is ISO C's, but GCC there means Microsoft's unless told otherwise. */
+#if defined(__MINGW32__)
+#define AVD_PRINTF(format_index, first_arg) \
+    __attribute__((format(gnu_printf, format_index, first_arg)))
+#elif defined(__GNUC__) || defined(__clang__)
 #define AVD_PRINTF(format_index, first_arg) \
     __attribute__((format(printf, format_index, first_arg)))
 #else

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/view.h"
 
+#include <stdio.h>
+
 struct avd_file {
     struct avd_view view;
     void *handle; /* the platform's own; NULL when nothing is to be released */
@@ -23,9 +25,15 @@ enum avd_status avd_file_load(const char *utf8_path, struct avd_file *out, struc
 /* Reads all of standard input, at most `limit` bytes. */
 enum avd_status avd_file_read_stdin(uint64_t limit, struct avd_file *out, struct avd_error *err);
 
-/* Turns the temporary file `stream` (from tmpfile, written by the caller) into a view and closes
- * it. */
-enum avd_status avd_file_adopt(void *stream, struct avd_file *out, struct avd_error *err);
+/* fopen with a path in UTF-8; NULL and errno as there. */
+FILE *avd_file_open(const char *utf8_path, const char *mode);
+
+/* tmpfile, where the system keeps temporary files: a new file that nobody else opens and that goes
+ * away when it is closed; NULL when there can be none. */
+FILE *avd_file_temporary(void);
+
+/* Turns `stream`, a file of avd_file_temporary that the caller wrote, into a view and closes it. */
+enum avd_status avd_file_adopt(FILE *stream, struct avd_file *out, struct avd_error *err);
 
 void avd_file_close(struct avd_file *file);
 

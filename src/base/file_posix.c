@@ -69,6 +69,16 @@ enum avd_status avd_file_map(const char *utf8_path, struct avd_file *out, struct
     return status;
 }
 
+FILE *avd_file_open(const char *utf8_path, const char *mode)
+{
+    return fopen(utf8_path, mode);
+}
+
+FILE *avd_file_temporary(void)
+{
+    return tmpfile();
+}
+
 /* Whether the file was read; what is not small, or no file at all, is left to mapping, which also has
  * the words for what goes wrong. */
 static bool read_descriptor(int fd, struct avd_file *out)
@@ -110,17 +120,16 @@ enum avd_status avd_file_load(const char *utf8_path, struct avd_file *out, struc
     return status;
 }
 
-enum avd_status avd_file_adopt(void *stream, struct avd_file *out, struct avd_error *err)
+enum avd_status avd_file_adopt(FILE *stream, struct avd_file *out, struct avd_error *err)
 {
     enum avd_status status;
-    FILE *file = stream;
 
     memset(out, 0, sizeof *out);
-    if (fflush(file) != 0)
+    if (fflush(stream) != 0)
         status = io_error(err, "temporary file cannot be written");
     else
-        status = map_descriptor(fileno(file), out, err);
-    (void)fclose(file);
+        status = map_descriptor(fileno(stream), out, err);
+    (void)fclose(stream);
     return status;
 }
 

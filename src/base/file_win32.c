@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Files on Windows: CreateFileW, MapViewOfFile, FindFirstFileW. Paths are UTF-8 outside and UTF-16
- * inside; paths over MAX_PATH work where the program's manifest says longPathAware.
- */
+/* Files on Windows: CreateFileW, MapViewOfFile, FindFirstFileW. */
 #include "base/file.h"
 
 #include "base/arena.h"
 #include "base/file_names.h"
 #include "base/memory.h"
+#include "base/wide.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,56 +16,10 @@
 #define NOMINMAX
 #include <windows.h>
 
+#include <fcntl.h>
 #include <io.h>
 
 enum { CHUNK = 65536 };
-
-/* The system's words in English, so that messages do not depend on the user's language; the
- * number alone where English is not installed. */
-static enum avd_status io_error(struct avd_error *err, const char *what)
-{
-    DWORD code = GetLastError();
-    WCHAR wide[192];
-    char text[192] = "";
-    size_t size;
-    DWORD got = FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL,
-                               code, MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US), wide,
-                               sizeof wide / sizeof wide[0], NULL);
-
-    if (got != 0 &&
-        WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, (int)sizeof text, NULL, NULL) == 0)
-        text[0] = '\0';
-    size = strlen(text);
-    while (size > 0 && strchr(".\r\n ", text[size - 1]) != NULL)
-        text[--size] = '\0';
-    if (size == 0)
-        return avd_error_set(err, AVD_E_IO, 0, "", "%s: Windows error %lu", what,
-                             (unsigned long)code);
-    return avd_error_set(err, AVD_E_IO, 0, "", "%s: %s", what, text);
-}
-
-/* A UTF-16 copy of `text` followed by `suffix`, for the caller to free. AVD_E_IO when `text` is no
- * UTF-8. */
-static enum avd_status to_wide(const char *text, const WCHAR *suffix, WCHAR **out,
-                               struct avd_error *err)
-{
-    size_t suffix_size = wcslen(suffix);
-    int size = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, NULL, 0);
-
-    *out = NULL;
-    if (size <= 0)
-        return avd_error_set(err, AVD_E_IO, 0, "", "file name is not valid UTF-8");
-    *out = avd_mem_calloc((size_t)size + suffix_size, sizeof **out);
-    if (*out == NULL)
-        return avd_error_nomem(err);
-    if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, *out, size) != size) {
-        avd_mem_free(*out);
-        *out = NULL;
-        return avd_error_set(err, AVD_E_IO, 0, "", "file name is not valid UTF-8");
-    }
-    memcpy(*out + (size - 1), suffix, (suffix_size + 1) * sizeof *suffix);
-    return AVD_OK;
-}
 
 /* Maps an open file and takes its handle over. The handle stays open as long as the mapping: a
  * temporary file goes away with its last handle, which Windows refuses while it is mapped. */
@@ -84,7 +36,7 @@ static enum avd_status map_handle(HANDLE file, struct avd_file *out, struct avd_
         goto out;
     }
     if (!GetFileSizeEx(file, &size)) {
-        status = io_error(err, "cannot be examined");
+        status = avd_wide_error(err, "cannot be examined");
         goto out;
     }
     if (size.QuadPart == 0) /* CreateFileMapping refuses empty files */
@@ -98,7 +50,7 @@ static enum avd_status map_handle(HANDLE file, struct avd_file *out, struct avd_
     if (mapping != NULL)
         address = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, (SIZE_T)size.QuadPart);
     if (address == NULL) {
-        status = io_error(err, "cannot be mapped");
+        status = avd_wide_error(err, "cannot be mapped");
         goto out;
     }
     out->view.data = address;
@@ -122,7 +74,7 @@ enum avd_status avd_file_map(const char *utf8_path, struct avd_file *out, struct
     HANDLE file;
 
     memset(out, 0, sizeof *out);
-    status = to_wide(utf8_path, L"", &path, err);
+    status = avd_wide_path(utf8_path, L"", &path, err);
     if (status != AVD_OK)
         return status;
     /* Opening a directory would fail with "access denied", which says nothing. */
@@ -134,7 +86,7 @@ enum avd_status avd_file_map(const char *utf8_path, struct avd_file *out, struct
     file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
                        FILE_ATTRIBUTE_NORMAL, NULL);
     if (file == INVALID_HANDLE_VALUE)
-        status = io_error(err, "cannot be opened");
+        status = avd_wide_error(err, "cannot be opened");
     else
         status = map_handle(file, out, err);
     avd_mem_free(path);
@@ -151,25 +103,71 @@ static enum avd_status duplicate(HANDLE file, HANDLE *out, struct avd_error *err
 {
     if (!DuplicateHandle(GetCurrentProcess(), file, GetCurrentProcess(), out, 0, FALSE,
                          DUPLICATE_SAME_ACCESS))
-        return io_error(err, "handle cannot be duplicated");
+        return avd_wide_error(err, "handle cannot be duplicated");
     return AVD_OK;
 }
 
-enum avd_status avd_file_adopt(void *stream, struct avd_file *out, struct avd_error *err)
+FILE *avd_file_open(const char *utf8_path, const char *mode)
+{
+    wchar_t wide_mode[8] = L"";
+    wchar_t *path;
+    FILE *stream;
+    size_t i;
+
+    if (avd_wide_path(utf8_path, L"", &path, NULL) != AVD_OK) {
+        errno = ENOENT;
+        return NULL;
+    }
+    for (i = 0; mode[i] != '\0' && i < sizeof wide_mode / sizeof *wide_mode - 1; i++)
+        wide_mode[i] = (wchar_t)mode[i];
+    stream = _wfopen(path, wide_mode);
+    avd_mem_free(path);
+    return stream;
+}
+
+/* The C library's tmpfile makes its file in the root of the drive, where few may write. */
+FILE *avd_file_temporary(void)
+{
+    WCHAR folder[MAX_PATH + 1];
+    WCHAR path[MAX_PATH + 1];
+    HANDLE file;
+    FILE *stream;
+    int fd;
+
+    if (GetTempPathW(MAX_PATH + 1, folder) == 0 || GetTempFileNameW(folder, L"avd", 0, path) == 0)
+        return NULL;
+    file = CreateFileW(path, GENERIC_READ | GENERIC_WRITE | DELETE, FILE_SHARE_DELETE, NULL,
+                       TRUNCATE_EXISTING, FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE,
+                       NULL);
+    if (file == INVALID_HANDLE_VALUE) {
+        (void)DeleteFileW(path);
+        return NULL;
+    }
+    fd = _open_osfhandle((intptr_t)file, _O_BINARY);
+    if (fd < 0) {
+        (void)CloseHandle(file);
+        return NULL;
+    }
+    stream = _fdopen(fd, "w+b");
+    if (stream == NULL)
+        (void)_close(fd);
+    return stream;
+}
+
+enum avd_status avd_file_adopt(FILE *stream, struct avd_file *out, struct avd_error *err)
 {
     enum avd_status status;
-    FILE *file = stream;
     HANDLE handle = NULL;
 
     memset(out, 0, sizeof *out);
-    if (fflush(file) != 0)
+    if (fflush(stream) != 0)
         status = avd_error_set(err, AVD_E_IO, 0, "", "temporary file cannot be written: %s",
                                strerror(errno));
     else
-        status = duplicate((HANDLE)_get_osfhandle(_fileno(file)), &handle, err);
+        status = duplicate((HANDLE)_get_osfhandle(_fileno(stream)), &handle, err);
     if (status == AVD_OK)
         status = map_handle(handle, out, err);
-    (void)fclose(file);
+    (void)fclose(stream);
     return status;
 }
 
@@ -197,7 +195,7 @@ static enum avd_status read_pipe(HANDLE input, uint64_t limit, struct avd_file *
         /* A pipe ends with "broken pipe", anything else with zero bytes. */
         if (!ReadFile(input, bytes + used, CHUNK, &got, NULL) &&
             GetLastError() != ERROR_BROKEN_PIPE) {
-            enum avd_status status = io_error(err, "cannot be read");
+            enum avd_status status = avd_wide_error(err, "cannot be read");
 
             avd_mem_free(bytes);
             return status;
@@ -249,20 +247,10 @@ void avd_file_close(struct avd_file *file)
     memset(file, 0, sizeof *file);
 }
 
-/* The UTF-8 form of a name that FindFirstFileW returned; false when it is no UTF-16. */
-static bool from_wide(const WCHAR *wide, char *text, size_t size)
-{
-    return WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, wide, -1, text, (int)size, NULL,
-                               NULL) > 0;
-}
-
-/* Room for a name of MAX_PATH UTF-16 units. */
-enum { NAME_SIZE = MAX_PATH * 3 + 1 };
-
 enum avd_status avd_file_find(const char *directory, const char *name, char *path, size_t path_size)
 {
     enum avd_status status = AVD_NOT_FOUND;
-    char found[NAME_SIZE];
+    char found[AVD_WIDE_NAME_SIZE];
     WIN32_FIND_DATAW data;
     WCHAR *wide;
     HANDLE search;
@@ -272,8 +260,8 @@ enum avd_status avd_file_find(const char *directory, const char *name, char *pat
     if (name[0] == '\0' || strpbrk(name, "/\\:*?\"<>|") != NULL || strcmp(name, ".") == 0 ||
         strcmp(name, "..") == 0)
         return AVD_NOT_FOUND;
-    size = snprintf(path, path_size, "%s\\%s", directory, name);
-    if (size < 0 || (size_t)size >= path_size || to_wide(path, L"", &wide, NULL) != AVD_OK)
+    size = snprintf(path, path_size, "%s/%s", directory, name);
+    if (size < 0 || (size_t)size >= path_size || avd_wide_path(path, L"", &wide, NULL) != AVD_OK)
         return AVD_NOT_FOUND;
     search = FindFirstFileW(wide, &data);
     avd_mem_free(wide);
@@ -281,9 +269,9 @@ enum avd_status avd_file_find(const char *directory, const char *name, char *pat
         return AVD_NOT_FOUND;
     (void)FindClose(search);
     if ((data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ||
-        !from_wide(data.cFileName, found, sizeof found))
+        !avd_wide_to_utf8(data.cFileName, found, sizeof found))
         return AVD_NOT_FOUND;
-    size = snprintf(path, path_size, "%s\\%s", directory, found);
+    size = snprintf(path, path_size, "%s/%s", directory, found);
     if (size > 0 && (size_t)size < path_size)
         status = AVD_OK;
     return status;
@@ -299,21 +287,21 @@ enum avd_status avd_file_list(const char *directory, const char *suffix, char **
     HANDLE search;
 
     *names = NULL;
-    status = to_wide(directory, L"\\*", &pattern, err);
+    status = avd_wide_path(directory, L"\\*", &pattern, err);
     if (status != AVD_OK)
         return status;
     search = FindFirstFileW(pattern, &data);
     if (search == INVALID_HANDLE_VALUE) {
-        status = io_error(err, "directory cannot be opened");
+        status = avd_wide_error(err, "directory cannot be opened");
         avd_mem_free(pattern);
         return status;
     }
     avd_mem_free(pattern);
     do {
-        char name[NAME_SIZE];
+        char name[AVD_WIDE_NAME_SIZE];
 
         /* A name that is no UTF-16 could not be opened by its UTF-8 form anyway. */
-        if (from_wide(data.cFileName, name, sizeof name))
+        if (avd_wide_to_utf8(data.cFileName, name, sizeof name))
             status = avd_file_names_add(&list, name, suffix, err);
     } while (status == AVD_OK && FindNextFileW(search, &data));
     (void)FindClose(search);

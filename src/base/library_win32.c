@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared libraries on Windows. This short because it is a platform file. */
+/* Shared libraries on Windows, and static ones in their place. This short because it is a platform
+ * file. */
 #include "base/library.h"
+
+#include "base/linked.h"
 
 #include <string.h>
 
@@ -8,10 +11,13 @@
 #define NOMINMAX
 #include <windows.h>
 
+/* `library`: NULL is the program itself. */
 static bool find_all(HMODULE library, const struct avd_library_function *functions)
 {
     for (; functions->name != NULL; functions++) {
-        FARPROC address = GetProcAddress(library, functions->name);
+        avd_linked_function *address =
+            library != NULL ? (avd_linked_function *)GetProcAddress(library, functions->name)
+                            : avd_linked_find(functions->name);
 
         if (address == NULL || functions->target_size != sizeof address)
             return false;
@@ -22,6 +28,8 @@ static bool find_all(HMODULE library, const struct avd_library_function *functio
 
 bool avd_library_load(const char *const *names, const struct avd_library_function *functions)
 {
+    if (find_all(NULL, functions))
+        return true;
     for (; *names != NULL; names++) {
         /* Beside the program and in the system's folder, never in the current directory, where a
          * stranger's dump may have brought a DLL along. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The file system on Windows. Paths are UTF-8 outside and UTF-16 inside. */
+/* The file system on Windows. */
 #include "base/paths.h"
 
 #include "base/memory.h"
+#include "base/wide.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,42 +13,17 @@
 #define NOMINMAX
 #include <windows.h>
 
-enum {
-    NAME_TRIES = 10000,
-    PATH_SIZE = 4096,
-    NAME_SIZE = MAX_PATH * 3 + 1 /* MAX_PATH UTF-16 units as UTF-8 */
-};
+enum { NAME_TRIES = 10000, PATH_SIZE = 4096 };
 
 /* FILETIME counts 100 ns from 1601; this is 1970. */
 #define UNIX_EPOCH 11644473600u
 
-static enum avd_status io_error(struct avd_error *err, const char *what)
+/* NULL when out of memory or no UTF-8, for functions that only say no. */
+static WCHAR *to_wide(const char *path, const WCHAR *suffix)
 {
-    return avd_error_set(err, AVD_E_IO, 0, "", "%s: Windows error %lu", what,
-                         (unsigned long)GetLastError());
-}
+    WCHAR *wide;
 
-/* A UTF-16 copy with `suffix`, for the caller to free; NULL when out of memory or no UTF-8. */
-static WCHAR *to_wide(const char *text, const WCHAR *suffix)
-{
-    size_t suffix_size = wcslen(suffix);
-    int size = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, NULL, 0);
-    WCHAR *out;
-
-    if (size <= 0)
-        return NULL;
-    out = avd_mem_calloc((size_t)size + suffix_size, sizeof *out);
-    if (out == NULL)
-        return NULL;
-    (void)MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, out, size);
-    memcpy(out + (size - 1), suffix, (suffix_size + 1) * sizeof *suffix);
-    return out;
-}
-
-static bool from_wide(const WCHAR *wide, char *text, size_t size)
-{
-    return WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, wide, -1, text, (int)size, NULL,
-                               NULL) > 0;
+    return avd_wide_path(path, suffix, &wide, NULL) == AVD_OK ? wide : NULL;
 }
 
 void avd_path_examine(const char *path, struct avd_path_info *out)
@@ -80,7 +56,7 @@ static bool join(char *path, size_t path_size, const char *directory, const char
 /* The file system itself ignores case; this asks for the spelling. */
 bool avd_path_find(const char *directory, const char *name, char *path, size_t path_size)
 {
-    char found[NAME_SIZE];
+    char found[AVD_WIDE_NAME_SIZE];
     WIN32_FIND_DATAW data;
     HANDLE search;
     WCHAR *wide;
@@ -95,7 +71,7 @@ bool avd_path_find(const char *directory, const char *name, char *path, size_t p
     if (search == INVALID_HANDLE_VALUE)
         return false;
     (void)FindClose(search);
-    return from_wide(data.cFileName, found, sizeof found) &&
+    return avd_wide_to_utf8(data.cFileName, found, sizeof found) &&
            join(path, path_size, directory, found);
 }
 
@@ -113,7 +89,7 @@ enum avd_status avd_path_rename(const char *from, const char *to, struct avd_err
     if (wide_from == NULL || wide_to == NULL)
         status = avd_error_nomem(err);
     else if (!MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING))
-        status = io_error(err, "cannot be renamed");
+        status = avd_wide_error(err, "cannot be renamed");
     avd_mem_free(wide_from);
     avd_mem_free(wide_to);
     return status;
@@ -143,7 +119,7 @@ static bool classify(const WIN32_FIND_DATAW *data, char *name, size_t name_size,
     out->kind = (data->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ? AVD_PATH_DIRECTORY
                                                                          : AVD_PATH_FILE;
     out->is_link = (data->dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
-    return from_wide(data->cFileName, name, name_size) && strcmp(name, ".") != 0 &&
+    return avd_wide_to_utf8(data->cFileName, name, name_size) && strcmp(name, ".") != 0 &&
            strcmp(name, "..") != 0;
 }
 
@@ -166,11 +142,11 @@ enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, si
     search = FindFirstFileW(pattern, &data);
     avd_mem_free(pattern);
     if (search == INVALID_HANDLE_VALUE)
-        return io_error(err, "directory cannot be opened");
+        return avd_wide_error(err, "directory cannot be opened");
     do {
         struct avd_directory_entry item = {0};
         struct avd_directory_entry *grown;
-        char name[NAME_SIZE];
+        char name[AVD_WIDE_NAME_SIZE];
 
         if (!classify(&data, name, sizeof name, &item))
             continue;
@@ -195,12 +171,15 @@ enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, si
     return status;
 }
 
+/* Whether the directory was made; GetLastError has the reason when not. */
 static bool make_one(const char *path)
 {
     WCHAR *wide = to_wide(path, L"");
     bool made = wide != NULL && CreateDirectoryW(wide, NULL);
+    DWORD code = wide != NULL ? GetLastError() : ERROR_NOT_ENOUGH_MEMORY;
 
     avd_mem_free(wide);
+    SetLastError(code);
     return made;
 }
 
@@ -227,21 +206,23 @@ enum avd_status avd_directory_make(const char *path, struct avd_error *err)
         if (make_one(path))
             return AVD_OK;
     }
+    if (GetLastError() == ERROR_NOT_ENOUGH_MEMORY)
+        return avd_error_nomem(err);
     avd_path_examine(path, &info);
-    return info.kind == AVD_PATH_DIRECTORY ? AVD_OK : io_error(err, "directory cannot be made");
+    return info.kind == AVD_PATH_DIRECTORY ? AVD_OK : avd_wide_error(err, "directory cannot be made");
 }
 
 /* The user's temporary directory is private already. */
 enum avd_status avd_directory_make_private(const char *parent, char *path, size_t path_size,
                                            struct avd_error *err)
 {
-    char temp[NAME_SIZE];
+    char temp[AVD_WIDE_NAME_SIZE];
     WCHAR wide_temp[MAX_PATH + 1];
     unsigned number;
 
     if (parent == NULL) {
-        if (GetTempPathW(MAX_PATH + 1, wide_temp) == 0 || !from_wide(wide_temp, temp, sizeof temp))
-            return io_error(err, "temporary directory cannot be made");
+        if (GetTempPathW(MAX_PATH + 1, wide_temp) == 0 || !avd_wide_to_utf8(wide_temp, temp, sizeof temp))
+            return avd_wide_error(err, "temporary directory cannot be made");
         parent = temp;
     }
     for (number = 0; number < NAME_TRIES; number++) {
@@ -262,7 +243,7 @@ enum avd_status avd_directory_make_private(const char *parent, char *path, size_
         if (GetLastError() != ERROR_ALREADY_EXISTS)
             break;
     }
-    return io_error(err, "temporary directory cannot be made");
+    return avd_wide_error(err, "temporary directory cannot be made");
 }
 
 enum avd_status avd_output_create(struct avd_output *out, const char *directory, const char *prefix,
@@ -289,7 +270,7 @@ enum avd_status avd_output_create(struct avd_output *out, const char *directory,
             break;
     }
     if (file == INVALID_HANDLE_VALUE)
-        return io_error(err, "file cannot be made");
+        return avd_wide_error(err, "file cannot be made");
     out->handle = file;
     return AVD_OK;
 }
@@ -304,7 +285,7 @@ enum avd_status avd_output_write(struct avd_output *out, const void *bytes, size
         DWORD written = 0;
 
         if (!WriteFile(out->handle, from, piece, &written, NULL) || written == 0)
-            return io_error(err, "file cannot be written");
+            return avd_wide_error(err, "file cannot be written");
         from += written;
         size -= written;
         out->size += written;
@@ -317,7 +298,7 @@ enum avd_status avd_output_close(struct avd_output *out, struct avd_error *err)
     HANDLE file = out->handle;
 
     out->handle = NULL;
-    return file == NULL || CloseHandle(file) ? AVD_OK : io_error(err, "file cannot be written");
+    return file == NULL || CloseHandle(file) ? AVD_OK : avd_wide_error(err, "file cannot be written");
 }
 
 void avd_output_discard(struct avd_output *out)

@@ -14,7 +14,7 @@ enum {
 
 static enum avd_status spill(struct avd_spool *spool, const char *where, struct avd_error *err)
 {
-    spool->spill = tmpfile();
+    spool->spill = avd_file_temporary();
     if (spool->spill == NULL)
         return avd_error_set(err, AVD_E_IO, 0, where, "no temporary file can be made");
     if (fwrite(spool->bytes, 1, spool->used, spool->spill) != spool->used)

@@ -13,7 +13,7 @@ struct avd_spool {
     unsigned char *bytes;
     size_t used;
     size_t capacity;
-    void *spill; /* the temporary file, once there is one */
+    FILE *spill; /* the temporary file, once there is one */
     uint64_t total;
 };
 

@@ -82,6 +82,9 @@ struct avd_cli_command {
     enum avd_cli_files files;
 };
 
+/* The program, with arguments in UTF-8; main_posix.c and main_win32.c hold what comes before it. */
+int avd_cli_main(int argc, char **argv);
+
 extern const struct avd_cli_command avd_cli_commands[]; /* main.c; ended by a NULL name */
 /* NULL when there is none of that name. */
 const struct avd_cli_command *avd_cli_command_find(const char *name);

@@ -78,14 +78,11 @@ static int is_file(const char *word)
     return strcmp(word, "-") == 0 || strpbrk(word, "./\\") != NULL || avd_term_file_exists(word);
 }
 
-int main(int argc, char **argv)
+int avd_cli_main(int argc, char **argv)
 {
     const struct avd_cli_command *command;
     const char *word = argc > 1 ? argv[1] : NULL;
 
-    avd_term_ignore_sigpipe();
-    /* Messages are put together from pieces and must arrive as whole lines. */
-    (void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
     if (word == NULL)
         return (int)avd_cli_usage_error("no command and no file", "", "", NULL);
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)

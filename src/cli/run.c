@@ -4,6 +4,7 @@
  * reporting what fails, and the exit code of it all.
  */
 #include "cli.h"
+#include "base/file.h"
 #include "term.h"
 
 #include <errno.h>
@@ -34,10 +35,10 @@ static enum avd_cli_exit worse(enum avd_cli_exit a, enum avd_cli_exit b)
     return a > b ? a : b;
 }
 
-/* A reader that has seen enough (EPIPE) is no error of ours. */
+/* A reader that has seen enough is no error of ours. */
 static enum avd_cli_exit report_write_error(const char *name, int error, enum avd_cli_exit code)
 {
-    if (error == EPIPE)
+    if (avd_term_is_closed_pipe(error))
         return code;
     fputs("avdump: ", stderr);
     avd_term_puts(stderr, name);
@@ -60,7 +61,7 @@ static enum avd_cli_exit output_open(struct avd_cli_output *output,
             return avd_cli_usage_error("--output would overwrite the input '", settings->files[i],
                                        "'", NULL);
     output->name = settings->output;
-    output->stream = fopen(settings->output, "wb");
+    output->stream = avd_file_open(settings->output, "wb");
     if (output->stream == NULL)
         return report_write_error(output->name, errno, AVD_EXIT_INTERNAL);
     return AVD_EXIT_CLEAN;

@@ -4,36 +4,23 @@
  * (Microsoft's "Symbol path for Windows debuggers") and of the XDG base directories.
  */
 #include "cli.h"
+#include "term.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* NULL for a variable that is not set or empty. */
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
-/* ${XDG_CACHE_HOME:-$HOME/.cache}/avdump/symbols; *out is NULL when neither is set. A relative
- * XDG_CACHE_HOME does not count, as its specification says. 0 when out of memory. */
+/* Where downloaded symbols are kept; *out is NULL when the system has no place for such things. 0 when
+ * out of memory. */
 static int find_cache_dir(char **out)
 {
-    const char *base = variable("XDG_CACHE_HOME");
-    const char *tail = "/avdump/symbols";
+    const char *base;
+    const char *tail;
     size_t size;
 
     *out = NULL;
-    if (base != NULL && base[0] != '/')
-        base = NULL;
-    if (base == NULL) {
-        base = variable("HOME");
-        tail = "/.cache/avdump/symbols";
-    }
-    if (base == NULL)
+    if (!avd_term_cache_base(&base, &tail))
         return 1;
     size = strlen(base) + strlen(tail) + 1;
     *out = malloc(size);
@@ -66,9 +53,9 @@ enum avd_status avd_cli_sources_init(struct avd_cli_sources *sources,
     symbols->path_count = settings->symbol_count;
     symbols->maps = settings->maps;
     symbols->map_count = settings->map_count;
-    symbols->symbol_path = variable("_NT_SYMBOL_PATH");
-    symbols->alt_symbol_path = variable("_NT_ALT_SYMBOL_PATH");
-    symbols->image_path = variable("_NT_EXECUTABLE_IMAGE_PATH");
+    symbols->symbol_path = avd_term_variable("_NT_SYMBOL_PATH");
+    symbols->alt_symbol_path = avd_term_variable("_NT_ALT_SYMBOL_PATH");
+    symbols->image_path = avd_term_variable("_NT_EXECUTABLE_IMAGE_PATH");
     symbols->offline = settings->offline;
     symbols->loose = settings->symbols_loose;
     symbols->beside_dump = 1;

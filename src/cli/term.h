@@ -24,7 +24,14 @@ int avd_term_file_exists(const char *path);
 /* Whether both names lead to the same existing file. */
 int avd_term_same_file(const char *a, const char *b);
 
-/* A reader that goes away must end in a failed write, not in a signal. */
-void avd_term_ignore_sigpipe(void);
+/* Whether a write that failed with this errno found nobody who reads. */
+int avd_term_is_closed_pipe(int error);
+
+/* An environment variable in UTF-8; NULL when it is not set or empty. The text is the process's. */
+const char *avd_term_variable(const char *name);
+
+/* The directory that keeps what can be made anew, and the one of avdump in it: "/home/me/.cache"
+ * and "/avdump/symbols". False when the system names none. */
+int avd_term_cache_base(const char **base, const char **tail);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The terminal, files and signals of POSIX systems. */
+/* The terminal, files and environment of POSIX systems. */
 #include "term.h"
 
-#include <signal.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -55,7 +55,26 @@ int avd_term_same_file(const char *a, const char *b)
            x.st_ino == y.st_ino;
 }
 
-void avd_term_ignore_sigpipe(void)
+int avd_term_is_closed_pipe(int error)
 {
-    (void)signal(SIGPIPE, SIG_IGN);
+    return error == EPIPE;
+}
+
+const char *avd_term_variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* The XDG Base Directory specification: a relative path does not count. */
+int avd_term_cache_base(const char **base, const char **tail)
+{
+    *tail = "/avdump/symbols";
+    *base = avd_term_variable("XDG_CACHE_HOME");
+    if (*base != NULL && (*base)[0] == '/')
+        return 1;
+    *tail = "/.cache/avdump/symbols";
+    *base = avd_term_variable("HOME");
+    return *base != NULL;
 }

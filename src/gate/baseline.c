@@ -25,6 +25,16 @@ static int by_key(const void *a, const void *b)
     return strcmp(((const struct avd_gate_known *)a)->key, ((const struct avd_gate_known *)b)->key);
 }
 
+/* qsort leaves the order of equal keys to the system; that of the lines decides. */
+static int by_key_and_line(const void *a, const void *b)
+{
+    const struct avd_gate_known *x = a;
+    const struct avd_gate_known *y = b;
+    int order = by_key(x, y);
+
+    return order != 0 ? order : x->line < y->line ? -1 : x->line > y->line;
+}
+
 const struct avd_gate_known *avd_gate_baseline_find(const struct avd_gate_baseline *baseline,
                                                     const char *key)
 {
@@ -147,7 +157,9 @@ static void join(struct avd_gate_baseline *baseline)
 
     if (baseline->count == 0)
         return;
-    qsort(baseline->items, baseline->count, sizeof *baseline->items, by_key);
+    for (i = 0; i < baseline->count; i++)
+        baseline->items[i].line = i;
+    qsort(baseline->items, baseline->count, sizeof *baseline->items, by_key_and_line);
     for (i = 1; i < baseline->count; i++) {
         struct avd_gate_known *into = &baseline->items[kept];
         const struct avd_gate_known *from = &baseline->items[i];

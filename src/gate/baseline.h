@@ -13,6 +13,7 @@ struct avd_gate_known {
     const char *title; /* for readers: what it was */
     uint64_t count;    /* dumps in the last run that wrote it: the same run twice changes nothing */
     uint32_t first_seen, last_seen; /* times of dumps; 0: not known */
+    size_t line;                    /* while it is read: its place in the file */
 };
 
 struct avd_gate_baseline {

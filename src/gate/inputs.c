@@ -55,7 +55,7 @@ static bool walk_file(struct avd_gate_inputs *inputs, const char *path, bool nam
         return give_problem(inputs, path, "is neither a file nor a folder");
     if (info.kind == AVD_PATH_ABSENT && !named)
         return give_problem(inputs, path, "is a link that leads nowhere");
-    file = fopen(path, "rb");
+    file = avd_file_open(path, "rb");
     if (file != NULL) {
         head.size = fread(bytes, 1, sizeof bytes, file);
         (void)fclose(file);

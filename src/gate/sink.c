@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gate/sink.h"
 
+#include "base/file.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +53,7 @@ enum avd_status avd_gate_sink_open(struct avd_gate_sink *sink, struct avd_error 
         return failed(sink, EISDIR, err);
     if (info.kind == AVD_PATH_OTHER) {
         errno = 0;
-        sink->stream = fopen(sink->path, "wb");
+        sink->stream = avd_file_open(sink->path, "wb");
         if (sink->stream == NULL)
             return failed(sink, errno, err);
         sink->direct = sink->open = true;

@@ -9,6 +9,7 @@
 #include "base/utf.h"
 #include "report/words.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -256,7 +257,7 @@ void avd_json_real(struct avd_json *j, const char *key, double value)
 {
     char text[32];
 
-    if (!avd_json_known(j, key, isfinite(value)))
+    if (!avd_json_known(j, key, fabs(value) <= DBL_MAX))
         return;
     (void)snprintf(text, sizeof text, "%.17g", value);
     begin_value(j, key);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GET over HTTP and HTTPS, by libcurl, which is loaded at the first request. Certificates are
- * verified, redirects are followed to http and https only, and results carry no times, so that
- * the same answers give the same words.
+ * GET over HTTP and HTTPS, by libcurl or, on Windows, by WinHTTP, loaded at the first request.
+ * Certificates are verified, redirects are followed to http and https only, and results carry no
+ * times, so that the same answers give the same words.
  */
 #ifndef AVD_SYMBOLS_FETCH_H
 #define AVD_SYMBOLS_FETCH_H
@@ -16,8 +16,8 @@
 struct avd_fetch_options {
     unsigned timeout_seconds;    /* not 0; without an answer, or below 1,000 bytes per second */
     uint64_t max_size;           /* bytes of one answer, unpacked */
-    const char *proxy;           /* NULL: none, or libcurl's own choice by the next */
-    bool proxy_from_environment; /* libcurl may read http_proxy ... */
+    const char *proxy;           /* NULL: none, or the system's choice by the next */
+    bool proxy_from_environment; /* http_proxy ... count; on Windows the user's settings do */
 };
 
 enum avd_fetch_result {
@@ -33,7 +33,7 @@ typedef bool avd_fetch_write_fn(void *ctx, const void *bytes, size_t size);
 struct avd_fetch;
 
 /* Strings of `options` must outlive it. AVD_E_NOMEM; AVD_E_UNSUPPORTED, with the reason in *err,
- * when there is no libcurl. */
+ * when there is nothing that asks. */
 enum avd_status avd_fetch_new(const struct avd_fetch_options *options, struct avd_fetch **out,
                               struct avd_error *err);
 void avd_fetch_free(struct avd_fetch *fetch);

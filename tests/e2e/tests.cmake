@@ -1,11 +1,23 @@
 # SPDX-License-Identifier: MIT
+include(${CMAKE_CURRENT_LIST_DIR}/wine.cmake)
+
+# avdump_script_test(NAME COMMAND...): a script of this machine, exit code 77 when it cannot run here.
+# Of a Windows program it gets a script that runs it under Wine, which it starts like any program.
+function(avdump_script_test name)
+  set(command ${ARGN})
+  if(CMAKE_CROSSCOMPILING)
+    avdump_under_wine(command)
+    if(name IN_LIST AVDUMP_NOT_UNDER_WINE)
+      set(command sh -c "echo 'skipped: not made for Windows, see tests/e2e/wine.cmake'; exit 77")
+    endif()
+  endif()
+  add_test(NAME ${name} COMMAND ${command})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+endfunction()
+
 # The program as a user sees it: exit codes, messages, help, standard input and output.
-if(UNIX)
-  add_test(NAME e2e_cli
-           COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_cli.sh $<TARGET_FILE:avdump>
+avdump_script_test(e2e_cli sh ${CMAKE_CURRENT_LIST_DIR}/test_cli.sh $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR})
-  set_tests_properties(e2e_cli PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
-endif()
 
 # Scripts in Python: what the JSON says, compared with what is known from elsewhere.
 find_package(Python3 COMPONENTS Interpreter QUIET)
@@ -13,12 +25,11 @@ find_package(Python3 COMPONENTS Interpreter QUIET)
 # avdump_python_test(NAME script argument...)
 function(avdump_python_test name script)
   if(Python3_Interpreter_FOUND)
-    add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${script}
-                                  ${ARGN})
+    avdump_script_test(${name} ${Python3_EXECUTABLE} -B
+                       ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${script} ${ARGN})
   else()
-    add_test(NAME ${name} COMMAND sh -c "echo 'skipped: python3 is missing'; exit 77")
+    avdump_script_test(${name} sh -c "echo 'skipped: python3 is missing'; exit 77")
   endif()
-  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 endfunction()
 
 set(AVDUMP_CORPUS ${PROJECT_SOURCE_DIR}/../shared/corpus)
@@ -139,15 +150,19 @@ avdump_python_test(e2e_gate_faults test_gate_faults.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_gate_formats test_gate_formats.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata)
+avdump_script_test(e2e_gate_slurm sh ${CMAKE_CURRENT_LIST_DIR}/test_gate_slurm.sh
+                   $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 avdump_python_test(e2e_completion test_completion.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_gate_ci test_gate_ci.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata
                    ${PROJECT_SOURCE_DIR})
-add_test(NAME e2e_gate_slurm COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_gate_slurm.sh
-                                     $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
-set_tests_properties(e2e_gate_slurm PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 # What an analysis may do and take: --sandbox, --timeout, --max-memory.
 avdump_python_test(e2e_sandbox test_sandbox.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
 # The installed tree: programs of others, symbols that the library exports.
 avdump_python_test(e2e_install test_install.py ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}
                    ${CMAKE_C_COMPILER})
+# The Windows program against this machine's, and its package.
+if(CMAKE_CROSSCOMPILING)
+  avdump_python_test(windows test_windows.py $<TARGET_FILE:avdump> ${AVDUMP_HOST_TOOLS}/avdump
+                     ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/testdata ${AVDUMP_CORPUS})
+endif()

@@ -12,7 +12,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#ifndef _WIN32
 #include <sys/resource.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -55,20 +57,20 @@ void robust_run_label(const char *format, ...)
 #if UNDER_ASAN
 void __sanitizer_set_death_callback(void (*callback)(void));
 
-static void tell(void)
+static void tell_label(void)
 {
-    if (write(STDERR_FILENO, label, strlen(label)) > 0)
+    if (write(STDERR_FILENO, label, (unsigned)strlen(label)) > 0)
         (void)!write(STDERR_FILENO, ": crashed\n", 10);
 }
 
 void robust_run_init(void)
 {
-    __sanitizer_set_death_callback(tell);
+    __sanitizer_set_death_callback(tell_label);
 }
 #else
-static void tell(int signal_number)
+static void tell_label(int signal_number)
 {
-    if (write(STDERR_FILENO, label, strlen(label)) > 0)
+    if (write(STDERR_FILENO, label, (unsigned)strlen(label)) > 0)
         (void)!write(STDERR_FILENO, ": crashed\n", 10);
     (void)signal(signal_number, SIG_DFL);
     (void)raise(signal_number);
@@ -76,15 +78,24 @@ static void tell(int signal_number)
 
 void robust_run_init(void)
 {
-    (void)signal(SIGSEGV, tell);
-    (void)signal(SIGBUS, tell);
-    (void)signal(SIGABRT, tell);
-    (void)signal(SIGFPE, tell);
+    (void)signal(SIGSEGV, tell_label);
+#ifdef SIGBUS
+    (void)signal(SIGBUS, tell_label);
+#endif
+    (void)signal(SIGABRT, tell_label);
+    (void)signal(SIGFPE, tell_label);
 }
 #endif
 
 /* ---- the run ---- */
 
+#ifdef _WIN32
+/* Not measured: the limit is the same code's on every system. */
+static long peak_kib(void)
+{
+    return 0;
+}
+#else
 static long peak_kib(void)
 {
     struct rusage usage;
@@ -92,6 +103,7 @@ static long peak_kib(void)
     ASSERT(getrusage(RUSAGE_SELF, &usage) == 0, "getrusage");
     return usage.ru_maxrss;
 }
+#endif
 
 static double processor_milliseconds(void)
 {

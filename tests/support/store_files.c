@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/store_files.h"
 
+#include "support/on_windows.h"
+
 #include <check.h>
 #include <dirent.h>
 #include <stdint.h>
@@ -54,6 +56,8 @@ static void remove_tree(const char *path)
             remove_tree(inner);
         }
         (void)closedir(dir);
+        ck_assert_int_eq(rmdir(path), 0);
+        return;
     }
     ck_assert_int_eq(remove(path), 0);
 }

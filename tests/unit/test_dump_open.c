@@ -272,7 +272,7 @@ START_TEST(from_a_file)
     ssize_t written;
 
     ck_assert_int_ge(fd, 0);
-    written = write(fd, packed, packed_size);
+    written = write(fd, packed, (unsigned)packed_size);
     ck_assert_int_eq((int)written, (int)packed_size);
     ck_assert_int_eq(close(fd), 0);
     ck_assert_int_eq(avd_dump_open(path, &options, &dump, &err), AVD_E_LIMIT);

@@ -2,6 +2,7 @@
 /* src/base/file_posix.c against a directory of its own. */
 #include "base/file.h"
 #include "base/memory.h"
+#include "support/on_windows.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -87,11 +88,13 @@ START_TEST(test_map_refused)
     ck_assert_int_eq(avd_file_map(directory, &file, &error), AVD_E_IO);
     ck_assert_str_eq(error.message, "is a directory, expected a file");
 
+#ifndef _WIN32
     /* A pipe without a writer must not hang. */
     ck_assert_int_eq(mkfifo(in_directory("pipe"), 0600), 0);
     ck_assert_int_eq(avd_file_map(path, &file, &error), AVD_E_IO);
     ck_assert_str_eq(error.message, "is no regular file; use '-' to read from a pipe");
     ck_assert_int_eq(unlink(path), 0);
+#endif
 
     ck_assert_int_eq(avd_file_map("", &file, NULL), AVD_E_IO);
 }
@@ -132,19 +135,21 @@ START_TEST(test_load)
     ck_assert_str_eq(error.message, "cannot be opened: No such file or directory");
     ck_assert_int_eq(avd_file_load(directory, &file, &error), AVD_E_IO);
     ck_assert_str_eq(error.message, "is a directory, expected a file");
+#ifndef _WIN32
     ck_assert_int_eq(mkfifo(in_directory("pipe"), 0600), 0);
     ck_assert_int_eq(avd_file_load(path, &file, &error), AVD_E_IO);
     ck_assert_str_eq(error.message, "is no regular file; use '-' to read from a pipe");
     ck_assert_int_eq(unlink(path), 0);
+#endif
 }
 END_TEST
 
 START_TEST(test_adopt)
 {
-    FILE *stream = tmpfile();
+    FILE *stream = avd_file_temporary();
 
     ck_assert_ptr_nonnull(stream);
-    ck_assert_int_eq(fputs("unpacked", stream), 1);
+    ck_assert_int_ge(fputs("unpacked", stream), 0);
     ck_assert_int_eq(avd_file_adopt(stream, &file, &error), AVD_OK);
     ck_assert_uint_eq(file.view.size, 8);
     ck_assert_mem_eq(file.view.data, "unpacked", 8);
@@ -166,7 +171,7 @@ static void redirect_pipe(const void *bytes, size_t size)
     int ends[2];
 
     ck_assert_int_eq(pipe(ends), 0);
-    ck_assert_int_eq((int)write(ends[1], bytes, size), (int)size);
+    ck_assert_int_eq((int)write(ends[1], bytes, (unsigned)size), (int)size);
     ck_assert_int_eq(close(ends[1]), 0);
     redirect(ends[0]);
 }
@@ -348,8 +353,10 @@ int main(void)
     tcase_add_test(tests, test_stdin_pipe);
     tcase_add_test(tests, test_stdin_limit);
     tcase_add_test(tests, test_stdin_out_of_memory);
-    tcase_add_test(tests, test_stdin_file);
-    tcase_add_test(tests, test_find);
+    if (!ON_WINDOWS) { /* where an open file cannot be removed, and case tells no files apart */
+        tcase_add_test(tests, test_stdin_file);
+        tcase_add_test(tests, test_find);
+    }
     tcase_add_test(tests, test_find_hostile);
     tcase_add_test(tests, test_list);
     tcase_add_test(tests, test_list_out_of_memory);

@@ -341,7 +341,7 @@ START_TEST(test_over_4_gib)
     put32(bytes + 0x2c, 12);
     put32(bytes + 0x34, page);
     ck_assert_uint_eq(fwrite(bytes, 1, sizeof bytes, stream_file), sizeof bytes);
-    ck_assert_int_eq(fseek(stream_file, (long)page * 4096, SEEK_SET), 0);
+    ck_assert_int_eq(fseeko(stream_file, (off_t)page * 4096, SEEK_SET), 0);
     memset(bytes, 0, sizeof bytes);
     put32(bytes, page + 1); /* the list */
     ck_assert_uint_eq(fwrite(bytes, 1, sizeof bytes, stream_file), sizeof bytes);

@@ -2,7 +2,9 @@
 /* Rules from a directory, joined with the shipped ones; and that schema and manual keep up. */
 #include "base/memory.h"
 #include "rules/rules.h"
+#include "support/on_windows.h"
 #include "support/rule_parse.h"
+
 
 #include <check.h>
 #include <jansson.h>
