@@ -336,8 +336,8 @@ struct avd_inspect_query {
 
 /*
  * Writes what a reader of a dump asks for next, as text in WinDbg's columns or as JSON.
- * write_options.native_first chooses the 64-bit stack and registers of WOW64. What the dump does not
- * hold is written as "??" (JSON: null). Large answers arrive in pieces.
+ * write_options.native_first chooses the 64-bit stack and registers of WOW64. What the dump does
+ * not hold is written as "??" (JSON: null). Large answers arrive in pieces.
  *
  * Fails with AVD_E_ARG (a place or pattern that cannot be read), AVD_NOT_FOUND (no such thread,
  * module or symbol), AVD_E_IO, AVD_E_LIMIT or AVD_E_NOMEM.
