@@ -43,8 +43,10 @@ if(AVDUMP_SHARED)
   else()
     list(JOIN avdump_exports ";\n  " lines)
     file(WRITE ${exports_file} "AVDUMP_${AVDUMP_ABI} {\n global:\n  ${lines};\n local:\n  *;\n};\n")
-    target_link_options(libavdump_shared PRIVATE "LINKER:--version-script=${exports_file}"
-                                                 "LINKER:--no-undefined")
+    target_link_options(libavdump_shared PRIVATE "LINKER:--version-script=${exports_file}")
+    if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize") # clang leaves a sanitizer's functions to the program
+      target_link_options(libavdump_shared PRIVATE "LINKER:--no-undefined")
+    endif()
   endif()
 endif()
 

@@ -5,12 +5,13 @@
 usage: cut_dump.py FULL.dmp CUT.dmp
 
 Every stream but Memory64List is kept byte for byte, at its place. Of the memory these pages stay:
-  - of each module: headers, exception directory and unwind information, export directory, import
-    address table, debug directory with its records
+  - of each module: headers, debug directory with its records; of those whose code may be on a stack
+    also exception directory and unwind information, export directory, import address table
   - TEBs, PEBs, loader lists and process parameters, of a WOW64 process the 32-bit ones and the CPU
     areas too
   - every stack from its stack pointer to its base
-  - code around each program counter and around each value on a stack that may be a return address
+  - code around each program counter and around each value on a stack that may be a return address,
+    and of 32-bit code the start of the function that was called there
   - what the registers point at
 """
 
@@ -185,6 +186,7 @@ class Cutter:
         self.dump = dump
         self.pages = set()
         self.images = {}
+        self.with_tables = set()
         self.pebs = set()
 
     def keep(self, address, size=1):
@@ -219,17 +221,23 @@ class Cutter:
             return
         self.images[base] = image
         self.keep(base, image.headers_size)
-        for index in (DIRECTORY_EXPORT, DIRECTORY_EXCEPTION, DIRECTORY_DEBUG, DIRECTORY_IAT):
-            self.keep(*image.directory(index))
         address, size = image.directory(DIRECTORY_DEBUG)
+        self.keep(address, size)
         entries = self.dump.read(address, size // 28 * 28)
         for record_size, record in struct.iter_unpack("<16xII4x", entries):
             self.keep(base + record, record_size)
+
+    def keep_tables(self, image):
+        if image.base in self.with_tables:
+            return
+        self.with_tables.add(image.base)
+        for index in (DIRECTORY_EXPORT, DIRECTORY_EXCEPTION, DIRECTORY_IAT):
+            self.keep(*image.directory(index))
         if image.machine == MACHINE_AMD64:
             address, size = image.directory(DIRECTORY_EXCEPTION)
             for unwind, in struct.iter_unpack("<8xI", self.dump.read(address, size // 12 * 12)):
-                codes = self.dump.value("<B", base + unwind + 2) or 0
-                self.keep(base + unwind, 4 + 2 * codes + 16)
+                codes = self.dump.value("<B", image.base + unwind + 2) or 0
+                self.keep(image.base + unwind, 4 + 2 * codes + 16)
 
     # Process structures
 
@@ -302,12 +310,37 @@ class Cutter:
         data = data[:len(data) // layout.pointer * layout.pointer]
         for value in {value for value, in struct.iter_unpack(layout.format, data)}:
             self.keep_code(value)
+            if layout is LAYOUT32:
+                self.keep_callee(value)
+
+    def keep_callee(self, address):
+        """What the call before a return address led to, directly or through a pointer, over one
+        jump as linkers make them."""
+        if not any(image.has_code_at(address - 1) for image in self.images.values()):
+            return
+        before = self.dump.read(address - 6, 6)
+        if before[:2] == b"\xff\x15":
+            target = self.follow_pointer(struct.unpack("<I", before[2:])[0])
+        elif before[1:2] == b"\xe8":
+            target = (address + struct.unpack("<i", before[2:])[0]) & 0xFFFFFFFF
+        else:
+            return
+        if self.dump.read(target, 2) == b"\xff\x25":
+            self.keep(target, 6)
+            target = self.follow_pointer(self.dump.value("<I", target + 2) or 0)
+        if any(image.has_code_at(target) for image in self.images.values()):
+            self.keep(target, CODE_AFTER)
+
+    def follow_pointer(self, address):
+        self.keep(address, 4)
+        return self.dump.value("<I", address) or 0
 
     def keep_code(self, address):
         for image in self.images.values():
             if image.has_code_at(address):
                 before = CODE_BEFORE if image.machine == MACHINE_AMD64 else CODE_BEFORE32
                 self.keep(address - before, before + CODE_AFTER)
+                self.keep_tables(image)
 
     # Writing
 

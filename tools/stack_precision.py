@@ -96,13 +96,19 @@ def is_minidump(path):
     return head == b"MDMP" or head[:2] == b"\x1f\x8b"
 
 
+def is_certain(frames):
+    """Whether all frames are; where every thread starts is known without unwind data, too."""
+    starts = [f[0] for f in frames[-2:]] == ["kernel32", "ntdll"]
+    return all(f[2] in CERTAIN for f in (frames[:-2] if starts else frames))
+
+
 def truth_frames(options, dump, path):
     """{thread id: [(module, offset)]}, or a reason why the file cannot serve."""
     if is_minidump(path):
         symbols = ["--symbols", options.symbols] if options.symbols else []
         stacks, _ = avdump_frames(options.avdump, path, symbols)
         certain = {thread: [f[:2] for f in frames] for thread, (frames, end) in stacks.items()
-                   if end == "complete" and all(f[2] in CERTAIN for f in frames)}
+                   if end == "complete" and is_certain(frames)}
         return (certain, None) if certain else (None, "no stack of it is certain")
     frames = []
     with open(path, encoding="utf-8", errors="replace") as file:

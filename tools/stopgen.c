@@ -300,7 +300,7 @@ static void read_file(struct gen *gen, struct avd_strbuf *out, const char *path)
     enum avd_status status = avd_file_map(path, &file, &err);
 
     if (status == AVD_OK)
-        status = avd_yaml_read(&gen->arena, gen->file, (const char *)file.view.data,
+        status = avd_yaml_read(&gen->arena, &gen->arena, gen->file, (const char *)file.view.data,
                                file.view.size, &documents, &err);
     avd_file_close(&file);
     if (status != AVD_OK || documents.count != 1) {

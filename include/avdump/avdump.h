@@ -122,6 +122,7 @@ void avd_rules_free(struct avd_rules *rules);
  * verified against the dump before it is used. The strings are those of the environment variables
  * of the same names, in WinDbg's grammar; the library does not read them itself.
  */
+struct avd_symbol_folders;
 struct avd_symbol_options {
     const char *const *paths;       /* files and folders, in the order of search */
     size_t path_count;
@@ -140,7 +141,18 @@ struct avd_symbol_options {
     uint64_t max_download_size;     /* bytes; 0: 4 GiB */
     uint64_t now;                   /* seconds since 1970: what a server does not have is kept in
                                      * the cache and not asked for again for a day; 0: it is not */
+    struct avd_symbol_folders *folders; /* what is in the folders of `paths`; NULL: list them anew */
 };
+
+/*
+ * Lists the folders of options->paths and what is below them, for several analyses one after the
+ * other: with the lists in options->folders, none of them reads the folders again. What is added to
+ * the folders later is not seen. AVD_E_ARG for a path that is not there, AVD_E_NOMEM.
+ */
+enum avd_status avd_symbol_folders_new(const struct avd_symbol_options *options,
+                                       struct avd_symbol_folders **out, struct avd_error *err);
+/* After the analyses. NULL is allowed. */
+void avd_symbol_folders_free(struct avd_symbol_folders *folders);
 
 /*
  * Loads a triage file: whose frames are whose (docs/buckets.md). Its entries come before the
@@ -261,11 +273,17 @@ enum avd_status avd_symbols_write(const struct avd_report *report, enum avd_form
 enum avd_status avd_rules_list_write(const struct avd_rules *rules, enum avd_format format,
                                      const struct avd_write_options *options, avd_write_fn *write,
                                      void *ctx, struct avd_error *err);
-/* One rule in full; AVD_NOT_FOUND when no rule has that id. */
+/* One rule in full; AVD_NOT_FOUND when no rule has that id. "verifier:0x13", "verifier:NAME" and "NAME"
+ * stand for stops of Application Verifier (all of that name). */
 enum avd_status avd_rules_show_write(const struct avd_rules *rules, const char *id,
                                      enum avd_format format,
                                      const struct avd_write_options *options, avd_write_fn *write,
                                      void *ctx, struct avd_error *err);
+/* A line for each stop of Application Verifier that avdump knows, or those of one layer ("Handles"): code,
+ * layer, severity, name. AVD_NOT_FOUND when there is no such layer. */
+enum avd_status avd_verifier_stops_write(const char *layer, enum avd_format format,
+                                         const struct avd_write_options *options,
+                                         avd_write_fn *write, void *ctx, struct avd_error *err);
 /* All mistakes in *.yaml files and folders of them; *problem_count is how many. */
 enum avd_status avd_rules_check_write(const char *const *paths, size_t path_count,
                                       size_t *problem_count, enum avd_format format,
@@ -347,6 +365,37 @@ enum avd_status avd_inspect_write(const struct avd_dump *dump,
                                   const struct avd_inspect_query *query, enum avd_format format,
                                   const struct avd_write_options *options, avd_write_fn *write,
                                   void *ctx, struct avd_error *err);
+
+/* ---- one dump out of another ------------------------------------------------------------- */
+
+enum avd_extract_what {
+    AVD_EXTRACT_WOW64 = 0, /* the 32-bit half of a 64-bit dump of a 32-bit process, as the x86 dump
+                            * that a 32-bit writer would have made of it */
+    AVD_EXTRACT_SLIM       /* of a dump with full memory only what its analysis reads */
+};
+
+struct avd_extract_options {
+    enum avd_extract_what what;
+    /* How the dump is analyzed for that; NULL: without symbols, with the shipped rules. */
+    const struct avd_analyze_options *analyze;
+    const struct avd_rules *rules;
+    /* Told one line for everything that the new dump has otherwise than one might think, or that
+     * was left out, after it was written; may be NULL. */
+    void (*note)(void *ctx, const char *text);
+    void *note_ctx;
+};
+
+/*
+ * Writes a new minidump, in pieces: large ones come straight from the dump's file. The same dump
+ * gives the same bytes.
+ *
+ * Fails with AVD_NOT_FOUND when there is nothing to extract (no WOW64 process, none of its 32-bit
+ * registers, no full memory), AVD_E_UNSUPPORTED (the file's layout), AVD_E_ARG, AVD_E_IO when
+ * `write` fails, AVD_E_LIMIT or AVD_E_NOMEM. What was written before a failure is no dump.
+ */
+enum avd_status avd_dump_extract(const struct avd_dump *dump,
+                                 const struct avd_extract_options *options, avd_write_fn *write,
+                                 void *ctx, struct avd_error *err);
 
 /* Writes an error in the form that a consumer of `format` expects: JSON gives an object. */
 enum avd_status avd_error_write(const struct avd_error *error, const char *file,

@@ -176,43 +176,6 @@ static bool run(struct avd_analysis *an)
     return !an->facts.failed && !an->arena.failed;
 }
 
-/* The folder of the dump's file; NULL for standard input and bytes in memory. */
-static const char *dump_directory(struct avd_analysis *an)
-{
-    const char *name = an->dump->name;
-    size_t size = (size_t)(avd_path_leaf(name) - name);
-
-    if (an->dump->file.view.data != NULL && !an->dump->file.mapped && !an->dump->compressed)
-        return NULL;
-    return size == 0 ? "." : avd_arena_strndup(&an->arena, name, size);
-}
-
-static enum avd_status open_store(struct avd_analysis *an, const struct avd_symbol_options *from,
-                                  struct avd_error *err)
-{
-    struct avd_store_options options;
-
-    memset(&options, 0, sizeof options);
-    options.paths = from->paths;
-    options.path_count = from->path_count;
-    options.symbol_path = from->symbol_path;
-    options.alt_symbol_path = from->alt_symbol_path;
-    options.image_path = from->image_path;
-    options.default_cache = from->cache_dir;
-    options.maps = from->maps;
-    options.map_count = from->map_count;
-    options.offline = from->offline != 0;
-    options.proxy = from->proxy;
-    options.proxy_from_environment = from->environment_proxy != 0;
-    options.timeout_seconds = from->timeout_seconds;
-    options.max_download_size = from->max_download_size;
-    options.now = from->now;
-    if (from->beside_dump != 0)
-        options.dump_directory = dump_directory(an);
-    an->symbols_loose = from->loose != 0;
-    return avd_store_new(&options, &an->store, err);
-}
-
 enum avd_status avd_analysis_run(const struct avd_dump *dump,
                                  const struct avd_analyze_options *options,
                                  struct avd_analysis **out, struct avd_error *err)
@@ -230,7 +193,7 @@ enum avd_status avd_analysis_run(const struct avd_dump *dump,
     an->dump = dump;
     an->max_frames = AVD_MAX_FRAMES;
     if (options != NULL && options->symbols != NULL) {
-        enum avd_status status = open_store(an, options->symbols, err);
+        enum avd_status status = avd_analysis_open_store(an, options->symbols, err);
 
         if (status != AVD_OK) {
             avd_analysis_free(an);

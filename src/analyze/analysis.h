@@ -138,4 +138,11 @@ struct avd_detector {
 };
 extern const struct avd_detector *const avd_detectors[]; /* ended by NULL */
 
+/* ---- symbol_places.c ---- */
+
+/* Opens analysis->store. Fails as avd_store_new does. */
+enum avd_status avd_analysis_open_store(struct avd_analysis *analysis,
+                                        const struct avd_symbol_options *from,
+                                        struct avd_error *err);
+
 #endif

@@ -15,6 +15,7 @@ const struct avd_detector *const avd_detectors[] = {
     &avd_det_pointer,
     &avd_det_unloaded,
     &avd_det_heap,
+    &avd_det_page_heap,
     &avd_det_cpp,
     &avd_det_runtime,
     &avd_det_selfcheck,

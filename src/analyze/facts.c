@@ -22,17 +22,30 @@ void avd_facts_init(struct avd_facts *facts, struct avd_arena *arena)
     facts->no_main_thread = "the analysis did not look for it";
 }
 
-/* Where in the hash the name is, or the free place where it belongs: FNV-1a, open addressing.
- * There are twice as many places as facts, so a free one is always found. */
+/* Where in the hash the name is, or the free place where it belongs: open addressing. There are twice
+ * as many places as facts, so a free one is always found. Eight bytes of the name at a time: rules
+ * look up hundreds of facts for each dump. */
 static size_t place_of(const struct avd_facts *facts, const char *name)
 {
-    uint32_t hash = 2166136261U;
-    const char *p;
+    const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
+    size_t size = strlen(name);
+    uint64_t hash = size;
+    uint64_t part = 0;
     size_t place;
+    size_t i;
 
-    for (p = name; *p != '\0'; p++)
-        hash = (hash ^ (unsigned char)*p) * 16777619U;
-    place = hash % AVD_FACT_HASH_SIZE;
+    for (i = 0; i + sizeof part < size; i += sizeof part) {
+        memcpy(&part, name + i, sizeof part);
+        hash = (hash ^ part) * factor;
+        hash ^= hash >> 32;
+    }
+    if (size >= sizeof part)
+        memcpy(&part, name + size - sizeof part, sizeof part); /* overlaps the one before */
+    else
+        memcpy(&part, name, size);
+    hash = (hash ^ part) * factor;
+    hash ^= hash >> 32;
+    place = (size_t)(hash % AVD_FACT_HASH_SIZE);
     while (facts->hash[place] != 0 &&
            strcmp(facts->items[facts->hash[place] - 1].name, name) != 0)
         place = (place + 1) % AVD_FACT_HASH_SIZE;

@@ -190,6 +190,11 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"pointer.text", AVD_FACT_TEXT, "the letters that it consists of"},
     {"access.page_boundary", AVD_FACT_BOOL,
      "data was accessed on, over the end of committed memory"},
+    {"access.page_heap_block", AVD_FACT_ADDRESS,
+     "the block of full page heap that ends before the page that was accessed"},
+    {"access.page_heap_size", AVD_FACT_NUMBER, "bytes that were asked for when it was allocated"},
+    {"access.page_heap_over", AVD_FACT_NUMBER,
+     "bytes from its end to the address that was accessed, 0 for the first byte behind it"},
 
     /* Modules that are gone. */
     {"unloaded.used", AVD_FACT_BOOL, "the exception or a caller lies where an unloaded module was"},

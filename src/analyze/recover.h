@@ -13,6 +13,8 @@
 /* How a record and its context were found, the weakest first. */
 enum avd_found_by {
     AVD_FOUND_LEFTOVER = 0, /* a pair on the stack that no frame is known to use */
+    AVD_FOUND_PLACE,        /* x64: laid out as for KiUserExceptionDispatcher, which still uses it
+                               as far as the walk can tell */
     AVD_FOUND_POINTERS,     /* EXCEPTION_POINTERS above a frame that handles exceptions */
     AVD_FOUND_ARGUMENT,     /* an argument of a call in a library of the system */
     AVD_FOUND_WRITER,       /* MINIDUMP_EXCEPTION_INFORMATION, handed to MiniDumpWriteDump */

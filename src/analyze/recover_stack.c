@@ -14,6 +14,8 @@
 
 enum {
     RECORD64_BEHIND_CONTEXT = 0x4f0, /* in KiUserExceptionDispatcher's frame: CONTEXT, CONTEXT_EX */
+    MACHINE_FRAME64_BEHIND_CONTEXT = 0x590,
+    SP_IN_MACHINE_FRAME64 = 0x18,
     FIFTH_ARGUMENT64 = 0x20,         /* behind the home space of the four in registers */
     POINTERS_IN_INFORMATION = 4,     /* of MINIDUMP_EXCEPTION_INFORMATION, which is packed */
     MAX_HANDLERS = 32,               /* frames of one stack that handle exceptions; nested: six */
@@ -55,10 +57,8 @@ static size_t frame_module(const struct search *s, size_t frame)
     return avd_analysis_module_at(s->an, avd_walk_lookup(&s->from->stack.frames[frame]));
 }
 
-static bool module_is(const struct search *s, size_t frame, const char *const *names)
+static bool is_named(const struct search *s, size_t module, const char *const *names)
 {
-    size_t module = frame_module(s, frame);
-
     if (module == AVD_NO_MODULE)
         return false;
     for (; *names != NULL; names++)
@@ -67,11 +67,16 @@ static bool module_is(const struct search *s, size_t frame, const char *const *n
     return false;
 }
 
+static bool module_is(const struct search *s, size_t frame, const char *const *names)
+{
+    return is_named(s, frame_module(s, frame), names);
+}
+
+static const char *const ntdll[] = {"ntdll.dll", NULL};
+
 static bool in_ntdll(const struct search *s, size_t frame)
 {
-    static const char *const names[] = {"ntdll.dll", NULL};
-
-    return module_is(s, frame, names);
+    return module_is(s, frame, ntdll);
 }
 
 static bool in_dump_writer(const struct search *s, size_t frame)
@@ -335,6 +340,47 @@ static size_t handler_below(const struct search *s, uint64_t at)
     return best;
 }
 
+/*
+ * Whether the walk shows that no dispatcher uses what lies at `at`: it has certain frames up to
+ * there, or is certain and complete.
+ */
+static bool is_passed(const struct search *s, uint64_t at)
+{
+    const struct avd_stack *stack = &s->from->stack;
+    size_t certain = 0;
+
+    while (certain < stack->count && stack->frames[certain].trust > AVD_TRUST_CFI_SCAN)
+        certain++;
+    return certain != 0 && (stack->frames[certain - 1].sp > at ||
+                            (certain == stack->count && stack->end == AVD_END_COMPLETE));
+}
+
+/*
+ * x64: the system puts CONTEXT, CONTEXT_EX, EXCEPTION_RECORD and a machine frame in one block at
+ * the stack pointer of KiUserExceptionDispatcher, the return address of whose call lies just below.
+ * Of the machine frame Windows 7 to 11 and Wine 10 fill in rip and rsp only. Once an __except has
+ * taken an exception, RtlUnwind has marked the record; a vectored handler that lets the program go
+ * on has changed the context, mostly. So an unmarked block whose parts agree is being dispatched.
+ */
+static bool is_placed(const struct search *s, const struct avd_found_exception *found)
+{
+    const struct avd_memory *memory = &s->an->dump->memory;
+    uint64_t at = found->context_at;
+    uint64_t machine = at + MACHINE_FRAME64_BEHIND_CONTEXT;
+    uint64_t return_address;
+    uint64_t pc;
+    uint64_t sp;
+
+    return s->stack.pointer_size == 8 && !found->is_32bit && !found->unwinding &&
+           found->record_at == at + RECORD64_BEHIND_CONTEXT &&
+           avd_memory_pointer(memory, machine, 8, &pc) &&
+           avd_memory_pointer(memory, machine + SP_IN_MACHINE_FRAME64, 8, &sp) &&
+           avd_memory_pointer(memory, at - 8, 8, &return_address) &&
+           pc == found->context.regs.value[AVD_RIP] && sp == found->context.regs.value[AVD_RSP] &&
+           is_named(s, avd_analysis_module_at(s->an, return_address - 1), ntdll) &&
+           !is_passed(s, at);
+}
+
 static void judge_pair(struct search *s, uint64_t at)
 {
     struct avd_found_exception found;
@@ -346,6 +392,9 @@ static void judge_pair(struct search *s, uint64_t at)
     frame = handler_below(s, at);
     if (frame < s->from->stack.count)
         add(s, &found, AVD_FOUND_POINTERS, "the stack above", frame, at);
+    else if (is_placed(s, &found))
+        add(s, &found, AVD_FOUND_PLACE, "where the system puts them to be dispatched, on",
+            s->from->stack.count, 0);
     else
         add(s, &found, AVD_FOUND_LEFTOVER, "a place that no frame is known to use on", frame, at);
 }

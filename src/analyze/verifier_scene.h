@@ -94,6 +94,8 @@ bool avd_stop_describe(struct avd_stop_scene *scene, uint64_t addr,
 void avd_stop_choose(struct avd_stop_scene *scene);         /* verifier_choose.c */
 /* Decodes the parameters and finds who is to blame (verifier_values.c). */
 void avd_stop_decode(struct avd_stop_scene *scene);
+/* The same for a heap block, and the damage in or beside it (verifier_heap.c). */
+void avd_stop_decode_heap(struct avd_stop_scene *scene);
 /* Reads the array of return addresses at `addr` (verifier_trace.c). NULL when out of memory. */
 const struct avd_stop_trace *avd_stop_trace_read(struct avd_stop_scene *scene, uint64_t addr);
 /* The same for addresses that are already read. */

@@ -336,5 +336,7 @@ void avd_stop_decode(struct avd_stop_scene *scene)
         if (out->values[i].known)
             decode(scene, i);
     }
+    if (out->recovered)
+        avd_stop_decode_heap(scene);
     find_culprit(scene);
 }

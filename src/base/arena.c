@@ -37,6 +37,26 @@ void avd_arena_deinit(struct avd_arena *arena)
     avd_arena_init(arena);
 }
 
+void avd_arena_join(struct avd_arena *arena, struct avd_arena *other)
+{
+    struct avd_arena_block *last = other->blocks;
+
+    if (last != NULL) {
+        while (last->older != NULL)
+            last = last->older;
+        /* Behind the newest block, whose rest stays usable. */
+        if (arena->blocks != NULL) {
+            last->older = arena->blocks->older;
+            arena->blocks->older = other->blocks;
+        } else {
+            arena->blocks = other->blocks;
+        }
+    }
+    arena->total += other->total;
+    arena->failed = arena->failed || other->failed;
+    avd_arena_init(other);
+}
+
 void *avd_arena_alloc(struct avd_arena *arena, size_t count, size_t size)
 {
     size_t bytes;

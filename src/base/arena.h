@@ -32,6 +32,9 @@ char *avd_arena_strdup(struct avd_arena *arena, const char *text);
 char *avd_arena_strndup(struct avd_arena *arena, const char *text, size_t size);
 char *avd_arena_printf(struct avd_arena *arena, const char *format, ...) AVD_PRINTF(2, 3);
 
+/* Hands everything in `other`, which is empty afterwards, over to `arena`. */
+void avd_arena_join(struct avd_arena *arena, struct avd_arena *other);
+
 /*
  * A growing array in an arena: makes room for item number `count` and returns the array (perhaps
  * moved), or NULL when out of memory or at `limit`. *capacity belongs to this function. What is

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SMALL_FILE = 16 * 1024 }; /* what avd_file_load reads */
+
 static enum avd_status io_error(struct avd_error *err, const char *what)
 {
     return avd_error_set(err, AVD_E_IO, 0, "", "%s: %s", what, strerror(errno));
@@ -48,17 +50,62 @@ static enum avd_status map_descriptor(int fd, struct avd_file *out, struct avd_e
     return AVD_OK;
 }
 
+/* O_NONBLOCK: opening a FIFO must not hang. */
+static int open_file(const char *utf8_path)
+{
+    return open(utf8_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
 enum avd_status avd_file_map(const char *utf8_path, struct avd_file *out, struct avd_error *err)
 {
     enum avd_status status;
-    int fd;
+    int fd = open_file(utf8_path);
 
     memset(out, 0, sizeof *out);
-    /* O_NONBLOCK: opening a FIFO must not hang. */
-    fd = open(utf8_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return io_error(err, "cannot be opened");
     status = map_descriptor(fd, out, err);
+    (void)close(fd);
+    return status;
+}
+
+/* Whether the file was read; what is not small, or no file at all, is left to mapping, which also has
+ * the words for what goes wrong. */
+static bool read_descriptor(int fd, struct avd_file *out)
+{
+    unsigned char *bytes;
+    size_t used = 0;
+    ssize_t got = 1;
+    struct stat st;
+
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > SMALL_FILE)
+        return false;
+    bytes = avd_mem_realloc(NULL, (size_t)st.st_size, 1);
+    while (bytes != NULL && used < (size_t)st.st_size && got > 0) {
+        got = read(fd, bytes + used, (size_t)st.st_size - used);
+        if (got > 0)
+            used += (size_t)got;
+    }
+    if (bytes == NULL || got < 0) {
+        avd_mem_free(bytes);
+        return false;
+    }
+    out->view.data = bytes;
+    out->view.size = used;
+    out->handle = bytes;
+    return true;
+}
+
+enum avd_status avd_file_load(const char *utf8_path, struct avd_file *out, struct avd_error *err)
+{
+    enum avd_status status = AVD_OK;
+    int fd = open_file(utf8_path);
+
+    memset(out, 0, sizeof *out);
+    if (fd < 0)
+        return io_error(err, "cannot be opened");
+    if (!read_descriptor(fd, out))
+        status = map_descriptor(fd, out, err);
     (void)close(fd);
     return status;
 }

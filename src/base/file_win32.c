@@ -141,6 +141,11 @@ enum avd_status avd_file_map(const char *utf8_path, struct avd_file *out, struct
     return status;
 }
 
+enum avd_status avd_file_load(const char *utf8_path, struct avd_file *out, struct avd_error *err)
+{
+    return avd_file_map(utf8_path, out, err);
+}
+
 /* A second handle for what the C library or the process keeps its own of. */
 static enum avd_status duplicate(HANDLE file, HANDLE *out, struct avd_error *err)
 {

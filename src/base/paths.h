@@ -39,11 +39,12 @@ void avd_path_remove(const char *path);
 
 struct avd_directory_entry {
     const char *name;
-    bool is_directory; /* a directory itself; links to directories are left out */
+    enum avd_path_kind kind; /* links are followed; ABSENT: a link that leads nowhere */
+    bool is_link;            /* a walk that entered linked directories might never end */
 };
 
-/* The regular files and directories in `path`, sorted by bytes, without "." and "..", at most
- * `limit` (then *cut). AVD_E_IO, AVD_E_NOMEM. */
+/* What is in `path`, sorted by bytes, without "." and "..", at most `limit` (then *cut). AVD_E_IO,
+ * AVD_E_NOMEM. */
 enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, size_t limit,
                                    struct avd_directory_entry **items, size_t *count, bool *cut,
                                    struct avd_error *err);

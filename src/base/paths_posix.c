@@ -20,6 +20,13 @@ static enum avd_status io_error(struct avd_error *err, const char *what)
     return avd_error_set(err, AVD_E_IO, 0, "", "%s: %s", what, strerror(errno));
 }
 
+static enum avd_path_kind kind_of(const struct stat *st)
+{
+    return S_ISREG(st->st_mode)   ? AVD_PATH_FILE
+           : S_ISDIR(st->st_mode) ? AVD_PATH_DIRECTORY
+                                  : AVD_PATH_OTHER;
+}
+
 void avd_path_examine(const char *path, struct avd_path_info *out)
 {
     struct stat st;
@@ -27,9 +34,7 @@ void avd_path_examine(const char *path, struct avd_path_info *out)
     memset(out, 0, sizeof *out);
     if (stat(path, &st) != 0)
         return;
-    out->kind = S_ISREG(st.st_mode)   ? AVD_PATH_FILE
-                : S_ISDIR(st.st_mode) ? AVD_PATH_DIRECTORY
-                                      : AVD_PATH_OTHER;
+    out->kind = kind_of(&st);
     out->size = st.st_size > 0 ? (uint64_t)st.st_size : 0;
     out->modified = st.st_mtime > 0 ? (uint64_t)st.st_mtime : 0;
 }
@@ -101,18 +106,19 @@ static int compare_entries(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/* Whether `entry` is a regular file (links followed) or a directory (links not followed, or a
- * walk might never end). */
-static bool classify(int directory, const char *name, bool *is_directory)
+/* False when the entry has gone away in the meantime. */
+static bool classify(int directory, const char *name, struct avd_directory_entry *out)
 {
     struct stat st;
 
     if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return false;
-    *is_directory = S_ISDIR(st.st_mode);
-    if (*is_directory || S_ISREG(st.st_mode))
-        return true;
-    return S_ISLNK(st.st_mode) && fstatat(directory, name, &st, 0) == 0 && S_ISREG(st.st_mode);
+    out->is_link = S_ISLNK(st.st_mode);
+    if (out->is_link && fstatat(directory, name, &st, 0) != 0)
+        out->kind = AVD_PATH_ABSENT;
+    else
+        out->kind = kind_of(&st);
+    return true;
 }
 
 enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, size_t limit,
@@ -131,11 +137,11 @@ enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, si
     if (dir == NULL)
         return io_error(err, "directory cannot be opened");
     while ((entry = readdir(dir)) != NULL) {
+        struct avd_directory_entry item = {0};
         struct avd_directory_entry *grown;
-        bool is_directory;
 
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-            !classify(dirfd(dir), entry->d_name, &is_directory))
+            !classify(dirfd(dir), entry->d_name, &item))
             continue;
         if (*count >= limit) {
             *cut = true;
@@ -147,12 +153,12 @@ enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, si
             break;
         }
         list = grown;
-        list[*count].is_directory = is_directory;
-        list[*count].name = avd_arena_strdup(arena, entry->d_name);
-        if (list[*count].name == NULL) {
+        item.name = avd_arena_strdup(arena, entry->d_name);
+        if (item.name == NULL) {
             status = avd_error_nomem(err);
             break;
         }
+        list[*count] = item;
         *count += 1;
     }
     (void)closedir(dir);

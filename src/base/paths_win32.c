@@ -136,13 +136,15 @@ static int compare_entries(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/* Links to directories are left out, or a walk might never end. */
-static bool classify(const WIN32_FIND_DATAW *data, char *name, size_t name_size, bool *is_directory)
+/* False for "." and "..". Where a link to a file leads shows when it is opened. */
+static bool classify(const WIN32_FIND_DATAW *data, char *name, size_t name_size,
+                     struct avd_directory_entry *out)
 {
-    *is_directory = (data->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    out->kind = (data->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ? AVD_PATH_DIRECTORY
+                                                                         : AVD_PATH_FILE;
+    out->is_link = (data->dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
     return from_wide(data->cFileName, name, name_size) && strcmp(name, ".") != 0 &&
-           strcmp(name, "..") != 0 &&
-           !(*is_directory && (data->dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0);
+           strcmp(name, "..") != 0;
 }
 
 enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, size_t limit,
@@ -166,23 +168,24 @@ enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, si
     if (search == INVALID_HANDLE_VALUE)
         return io_error(err, "directory cannot be opened");
     do {
+        struct avd_directory_entry item = {0};
         struct avd_directory_entry *grown;
         char name[NAME_SIZE];
-        bool is_directory;
 
-        if (!classify(&data, name, sizeof name, &is_directory))
+        if (!classify(&data, name, sizeof name, &item))
             continue;
         if (*count >= limit) {
             *cut = true;
             break;
         }
         grown = avd_arena_grow(arena, list, *count, &capacity, sizeof *list, limit);
-        if (grown == NULL || (grown[*count].name = avd_arena_strdup(arena, name)) == NULL) {
+        item.name = avd_arena_strdup(arena, name);
+        if (grown == NULL || item.name == NULL) {
             status = avd_error_nomem(err);
             break;
         }
         list = grown;
-        list[*count].is_directory = is_directory;
+        list[*count] = item;
         *count += 1;
     } while (FindNextFileW(search, &data));
     (void)FindClose(search);

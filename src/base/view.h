@@ -33,6 +33,15 @@ static inline uint64_t avd_le64(const uint8_t *p)
     return (uint64_t)avd_le32(p) | (uint64_t)avd_le32(p + 4) << 32;
 }
 
+/* The other way, for what is written. */
+static inline void avd_put_le32(uint8_t *p, uint32_t value)
+{
+    p[0] = (uint8_t)value;
+    p[1] = (uint8_t)(value >> 8);
+    p[2] = (uint8_t)(value >> 16);
+    p[3] = (uint8_t)(value >> 24);
+}
+
 /* The part [offset, offset + size) of `v`; false (and *out empty) unless it lies wholly inside.
  * Inline, as are the integers below: readers of large files do little else. */
 static inline bool avd_view_slice(struct avd_view v, uint64_t offset, uint64_t size,

@@ -62,10 +62,16 @@ struct avd_cli_settings {
     enum avd_inspect_form form;
     uint64_t count;
     unsigned min_length;
+    /* extract */
+    int extract_wow64, extract_slim;
+    int force;
     int help;
     char *const *files;
     int file_count;
 };
+
+/* Whether a command takes files, or other words that are no options. */
+enum avd_cli_files { AVD_CLI_FILES_NEEDED = 0, AVD_CLI_FILES_NONE, AVD_CLI_FILES_OPTIONAL };
 
 struct avd_cli_command {
     const char *name;
@@ -73,7 +79,7 @@ struct avd_cli_command {
     const char *help;                                /* one line */
     const char *synopsis;                            /* what follows "avdump " */
     unsigned bit; /* in the options' `commands`; 0: none of them */
-    int no_files; /* it takes no file */
+    enum avd_cli_files files;
 };
 
 extern const struct avd_cli_command avd_cli_commands[]; /* main.c; ended by a NULL name */
@@ -90,6 +96,7 @@ enum avd_cli_exit avd_cli_merge(int argc, char **argv);
 enum avd_cli_exit avd_cli_rules(int argc, char **argv);
 enum avd_cli_exit avd_cli_facts(int argc, char **argv);
 enum avd_cli_exit avd_cli_inspect(int argc, char **argv); /* every command of AVD_CLI_INSIDE */
+enum avd_cli_exit avd_cli_extract(int argc, char **argv);
 enum avd_cli_exit avd_cli_help(int argc, char **argv);
 
 /* ---- options.c, option_table.c, option_values.c ---- */
@@ -112,6 +119,7 @@ enum {
     AVD_CLI_LN = 8192,
     AVD_CLI_STRINGS = 16384,
     AVD_CLI_FIND = 32768,
+    AVD_CLI_EXTRACT = 65536,
     AVD_CLI_INSIDE = AVD_CLI_STACK | AVD_CLI_LISTS | AVD_CLI_MEMORY | AVD_CLI_DPS | AVD_CLI_LN |
                      AVD_CLI_STRINGS | AVD_CLI_FIND
 };
@@ -209,7 +217,7 @@ struct avd_cli_progress {
 /* Shows how many dumps are done, how fast, and how long it will take, at most once a second; `ctx`
  * is a struct avd_cli_progress, `share` of the inputs that is done, `current` a dump or NULL. */
 void avd_cli_progress_show(void *ctx, uint64_t done, double share, const char *current);
-void avd_cli_progress_clear(struct avd_cli_progress *progress);
+void avd_cli_progress_clear(void *ctx);
 
 /* ---- cmd_rules.c ---- */
 

@@ -19,6 +19,8 @@ struct gate {
     struct avd_cli_sources sources;
     struct avd_cli_readable readable;
     struct avd_rules *rules;
+    struct avd_triage *triage;
+    struct avd_symbol_folders *folders;
     struct avd_cli_progress progress;
 };
 
@@ -65,7 +67,7 @@ static enum avd_cli_exit read_outputs(struct gate *gate, const struct avd_cli_se
         if (!avd_gate_sink_parse(&gate->sinks[i], text))
             return avd_cli_usage_error(
                 "--output: expected KIND:PATH with one of table, json, jsonl, "
-                "junit, sarif, github, gitlab, markdown, issues, found '",
+                "junit, sarif, github, gitlab, markdown, html, issues, found '",
                 text, "'", NULL);
         to_stdout += gate->sinks[i].to_stdout;
         if (to_stdout > 1)
@@ -178,6 +180,7 @@ static enum avd_cli_exit gate_init(struct gate *gate, const struct avd_cli_setti
     o->link_template = settings->link_template;
     o->complain = complain;
     o->redact = settings->write.redact;
+    o->columns = avd_term_columns();
     if (code == AVD_EXIT_CLEAN && settings->fields != NULL &&
         !avd_gate_fields_parse(settings->fields, &o->fields, &wrong, &wrong_size))
         code = avd_cli_usage_error("--fields: there is no field of that name in '",
@@ -188,9 +191,9 @@ static enum avd_cli_exit gate_init(struct gate *gate, const struct avd_cli_setti
 /*
  * Whether the library takes the options, such as --symbols with a path that is not there: a wrong
  * command line must not look like thousands of dumps that cannot be analysed. A minidump without
- * streams is enough to ask it.
+ * streams is enough to ask it. Then what all workers share is made ready, before they are forked.
  */
-static enum avd_cli_exit check_analysis(const struct gate *gate)
+static enum avd_cli_exit prepare_analysis(struct gate *gate)
 {
     static const unsigned char empty[32] = {'M', 'D', 'M', 'P', 0x93, 0xa7};
     struct avd_error err = {0};
@@ -202,6 +205,9 @@ static enum avd_cli_exit check_analysis(const struct gate *gate)
         status = avd_analyze(dump, gate->options.rules, gate->options.analyze, &report, &err);
     avd_report_free(report);
     avd_dump_close(dump);
+    if (status == AVD_OK)
+        status = avd_symbol_folders_new(&gate->sources.symbols, &gate->folders, &err);
+    gate->sources.symbols.folders = gate->folders;
     if (status == AVD_OK)
         return AVD_EXIT_CLEAN;
     avd_cli_print_error(NULL, &err);
@@ -220,10 +226,18 @@ static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_s
     /* A verdict without some of the rules would pass what they are there to stop. */
     if (avd_cli_print_rule_problems(gate->rules) != 0)
         return AVD_EXIT_INPUT;
+    if (settings->triage != NULL &&
+        avd_triage_load(settings->triage, &gate->triage, &err) != AVD_OK) {
+        avd_cli_print_error(settings->triage, &err);
+        return AVD_EXIT_INPUT;
+    }
     if (avd_cli_sources_init(&gate->sources, settings, &err) != AVD_OK) {
         avd_cli_print_error(NULL, &err);
         return AVD_EXIT_INTERNAL;
     }
+    gate->sources.analyze.triage = gate->triage;
+    /* Dumps of many programs lie in one folder: what lies beside them is not theirs. */
+    gate->sources.symbols.beside_dump = 0;
     if (settings->sandbox) {
         if (avd_cli_readable_init(&gate->readable, settings, &err) != AVD_OK) {
             avd_cli_print_error(NULL, &err);
@@ -237,9 +251,10 @@ static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_s
     gate->options.analyze = &gate->sources.analyze;
     if (!settings->quiet && avd_term_has_progress()) {
         gate->options.progress = avd_cli_progress_show;
+        gate->options.progress_end = avd_cli_progress_clear;
         gate->options.progress_ctx = &gate->progress;
     }
-    return check_analysis(gate);
+    return prepare_analysis(gate);
 }
 
 static enum avd_cli_exit
@@ -250,7 +265,6 @@ run(struct gate *gate, enum avd_gate_end (*action)(struct avd_gate_options *, st
 
     avd_gate_catch_interrupts();
     end = action(&gate->options, &err);
-    avd_cli_progress_clear(&gate->progress);
     switch (end) {
     case AVD_GATE_PASSED: return AVD_EXIT_CLEAN;
     case AVD_GATE_FAILED: return AVD_EXIT_FINDING;
@@ -283,6 +297,8 @@ static enum avd_cli_exit command(const char *name, int argc, char **argv)
             code = run(&gate, analyses ? avd_gate_run : avd_gate_merge);
     }
     avd_rules_free(gate.rules);
+    avd_triage_free(gate.triage);
+    avd_symbol_folders_free(gate.folders);
     avd_cli_sources_deinit(&gate.sources);
     avd_cli_readable_deinit(&gate.readable);
     avd_gate_policy_deinit(&gate.policy);

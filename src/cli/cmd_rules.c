@@ -158,23 +158,40 @@ static enum avd_cli_exit docs(struct rules_run *run)
                   &err, AVD_EXIT_CLEAN);
 }
 
+static enum avd_cli_exit stops(struct rules_run *run)
+{
+    struct avd_error err = {0};
+
+    if (run->settings.file_count > 1)
+        return avd_cli_usage_error("rules stops takes one layer, found also '",
+                                   run->settings.files[1], "'", NULL);
+    return finish(avd_verifier_stops_write(
+                      run->settings.file_count != 0 ? run->settings.files[0] : NULL,
+                      run->settings.format, &run->settings.write, write_stdout, NULL, &err),
+                  &err, AVD_EXIT_CLEAN);
+}
+
 const struct avd_cli_command avd_cli_rules_commands[] = {
     {"rules list", NULL, "Which rules there are: id, severity, title, file",
-     "rules list [--rules DIR]", AVD_CLI_RULES, 1},
-    {"rules show", NULL, "One rule in full", "rules show [--rules DIR] ID", AVD_CLI_RULES, 0},
+     "rules list [--rules DIR]", AVD_CLI_RULES, AVD_CLI_FILES_NONE},
+    {"rules show", NULL, "One rule in full, or a stop of Application Verifier by code or name",
+     "rules show [--rules DIR] ID|verifier:CODE|STOP", AVD_CLI_RULES, 0},
     {"rules check", NULL, "All mistakes in rule files and folders; exit code 1 if there are any",
      "rules check PATH...", AVD_CLI_RULES_DOCS, 0},
     {"rules explain", NULL, "Why a rule holds for a dump, does not, or cannot be decided",
      "rules explain [options] ID FILE...", AVD_CLI_RULES_ANALYZE, 0},
     {"rules test", NULL, "Run the tests in rule files; exit code 1 if one fails",
      "rules test [options] PATH...", AVD_CLI_RULES_ANALYZE, 0},
-    {"rules docs", NULL, "The facts that rules can ask for", "rules docs", AVD_CLI_RULES_DOCS, 1},
+    {"rules docs", NULL, "The facts that rules can ask for", "rules docs", AVD_CLI_RULES_DOCS,
+     AVD_CLI_FILES_NONE},
+    {"rules stops", NULL, "The stops of Application Verifier that avdump knows: code, layer, name",
+     "rules stops [LAYER]", AVD_CLI_RULES_DOCS, AVD_CLI_FILES_OPTIONAL},
     {NULL, NULL, NULL, NULL, 0, 0},
 };
 
 /* In the order of the table. */
-static enum avd_cli_exit (*const runs[])(struct rules_run *run) = {list,    show, check,
-                                                                   explain, test, docs};
+static enum avd_cli_exit (*const runs[])(struct rules_run *run) = {list, show, check, explain,
+                                                                   test, docs, stops};
 
 enum { PREFIX_SIZE = sizeof "rules " - 1 };
 
@@ -196,8 +213,8 @@ enum avd_cli_exit avd_cli_rules(int argc, char **argv)
     size_t i;
 
     if (argc < 2)
-        return avd_cli_usage_error("rules needs a command: list, show, check, explain, test or "
-                                   "docs",
+        return avd_cli_usage_error("rules needs a command: list, show, check, explain, test, docs "
+                                   "or stops",
                                    "", "", NULL);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return avd_cli_help_print(avd_cli_command_find("rules"));

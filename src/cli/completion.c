@@ -124,6 +124,10 @@ static void put_bash(void)
     printf("' -- \"$cur\")) ;;\n        esac\n        return\n    fi\n"
            "    if [ \"$prev\" = --completion ]; then\n"
            "        COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$cur\"))\n        return\n    fi\n"
+           "    if [ \"$command\" = help ]; then\n"
+           "        COMPREPLY=($(compgen -W '");
+    put_names(avd_cli_commands);
+    printf("' -- \"$cur\"))\n        return\n    fi\n"
            "    if [ \"$command\" = rules ]; then\n"
            "        if [ \"$COMP_CWORD\" -eq 2 ]; then\n"
            "            COMPREPLY=($(compgen -W '");
@@ -177,9 +181,13 @@ static void put_zsh(void)
            "# zsh completion for avdump; avdump --completion zsh wrote it\n"
            "_avdump() {\n"
            "    local command=$words[2]\n"
-           "    if (( CURRENT == 2 )); then\n        compadd -- ");
+           "    if (( CURRENT == 2 )) && [[ $PREFIX == -* ]]; then\n"
+           "        compadd -- --help --version --completion\n        return\n    fi\n"
+           "    if [[ $command == --completion ]]; then\n"
+           "        compadd -- bash zsh fish\n        return\n    fi\n"
+           "    if (( CURRENT == 2 )) || [[ $command == help ]]; then\n        compadd -- ");
     put_names(avd_cli_commands);
-    printf("\n        _files\n        return\n    fi\n"
+    printf("\n        (( CURRENT == 2 )) && _files\n        return\n    fi\n"
            "    shift words; (( CURRENT-- ))\n"
            "    if [[ $command == rules ]]; then\n"
            "        if (( CURRENT == 2 )); then\n            compadd -- ");
@@ -243,6 +251,7 @@ static void put_fish(void)
          "complete -c avdump -n __fish_use_subcommand -l version\n"
          "complete -c avdump -n __fish_use_subcommand -l completion -x -a 'bash zsh fish'");
     put_fish_names(avd_cli_commands, "__fish_use_subcommand");
+    put_fish_names(avd_cli_commands, "__fish_seen_subcommand_from help");
     put_fish_names(avd_cli_rules_commands, "__fish_seen_subcommand_from rules");
     while ((command = next_command(&walk)) != NULL)
         put_fish_options(command);

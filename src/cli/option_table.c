@@ -12,13 +12,13 @@ enum {
     RULE_WRITING = AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE | AVD_CLI_RULES_DOCS | AVD_CLI_FACTS,
     /* what walks stacks */
     WALKING = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_GATE | AVD_CLI_FACTS |
-              AVD_CLI_RULES_ANALYZE | AVD_CLI_INSIDE,
+              AVD_CLI_RULES_ANALYZE | AVD_CLI_INSIDE | AVD_CLI_EXTRACT,
     /* something written per dump */
     ONE = AVD_CLI_ANALYZE | AVD_CLI_SYMBOLS | AVD_CLI_INFO | AVD_CLI_INSIDE,
     PLACES = AVD_CLI_MEMORY | AVD_CLI_DPS | AVD_CLI_LN | AVD_CLI_FIND,
     JUDGING = AVD_CLI_GATE | AVD_CLI_MERGE,
     FORMATTED = ONE | RULE_WRITING,
-    ALL = FORMATTED | JUDGING
+    ALL = FORMATTED | JUDGING | AVD_CLI_EXTRACT
 };
 
 const struct avd_cli_option avd_cli_options[] = {
@@ -29,6 +29,11 @@ const struct avd_cli_option avd_cli_options[] = {
     {OPT_JSON, 0, "json", NULL, FORMATTED, "short for --format json"},
     {OPT_COMPACT, 0, "compact", NULL, FORMATTED, "JSON: one line per file"},
     {OPT_OUTPUT, 'o', "output", "FILE", ONE, "write there instead of standard output"},
+    {OPT_WOW64, 0, "wow64", NULL, AVD_CLI_EXTRACT,
+     "the 32-bit half of a 64-bit dump of a 32-bit process, as an x86 dump"},
+    {OPT_SLIM, 0, "slim", NULL, AVD_CLI_EXTRACT,
+     "of a dump with full memory only what its analysis reads"},
+    {OPT_FORCE, 0, "force", NULL, AVD_CLI_EXTRACT, "replace NEW when it is there already"},
     {OPT_ALL_THREADS, 'a', "all-threads", NULL, AVD_CLI_ANALYZE,
      "text: show the stack of every thread"},
     {OPT_THREAD, 't', "thread", "T", AVD_CLI_STACK | PLACES,
@@ -38,8 +43,7 @@ const struct avd_cli_option avd_cli_options[] = {
      "how memory at a place is shown (default: bytes)"},
     {OPT_FIND_AS, 0, "as", "bytes|ascii|utf16|pointer", AVD_CLI_FIND,
      "what the pattern is (default: what it looks like)"},
-    {OPT_COUNT, 'n', "count", "N",
-     AVD_CLI_MEMORY | AVD_CLI_DPS | AVD_CLI_STRINGS | AVD_CLI_FIND,
+    {OPT_COUNT, 'n', "count", "N", AVD_CLI_MEMORY | AVD_CLI_DPS | AVD_CLI_STRINGS | AVD_CLI_FIND,
      "values, strings or hits at most"},
     {OPT_MIN_LENGTH, 0, "min-length", "N", AVD_CLI_STRINGS,
      "characters of a string at least (default: 6)"},
@@ -63,9 +67,9 @@ const struct avd_cli_option avd_cli_options[] = {
     {OPT_IMAGES, 0, "images", "DIR", WALKING,
      "look there for .exe and .dll files; may be repeated"},
     {OPT_RULES, 0, "rules", "DIR",
-     AVD_CLI_ANALYZE | AVD_CLI_GATE | AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE,
+     AVD_CLI_ANALYZE | AVD_CLI_GATE | AVD_CLI_RULES | AVD_CLI_RULES_ANALYZE | AVD_CLI_EXTRACT,
      "add the rules (*.yaml) of a directory to the shipped ones"},
-    {OPT_TRIAGE, 0, "triage", "FILE", AVD_CLI_ANALYZE,
+    {OPT_TRIAGE, 0, "triage", "FILE", AVD_CLI_ANALYZE | AVD_CLI_GATE,
      "say whose frames are whose (YAML), before the shipped entries"},
     {OPT_MAX_FRAMES, 0, "max-frames", "N", WALKING,
      "frames per stack at most, 1 to 65536 (default: 10000)"},

@@ -93,8 +93,7 @@ static enum avd_cli_exit store_inside(struct avd_cli_settings *settings,
     case OPT_THREAD: settings->thread = value; break;
     case OPT_COUNT:
         if (!parse_number(value, MAX_COUNT, &number) || number == 0)
-            return avd_cli_usage_error("--count: expected 1 to 1048576, found '", value, "'",
-                                       NULL);
+            return avd_cli_usage_error("--count: expected 1 to 1048576, found '", value, "'", NULL);
         settings->count = number;
         break;
     case OPT_MIN_LENGTH:
@@ -129,6 +128,7 @@ enum avd_cli_exit avd_cli_option_store(struct avd_cli_settings *settings,
     case OPT_COLOR: settings->color = (enum avd_cli_color)choice; break;
     case OPT_COMPACT: settings->write.compact = 1; break;
     case OPT_FAIL_ON: settings->fail_on = choice; break;
+    case OPT_FORCE: settings->force = 1; break;
     case OPT_FORMAT: /* the choices stand in the order of enum avd_format */
     case OPT_REPORT_FORMAT: settings->format = (enum avd_format)choice; break;
     case OPT_HELP: settings->help = 1; break;
@@ -152,10 +152,12 @@ enum avd_cli_exit avd_cli_option_store(struct avd_cli_settings *settings,
     case OPT_REDACT: settings->write.redact = 1; break;
     case OPT_RULES: settings->rules = value; break;
     case OPT_SANDBOX: settings->sandbox = 1; break;
+    case OPT_SLIM: settings->extract_slim = 1; break;
     case OPT_SYMBOLS: settings->symbols[settings->symbol_count++] = value; break;
     case OPT_SYMBOLS_LOOSE: settings->symbols_loose = 1; break;
     case OPT_TRIAGE: settings->triage = value; break;
     case OPT_VERBOSE: settings->write.verbose = 1; break;
+    case OPT_WOW64: settings->extract_wow64 = 1; break;
     case OPT_AS:
     case OPT_COUNT:
     case OPT_FIND_AS:

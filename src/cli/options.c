@@ -195,9 +195,9 @@ enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
     }
     settings->files = &argv[optind];
     settings->file_count = argc - optind;
-    if (settings->file_count != 0 && command->no_files)
+    if (settings->file_count != 0 && command->files == AVD_CLI_FILES_NONE)
         return avd_cli_usage_error("", command->name, " takes no file", NULL);
-    if (settings->file_count == 0 && !command->no_files && !settings->help)
+    if (settings->file_count == 0 && command->files == AVD_CLI_FILES_NEEDED && !settings->help)
         return avd_cli_usage_error("", command->name, " needs a file", NULL);
     return AVD_EXIT_CLEAN;
 }

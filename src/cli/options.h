@@ -16,6 +16,7 @@ enum avd_cli_option_id {
     OPT_FAIL_ON,
     OPT_FIELDS,
     OPT_FIND_AS,
+    OPT_FORCE,
     OPT_FORMAT,
     OPT_GATE_FAIL_ON,
     OPT_GATE_OUTPUT,
@@ -42,13 +43,15 @@ enum avd_cli_option_id {
     OPT_SHARD,
     OPT_SYMBOLS,
     OPT_SYMBOLS_LOOSE,
+    OPT_SLIM,
     OPT_STACK_ALL,
     OPT_THREAD,
     OPT_TIMEOUT,
     OPT_TODAY,
     OPT_TRIAGE,
     OPT_UPDATE_BASELINE,
-    OPT_VERBOSE
+    OPT_VERBOSE,
+    OPT_WOW64
 };
 
 /* All options of all commands, at most AVD_CLI_MAX_OPTIONS; ended by a NULL name. */

@@ -46,9 +46,12 @@ void avd_cli_progress_show(void *ctx, uint64_t done, double share, const char *c
     (void)fflush(stderr);
 }
 
-void avd_cli_progress_clear(struct avd_cli_progress *progress)
+void avd_cli_progress_clear(void *ctx)
 {
+    struct avd_cli_progress *progress = ctx;
+
     if (progress->shown)
         fputs("\r\033[K", stderr);
+    (void)fflush(stderr);
     progress->shown = 0;
 }

@@ -108,7 +108,9 @@ struct avd_gate_inputs {
     struct avd_gate_input_limits limits;
     avd_gate_take_fn *take;
     void *ctx;
-    uint64_t ignored; /* files in folders and archives that are neither dump nor archive */
+    /* Files in folders and archives that are neither dump nor archive, and links to folders, which
+     * are not entered. */
+    uint64_t ignored;
     bool stopped;     /* take wanted no more */
     double at, span;  /* the share of everything before what is walked now, and what it is itself */
 };
@@ -116,8 +118,9 @@ struct avd_gate_inputs {
 /*
  * Goes through `path` in an order that does not depend on the file system: a file is an item
  * whatever it holds, a folder gives its dumps and archives (known by their content), sorted, with
- * those of its subfolders, an archive the dumps in it and in archives in it. False when out of
- * memory.
+ * those of its subfolders, an archive the dumps in it and in archives in it. Pipes, sockets,
+ * devices and links that lead nowhere are never opened; each becomes an item with a `problem`.
+ * False when out of memory.
  */
 bool avd_gate_inputs_walk(struct avd_gate_inputs *inputs, const char *path);
 

@@ -53,6 +53,8 @@ static bool walk_file(struct avd_gate_inputs *inputs, const char *path, bool nam
     avd_path_examine(path, &info);
     if (info.kind == AVD_PATH_OTHER)
         return give_problem(inputs, path, "is neither a file nor a folder");
+    if (info.kind == AVD_PATH_ABSENT && !named)
+        return give_problem(inputs, path, "is a link that leads nowhere");
     file = fopen(path, "rb");
     if (file != NULL) {
         head.size = fread(bytes, 1, sizeof bytes, file);
@@ -117,9 +119,11 @@ static bool walk_folder(struct avd_gate_inputs *inputs, const char *path)
         inputs->span = level->span / (double)level->count;
         inputs->at = level->at + inputs->span * (double)level->next;
         entry = &level->entries[level->next++];
-        if (entry->is_directory && depth == MAX_DEPTH) {
+        if (entry->kind == AVD_PATH_DIRECTORY && entry->is_link) {
+            inputs->ignored++;
+        } else if (entry->kind == AVD_PATH_DIRECTORY && depth == MAX_DEPTH) {
             good = give_problem(inputs, level->path, "folders within each other end here");
-        } else if (entry->is_directory) {
+        } else if (entry->kind == AVD_PATH_DIRECTORY) {
             good = open_level(&levels[depth], level->path, entry->name, inputs);
             depth++;
         } else {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of writers, and the table that people read. */
+/* The list of writers, and what they share. This short because the writers have their own files. */
 #include "gate/output.h"
 
 #include <inttypes.h>
@@ -39,101 +39,4 @@ void avd_gate_write_counts(const struct avd_gate_result *result, struct avd_strb
         avd_strbuf_printf(out, ", %" PRIu64 " not analysed", s->failed);
     if (s->ignored != 0)
         avd_strbuf_printf(out, "; %" PRIu64 " other files passed over", s->ignored);
-}
-
-/* ---- the table ---- */
-
-enum { TITLE_COLUMNS = 48, FOLLOWUP_COLUMNS = 40 };
-
-/* Columns that a terminal gives `text`: one for each character, well enough. */
-static size_t columns(const char *text)
-{
-    size_t count = 0;
-
-    for (; *text != '\0'; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
-
-/* The bytes of `text` that fit into `width` columns. */
-static size_t bytes_of(const char *text, size_t width)
-{
-    size_t size = 0;
-
-    while (text[size] != '\0' &&
-           (((unsigned char)text[size] & 0xc0) == 0x80 || width-- != 0))
-        size++;
-    return size;
-}
-
-static void put_column(struct avd_strbuf *out, const char *text, size_t width)
-{
-    static const char cut[] = "...";
-    struct avd_strbuf escaped;
-    const char *shown;
-    size_t used;
-
-    avd_strbuf_init(&escaped);
-    avd_strbuf_escaped(&escaped, text != NULL ? text : "-");
-    out->failed |= escaped.failed;
-    shown = avd_strbuf_text(&escaped);
-    used = columns(shown);
-    if (used > width) {
-        avd_strbuf_add(out, shown, bytes_of(shown, width - (sizeof cut - 1)));
-        avd_strbuf_puts(out, cut);
-        used = width;
-    } else {
-        avd_strbuf_puts(out, shown);
-    }
-    avd_strbuf_deinit(&escaped);
-    do
-        avd_strbuf_puts(out, " ");
-    while (++used <= width);
-}
-
-static void put_line(struct avd_strbuf *out, const char *lead, const char *text)
-{
-    avd_strbuf_puts(out, lead);
-    avd_strbuf_escaped(out, text);
-    avd_strbuf_puts(out, "\n");
-}
-
-void avd_gate_write_table(const struct avd_gate_result *result, struct avd_strbuf *out)
-{
-    const struct avd_gate_summary *s = result->summary;
-    size_t i;
-
-    if (s->count != 0) {
-        avd_strbuf_puts(out, "   count standing ");
-        put_column(out, "bucket", TITLE_COLUMNS);
-        put_column(out, "followup", FOLLOWUP_COLUMNS);
-        avd_strbuf_puts(out, "example\n");
-    }
-    for (i = 0; i < s->count; i++) {
-        const struct avd_gate_bucket *bucket = s->buckets[i];
-
-        avd_strbuf_printf(out, "%8" PRIu64 " %-8s ", bucket->count,
-                          avd_gate_standing_name(bucket->standing));
-        put_column(out, avd_gate_title(bucket), TITLE_COLUMNS);
-        put_column(out, bucket->followup, FOLLOWUP_COLUMNS);
-        avd_strbuf_escaped(out, bucket->example);
-        avd_strbuf_puts(out, "\n");
-    }
-    if (s->failure_count != 0)
-        avd_strbuf_puts(out, "\nnot analysed\n");
-    for (i = 0; i < s->failure_count; i++) {
-        avd_strbuf_puts(out, "  ");
-        avd_strbuf_escaped(out, s->failures[i].name);
-        put_line(out, ": ", s->failures[i].error);
-    }
-    avd_strbuf_puts(out, s->count + s->failure_count != 0 ? "\n" : "");
-    for (i = 0; i < result->verdict->warning_count; i++)
-        put_line(out, "warning: ", result->verdict->warnings[i]);
-    for (i = 0; i < result->verdict->reason_count; i++)
-        put_line(out, "fails: ", result->verdict->reasons[i]);
-    avd_strbuf_puts(out, result->summary->interrupted ? "INTERRUPTED: "
-                         : result->verdict->fails     ? "FAIL: "
-                                                      : "PASS: ");
-    avd_gate_write_counts(result, out);
-    avd_strbuf_puts(out, "\n");
 }

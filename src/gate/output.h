@@ -14,6 +14,7 @@ struct avd_gate_result {
     const char *version;       /* avdump's */
     const char *link_template; /* for issues: "{name}", "{key}" are replaced; NULL: no links */
     uint32_t fields; /* of issues, as avd_gate_fields_parse gives them; 0: the usual ones */
+    size_t columns;  /* of the terminal that it goes to; 0: to none */
 };
 
 struct avd_gate_writer {

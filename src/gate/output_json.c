@@ -163,11 +163,11 @@ static json_t *gitlab_value(const struct avd_gate_bucket *bucket)
         avd_gate_put_text(object, "fingerprint", bucket->key) &&
         avd_gate_put_text(object, "severity", severity);
 
-    /* `place` is taken over in any case. */
-    if (object == NULL || !avd_gate_put(object, "location", place))
-        good = false;
-    if (good)
+    if (good && avd_gate_put(object, "location", json_incref(place))) {
+        json_decref(place);
         return object;
+    }
+    json_decref(place);
     json_decref(object);
     return NULL;
 }
@@ -187,7 +187,8 @@ void avd_gate_write_gitlab(const struct avd_gate_result *result, struct avd_strb
 
 /* ---- SARIF ---- */
 
-/* A file name as a URI reference: what has a meaning there is written as %XX. */
+/* A file name as a URI (absolute) or a relative reference: what has a meaning there is written as
+ * %XX. SARIF forbids references that begin with a slash (3.4.4: they hide what they relate to). */
 static json_t *uri_value(const char *path)
 {
     static const char kept[] =
@@ -196,6 +197,8 @@ static json_t *uri_value(const char *path)
     json_t *value;
 
     avd_strbuf_init(&uri);
+    if (*path == '/')
+        avd_strbuf_puts(&uri, "file://");
     for (; *path != '\0'; path++) {
         if (strchr(kept, *path) != NULL)
             avd_strbuf_add(&uri, path, 1);

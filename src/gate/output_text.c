@@ -12,7 +12,8 @@
 
 /* ---- JUnit ---- */
 
-/* XML 1.0 allows no control characters, not even escaped: they become what %XX would be. */
+/* XML 1.0 allows no control characters, not even escaped. Line breaks it does, but with them a name
+ * could look like more than one. */
 static void put_xml(struct avd_strbuf *out, const char *text)
 {
     size_t size = strlen(text);
@@ -22,7 +23,7 @@ static void put_xml(struct avd_strbuf *out, const char *text)
         size_t length = avd_utf8_length(text + i, size - i);
         unsigned char c = (unsigned char)text[i];
 
-        if (length == 0 || (c < 0x20 && c != '\n') || avd_utf8_is_control(text + i, length) ||
+        if (length == 0 || avd_utf8_is_control(text + i, length) ||
             (length == 3 && c == 0xef && (unsigned char)text[i + 1] == 0xbf &&
              (unsigned char)text[i + 2] >= 0xbe)) {
             length = length != 0 ? length : 1;
@@ -35,7 +36,6 @@ static void put_xml(struct avd_strbuf *out, const char *text)
         case '<': avd_strbuf_puts(out, "&lt;"); break;
         case '>': avd_strbuf_puts(out, "&gt;"); break;
         case '"': avd_strbuf_puts(out, "&quot;"); break;
-        case '\n': avd_strbuf_puts(out, "&#10;"); break;
         default: avd_strbuf_add(out, text + i, length); break;
         }
         i += length;
@@ -178,7 +178,7 @@ static void put_markdown(struct avd_strbuf *out, const char *text)
             avd_strbuf_puts(out, "&amp;");
         else if (*p == '@') /* nobody is to be called */
             avd_strbuf_puts(out, "&#64;");
-        else if (strchr("\\`*_[]|#~>!", *p) != NULL)
+        else if (strchr("\\`*_[]|#~>!:", *p) != NULL) /* with its colon, an address is a link */
             avd_strbuf_printf(out, "\\%c", *p);
         else
             avd_strbuf_add(out, p, 1);

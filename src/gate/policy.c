@@ -286,8 +286,8 @@ enum avd_status avd_gate_policy_read(struct avd_gate_policy *policy, const char 
     if (status != AVD_OK)
         return status;
     policy->file = avd_arena_strdup(&policy->arena, path);
-    status =
-        avd_yaml_read(&arena, path, (const char *)file.view.data, file.view.size, &documents, err);
+    status = avd_yaml_read(&arena, &arena, path, (const char *)file.view.data, file.view.size,
+                           &documents, err);
     if (status == AVD_OK && documents.count > 1)
         status = avd_yaml_error(err, path, documents.items[1]->line, documents.items[1]->column,
                                 "a policy is one document");

@@ -257,6 +257,8 @@ enum avd_gate_end avd_gate_run(struct avd_gate_options *options, struct avd_erro
         walk_all(&run);
     avd_gate_pool_free(run.pool);
     avd_gate_order_free(run.order);
+    if (options->progress_end != NULL)
+        options->progress_end(options->progress_ctx);
     end = avd_gate_state_finish(&state, err);
     avd_gate_state_deinit(&state);
     return end;

@@ -32,10 +32,12 @@ struct avd_gate_options {
     size_t sink_count;
     const char *link_template;
     uint32_t fields; /* of issues; 0: the usual ones */
+    size_t columns;  /* of the terminal that standard output is; 0: it is none */
     void (*complain)(const struct avd_error *err); /* of an output that is lost; NULL: nobody */
     /* Progress, about ten times a second; NULL: none. `share` of the inputs that was
      * handed out, 0 to 1, and `current`, a name or NULL. */
     void (*progress)(void *ctx, uint64_t done, double share, const char *current);
+    void (*progress_end)(void *ctx); /* before anything is written that may share its terminal */
     void *progress_ctx;
 };
 

@@ -241,14 +241,22 @@ bool avd_gate_state_add_file(struct avd_gate_state *state, const char *path)
 /* ---- the end ---- */
 
 static void write_output(struct avd_gate_state *state, struct avd_gate_sink *sink,
-                         const struct avd_gate_result *result)
+                         const struct avd_gate_verdict *verdict)
 {
+    const struct avd_gate_result result = {
+        .summary = &state->summary,
+        .verdict = verdict,
+        .version = avd_version(),
+        .link_template = state->options->link_template,
+        .fields = state->options->fields,
+        .columns = sink->to_stdout ? state->options->columns : 0,
+    };
     struct avd_strbuf text;
     struct avd_error err;
 
     avd_strbuf_init(&text);
     if (sink->writer != NULL)
-        sink->writer->write(result, &text);
+        sink->writer->write(&result, &text);
     if (text.failed) {
         (void)avd_error_nomem(&state->err);
         state->failed = true;
@@ -261,14 +269,11 @@ static void write_output(struct avd_gate_state *state, struct avd_gate_sink *sin
 
 static void write_outputs(struct avd_gate_state *state, const struct avd_gate_verdict *verdict)
 {
-    const struct avd_gate_result result = {&state->summary, verdict, avd_version(),
-                                           state->options->link_template,
-                                           state->options->fields};
     size_t i;
 
     for (i = 0; i < state->options->sink_count && !state->failed; i++)
         if (state->options->sinks[i].open)
-            write_output(state, &state->options->sinks[i], &result);
+            write_output(state, &state->options->sinks[i], verdict);
 }
 
 static void write_baseline(struct avd_gate_state *state)

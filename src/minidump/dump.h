@@ -112,6 +112,7 @@ struct avd_module {
     const char *pdb_path;     /* "" when none */
     bool duplicate;           /* an earlier entry has the same base */
     bool from_loader_list;    /* not in the stream: found through PEB32 */
+    struct avd_view entry;    /* MINIDUMP_MODULE; empty when from_loader_list */
 };
 
 struct avd_unloaded_module {

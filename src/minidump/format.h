@@ -122,6 +122,9 @@ enum {
     MD_OS_FUCHSIA = 0x8206
 };
 
+/* MINIDUMP_TYPE: MiniDumpWithFullMemory */
+enum { MINIDUMP_WITH_FULL_MEMORY = 0x2 };
+
 /* MINIDUMP_MISC_INFO.Flags1 */
 enum {
     MINIDUMP_MISC1_PROCESS_ID = 0x1,

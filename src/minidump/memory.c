@@ -291,6 +291,17 @@ static size_t find_range(const struct avd_memory *memory, uint64_t addr)
     return low - 1;
 }
 
+/* Notes that `size` bytes at `addr`, which range i holds, are read. */
+static void log_read(const struct avd_memory *memory, size_t i, uint64_t addr, uint64_t size)
+{
+    uint64_t zero = memory->log->first[i] - avd_memory_first_page(&memory->ranges[i]);
+    uint64_t page;
+
+    for (page = addr / AVD_MEMORY_PAGE; size != 0 && page <= (addr + (size - 1)) / AVD_MEMORY_PAGE;
+         page++)
+        memory->log->bits[(zero + page) / 8] |= (uint8_t)(1u << (zero + page) % 8);
+}
+
 bool avd_memory_view(const struct avd_memory *memory, uint64_t addr, uint64_t size,
                      struct avd_view *out)
 {
@@ -305,6 +316,8 @@ bool avd_memory_view(const struct avd_memory *memory, uint64_t addr, uint64_t si
     skip = addr - range->start;
     if (size > range->size - skip)
         size = range->size - skip;
+    if (memory->log != NULL)
+        log_read(memory, i, addr, size);
     return avd_view_slice(memory->bytes, range->offset + skip, size, out);
 }
 
@@ -374,10 +387,14 @@ uint64_t avd_memory_extent(const struct avd_memory *memory, uint64_t addr, uint6
     while (done < size && i < memory->range_count) {
         const struct avd_memory_range *range = &memory->ranges[i];
         uint64_t at = addr + done;
+        uint64_t fit;
 
         if (at < range->start || at - range->start >= range->size)
             break;
-        done += range->size - (at - range->start);
+        fit = range->size - (at - range->start);
+        if (memory->log != NULL)
+            log_read(memory, i, at, fit < size - done ? fit : size - done);
+        done += fit;
         i++;
         if (addr + done < addr)
             break;

@@ -23,6 +23,16 @@ struct avd_region {
     uint32_t state, protect, type; /* MEM_* and PAGE_* */
 };
 
+/*
+ * Which pages of the memory were read, for those who keep what an analysis needs. A bit per page of
+ * the process, as far as a range touches it; range i's pages begin at bit first[i].
+ */
+enum { AVD_MEMORY_PAGE = 4096 };
+struct avd_memory_log {
+    uint8_t *bits;
+    const uint64_t *first;
+};
+
 struct avd_memory {
     struct avd_view bytes;                 /* the whole file */
     const struct avd_memory_range *ranges; /* by start */
@@ -33,7 +43,20 @@ struct avd_memory {
     uint64_t listed_size; /* bytes as the streams claim them */
     uint64_t missing_size; /* of these, bytes that would lie beyond the end of the file */
     bool full;            /* has a Memory64List */
+    struct avd_memory_log *log; /* NULL: nobody wants to know; set in a copy of the struct, as a
+                                   dump does not change */
 };
+
+/* The first page that `range` touches, and one behind the last. */
+static inline uint64_t avd_memory_first_page(const struct avd_memory_range *range)
+{
+    return range->start / AVD_MEMORY_PAGE;
+}
+
+static inline uint64_t avd_memory_end_page(const struct avd_memory_range *range)
+{
+    return (range->start + (range->size - 1)) / AVD_MEMORY_PAGE + 1;
+}
 
 /* The bytes from `addr` to the end of its range, at most `size`; false when not even the first is
  * in the dump. Adjacent ranges are not joined: use avd_memory_read for what may span them. */

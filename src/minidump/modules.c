@@ -162,6 +162,8 @@ bool avd_read_modules(struct avd_dump *dump)
         uint32_t cv_size;
         uint32_t cv_rva;
 
+        (void)avd_view_slice(entries, i * MINIDUMP_MODULE_SIZE, MINIDUMP_MODULE_SIZE,
+                             &module->entry);
         module->base = avd_cursor_u64(&c) & mask;
         module->size = avd_cursor_u32(&c);
         module->checksum = avd_cursor_u32(&c);

@@ -2,6 +2,7 @@
 /* avdump rules list, show and check: which rules there are, one in full, what is wrong in files. */
 #include "rulebook/sheet.h"
 
+#include "analyze/verifier_stops.h"
 #include "base/file.h"
 #include "rules/problems.h"
 
@@ -70,11 +71,14 @@ enum avd_status avd_rules_list_write(const struct avd_rules *rules, enum avd_for
     }
     if (sheet.json)
         avd_json_close(&sheet.j, '[');
+    else
+        avd_strbuf_printf(&sheet.text, "and %u stops of Application Verifier: avdump rules stops\n",
+                          avd_stop_count);
     return avd_sheet_deliver(&sheet, write, ctx, err);
 }
 
-static void show_texts(struct avd_sheet *sheet, const char *key, const char *const *texts,
-                       size_t count)
+void avd_sheet_texts(struct avd_sheet *sheet, const char *key, const char *const *texts,
+                     size_t count)
 {
     size_t i;
 
@@ -90,12 +94,12 @@ static void show_texts(struct avd_sheet *sheet, const char *key, const char *con
     }
 }
 
-static void show_text(struct avd_sheet *sheet, const char *key, const char *text)
+void avd_sheet_text_if_any(struct avd_sheet *sheet, const char *key, const char *text)
 {
     if (sheet->json)
         avd_json_text_or_null(&sheet->j, key, text);
     else if (text[0] != '\0')
-        show_texts(sheet, key, &text, 1);
+        avd_sheet_texts(sheet, key, &text, 1);
 }
 
 static void show_parameters(struct avd_sheet *sheet, const struct avd_rule *rule)
@@ -123,6 +127,8 @@ enum avd_status avd_rules_show_write(const struct avd_rules *rules, const char *
     const struct avd_rule *rule = id != NULL ? avd_rules_find(rules, id) : NULL;
     struct avd_sheet sheet;
 
+    if (rule == NULL && id != NULL && avd_stop_is_named(id))
+        return avd_stops_show(id, format, options, write, ctx, err);
     if (rule == NULL)
         return avd_error_set(err, AVD_NOT_FOUND, 0, "", "no rule has the id '%s'",
                              id != NULL ? id : "");
@@ -135,15 +141,15 @@ enum avd_status avd_rules_show_write(const struct avd_rules *rules, const char *
         avd_strbuf_printf(&sheet.text, "confidence   %s\nfile         %s:%u\n",
                           avd_confidence_name(rule->confidence), rule->file, rule->line);
     }
-    show_text(&sheet, "pattern", rule->pattern);
-    show_text(&sheet, "reference", rule->reference);
-    show_texts(&sheet, "references", rule->references, rule->reference_count);
-    show_texts(&sheet, "tags", rule->tags, rule->tag_count);
+    avd_sheet_text_if_any(&sheet, "pattern", rule->pattern);
+    avd_sheet_text_if_any(&sheet, "reference", rule->reference);
+    avd_sheet_texts(&sheet, "references", rule->references, rule->reference_count);
+    avd_sheet_texts(&sheet, "tags", rule->tags, rule->tag_count);
     avd_sheet_condition(&sheet, rule);
-    show_text(&sheet, "summary", rule->summary);
-    show_text(&sheet, "explanation", rule->explanation);
-    show_texts(&sheet, "evidence", rule->evidence, rule->evidence_count);
-    show_texts(&sheet, "advice", rule->advice, rule->advice_count);
+    avd_sheet_text_if_any(&sheet, "summary", rule->summary);
+    avd_sheet_text_if_any(&sheet, "explanation", rule->explanation);
+    avd_sheet_texts(&sheet, "evidence", rule->evidence, rule->evidence_count);
+    avd_sheet_texts(&sheet, "advice", rule->advice, rule->advice_count);
     show_parameters(&sheet, rule);
     return avd_sheet_deliver(&sheet, write, ctx, err);
 }

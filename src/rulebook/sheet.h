@@ -34,6 +34,18 @@ enum avd_status avd_rules_read_path(struct avd_arena *arena, const char *path,
                                     struct avd_rule_problems *problems);
 void avd_sheet_problems(struct avd_sheet *sheet, const struct avd_rule_problems *problems);
 
+/* A member, or paragraphs behind the key; in text nothing when there is nothing. */
+void avd_sheet_text_if_any(struct avd_sheet *sheet, const char *key, const char *text);
+void avd_sheet_texts(struct avd_sheet *sheet, const char *key, const char *const *texts,
+                     size_t count);
+
+/* stops.c. Whether `id` can only be a stop: "verifier:..." or a name, which no rule's id is like. */
+bool avd_stop_is_named(const char *id);
+/* Every such stop in full; AVD_NOT_FOUND when there is none. */
+enum avd_status avd_stops_show(const char *id, enum avd_format format,
+                               const struct avd_write_options *options, avd_write_fn *write,
+                               void *ctx, struct avd_error *err);
+
 /* explain.c. The condition as lines of text, for `rules show`. */
 void avd_sheet_condition(struct avd_sheet *sheet, const struct avd_rule *rule);
 /* One expression in words: "exception.code in [0xc0000005, 0xc00000fd]". */

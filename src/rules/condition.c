@@ -15,7 +15,7 @@ enum avd_status avd_condition_add(struct avd_compiler *c, enum avd_rule_op op, u
                                   int *index)
 {
     struct avd_rule_expr *grown =
-        avd_arena_grow(c->arena, c->exprs, c->count, &c->capacity, sizeof *c->exprs,
+        avd_arena_grow(c->scratch, c->exprs, c->count, &c->capacity, sizeof *c->exprs,
                        (size_t)AVD_MAX_RULE_FILE_BYTES * 2);
 
     if (grown == NULL)
@@ -186,28 +186,46 @@ static enum avd_status check_let(struct avd_compiler *c, const struct avd_yaml_n
     return result;
 }
 
-enum avd_status avd_compiler_init(struct avd_compiler *c, struct avd_arena *arena,
-                                  const char *file, struct avd_rule_problems *problems,
-                                  const struct avd_yaml_node *let)
+void avd_compiler_init(struct avd_compiler *c, struct avd_arena *arena, struct avd_arena *scratch,
+                       const char *file, struct avd_rule_problems *problems)
 {
-    enum avd_status status = AVD_OK;
-
     memset(c, 0, sizeof *c);
     c->arena = arena;
+    c->scratch = scratch;
     c->file = file;
     c->problems = problems;
     c->scope = -1;
-    c->slots = avd_arena_alloc(arena, AVD_MAX_RULE_SLOTS, sizeof *c->slots);
-    if (c->slots == NULL)
-        return AVD_E_NOMEM;
-    if (let == NULL)
-        return AVD_OK;
-    status = check_let(c, let);
+}
+
+enum avd_status avd_compiler_let(struct avd_compiler *c, const struct avd_yaml_node *let)
+{
+    enum avd_status status = check_let(c, let);
+
     if (status != AVD_OK)
         return status;
     c->let_node = let;
-    c->lets = avd_arena_alloc(arena, let->count / 2, sizeof *c->lets);
+    c->lets = avd_arena_alloc(c->arena, let->count / 2, sizeof *c->lets);
     return c->lets != NULL ? AVD_OK : AVD_E_NOMEM;
+}
+
+/* What was compiled, in arrays that are as long as need be. */
+static enum avd_status keep(const struct avd_compiler *c, struct avd_rule *rule)
+{
+    struct avd_rule_expr *exprs = avd_arena_alloc(c->arena, c->count, sizeof *exprs);
+    struct avd_rule_slot *slots = avd_arena_alloc(c->arena, c->slot_count, sizeof *slots);
+
+    if (exprs == NULL || slots == NULL)
+        return AVD_E_NOMEM;
+    if (c->count != 0)
+        memcpy(exprs, c->exprs, c->count * sizeof *exprs);
+    memcpy(slots, c->slots, c->slot_count * sizeof *slots);
+    rule->exprs = exprs;
+    rule->expr_count = (unsigned)c->count;
+    rule->slots = slots;
+    rule->slot_count = c->slot_count;
+    rule->lets = c->lets;
+    rule->let_count = c->let_node != NULL ? (unsigned)(c->let_node->count / 2) : 0;
+    return AVD_OK;
 }
 
 enum avd_status avd_condition_compile(struct avd_compiler *c, const struct avd_yaml_node *when,
@@ -227,12 +245,6 @@ enum avd_status avd_condition_compile(struct avd_compiler *c, const struct avd_y
         if (status != AVD_OK)
             result = status;
     }
-    rule->exprs = c->exprs;
-    rule->expr_count = (unsigned)c->count;
-    rule->slots = c->slots;
-    rule->slot_count = c->slot_count;
-    rule->lets = c->lets;
-    rule->let_count = c->let_node != NULL ? (unsigned)(c->let_node->count / 2) : 0;
-    return result;
+    return result == AVD_OK ? keep(c, rule) : result;
 }
 /* NOLINTEND(misc-no-recursion) */

@@ -15,13 +15,14 @@ enum avd_let_state { AVD_LET_NEW = 0, AVD_LET_COMPILING, AVD_LET_DONE, AVD_LET_B
 
 /* One rule being compiled. */
 struct avd_compiler {
-    struct avd_arena *arena;
+    struct avd_arena *arena;   /* of what the rule keeps */
+    struct avd_arena *scratch; /* of what it needs until it is compiled */
     const char *file;
     struct avd_rule_problems *problems;
-    struct avd_rule_expr *exprs;
+    struct avd_rule_expr *exprs; /* in scratch */
     size_t count;
     size_t capacity;
-    struct avd_rule_slot *slots; /* AVD_MAX_RULE_SLOTS */
+    struct avd_rule_slot slots[AVD_MAX_RULE_SLOTS];
     unsigned slot_count;
     const struct avd_yaml_node *let_node; /* a mapping, or NULL */
     struct avd_rule_let *lets;   /* as many as let_node has */
@@ -36,13 +37,14 @@ struct avd_subject {
     enum avd_fact_type type;
 };
 
+/* Starts a rule. */
+void avd_compiler_init(struct avd_compiler *c, struct avd_arena *arena, struct avd_arena *scratch,
+                       const char *file, struct avd_rule_problems *problems);
 /*
- * Starts a rule; `let` is its node or NULL. All of these: AVD_OK, AVD_E_RULE with the problem
- * added, or AVD_E_NOMEM.
+ * Takes the names in `let`. This and the others: AVD_OK, AVD_E_RULE with the problem added, or
+ * AVD_E_NOMEM.
  */
-enum avd_status avd_compiler_init(struct avd_compiler *c, struct avd_arena *arena,
-                                  const char *file, struct avd_rule_problems *problems,
-                                  const struct avd_yaml_node *let);
+enum avd_status avd_compiler_let(struct avd_compiler *c, const struct avd_yaml_node *let);
 /* Compiles `when` and whatever of `let` it did not need; fills the rule's exprs, slots, lets. */
 enum avd_status avd_condition_compile(struct avd_compiler *c, const struct avd_yaml_node *when,
                                       struct avd_rule *rule);
@@ -69,6 +71,9 @@ enum avd_status avd_name_unknown(struct avd_compiler *c, const char *kind, const
 /* The slot of that name, made for `collection` if there is none. */
 enum avd_status avd_name_slot(struct avd_compiler *c, const struct avd_yaml_node *node,
                               const char *name, size_t collection, unsigned *slot);
+/* The column of the rows of a slot, a place in their collection's columns. */
+enum avd_status avd_name_column(struct avd_compiler *c, unsigned slot, size_t column,
+                                struct avd_subject *out);
 /* The slot called `name`; -1: none. */
 int avd_name_find_slot(const struct avd_compiler *c, const char *name, size_t size);
 

@@ -19,7 +19,7 @@ enum avd_status avd_rules_read_file(struct avd_arena *arena, const char *path,
 {
     struct avd_file file = {0};
     struct avd_error err = {0};
-    enum avd_status status = avd_file_map(path, &file, &err);
+    enum avd_status status = avd_file_load(path, &file, &err);
 
     if (status != AVD_OK)
         status = avd_rule_problem_from(problems, shown_as, &err);

@@ -57,19 +57,27 @@ enum avd_status avd_name_slot(struct avd_compiler *c, const struct avd_yaml_node
     return AVD_OK;
 }
 
-static enum avd_status column_of(struct avd_compiler *c, unsigned slot, size_t column,
-                                 struct avd_subject *out)
+enum avd_status avd_name_column(struct avd_compiler *c, unsigned slot, size_t column,
+                                struct avd_subject *out)
 {
-    const struct avd_collection_doc *doc = &avd_collection_docs[c->slots[slot].collection];
+    const struct avd_column_doc *doc =
+        &avd_collection_docs[c->slots[slot].collection].columns[column];
+    size_t size = strlen(c->slots[slot].name);
+    size_t column_size = strlen(doc->name);
+    char *name = avd_arena_alloc(c->arena, size + column_size + 2, 1); /* "slot.column" */
 
+    if (name == NULL)
+        return AVD_E_NOMEM;
+    memcpy(name, c->slots[slot].name, size);
+    name[size] = '.';
+    memcpy(name + size + 1, doc->name, column_size);
     memset(out, 0, sizeof *out);
     out->operand.kind = AVD_OPERAND_COLUMN;
     out->operand.slot = slot;
     out->operand.column = (unsigned)column;
-    out->operand.name =
-        avd_arena_printf(c->arena, "%s.%s", c->slots[slot].name, doc->columns[column].name);
-    out->type = doc->columns[column].type;
-    return out->operand.name != NULL ? AVD_OK : AVD_E_NOMEM;
+    out->operand.name = name;
+    out->type = doc->type;
+    return AVD_OK;
 }
 
 /* `slot.column`, where the slot is there. */
@@ -84,7 +92,7 @@ static enum avd_status bound_column(struct avd_compiler *c, unsigned slot, const
     size_t i;
 
     if (found != SIZE_MAX)
-        return column_of(c, slot, found, out);
+        return avd_name_column(c, slot, found, out);
     avd_suggestion_init(&suggestion, name);
     for (i = 0; doc->columns[i].name != NULL; i++)
         avd_suggestion_offer(&suggestion, doc->columns[i].name);
@@ -141,7 +149,7 @@ enum avd_status avd_name_resolve(struct avd_compiler *c, const char *name, size_
 {
     const struct avd_fact_doc *doc;
     const char *dot = memchr(name, '.', size);
-    const char *copy = avd_arena_strndup(c->arena, name, size);
+    const char *copy = avd_arena_strndup(c->scratch, name, size);
     size_t found;
     int slot;
 
@@ -151,7 +159,7 @@ enum avd_status avd_name_resolve(struct avd_compiler *c, const char *name, size_
         if (c->scope >= 0) {
             found = avd_column_find(&avd_collection_docs[c->slots[c->scope].collection], copy);
             if (found != SIZE_MAX)
-                return column_of(c, (unsigned)c->scope, found, out);
+                return avd_name_column(c, (unsigned)c->scope, found, out);
         }
         return find_let(c, copy, line, column, out);
     }

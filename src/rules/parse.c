@@ -83,6 +83,8 @@ const char *avd_confidence_name(enum avd_confidence confidence)
 
 struct parser {
     struct avd_arena *arena;
+    struct avd_arena scratch; /* of the file's YAML */
+    bool keeps_yaml;          /* tests of a rule are nodes of it */
     const char *file;
     struct avd_rule_problems *problems;
     struct avd_rule_list *list;
@@ -122,7 +124,7 @@ static enum avd_status read_text(struct parser *p, const char *key,
                                   key);
         i += length;
     }
-    *out = avd_arena_strndup(p->arena, node->text, size);
+    *out = node->text[size] == '\0' ? node->text : avd_arena_strndup(p->arena, node->text, size);
     return *out != NULL ? AVD_OK : AVD_E_NOMEM;
 }
 
@@ -284,14 +286,15 @@ static enum avd_status read_level(struct parser *p, const char *key, const char 
 
     if (status != AVD_OK)
         return status;
-    avd_suggestion_init(&suggestion, text);
     for (i = 0; i < LEVELS; i++) {
         if (strcmp(words[i], text) == 0) {
             *out = i;
             return AVD_OK;
         }
-        avd_suggestion_offer(&suggestion, words[i]);
     }
+    avd_suggestion_init(&suggestion, text);
+    for (i = 0; i < LEVELS; i++)
+        avd_suggestion_offer(&suggestion, words[i]);
     return avd_rule_problem(p->problems, p->file, node, "%s must be %s, found '%s'%s", key,
                             expected, avd_yaml_excerpt(text, shown),
                             avd_suggestion_text(&suggestion, hint));
@@ -320,8 +323,7 @@ static enum avd_status read_value(struct parser *p, enum rule_key key,
         status = read_level(p, "confidence", confidences, "low, medium or high", node, &level);
         rule->confidence = (enum avd_confidence)level;
         return status;
-    case KEY_LET:
-        return avd_compiler_init(&p->compiler, p->arena, p->file, p->problems, node);
+    case KEY_LET: return avd_compiler_let(&p->compiler, node);
     case KEY_WHEN: return avd_condition_compile(&p->compiler, node, rule);
     case KEY_SUMMARY: return read_template(p, "summary", node, &rule->summary);
     case KEY_EXPLANATION: return read_template(p, "explanation", node, &rule->explanation);
@@ -332,6 +334,7 @@ static enum avd_status read_value(struct parser *p, enum rule_key key,
         return read_lines(p, "advice", node, read_template, &rule->advice, &rule->advice_count);
     case KEY_PARAMETERS: return read_parameters(p, node, rule);
     case KEY_TESTS:
+        p->keeps_yaml = true;
         return avd_rule_tests_read(p->arena, p->file, p->problems, node, &rule->tests,
                                    &rule->test_count);
     case KEY_COUNT: break;
@@ -399,9 +402,7 @@ static enum avd_status read_rule(struct parser *p, const struct avd_yaml_node *n
                                 "a rule must be a mapping of keys, found %s",
                                 avd_yaml_kind_name(node));
     result = sort_keys(p, node, values);
-    if (result != AVD_E_NOMEM &&
-        avd_compiler_init(&p->compiler, p->arena, p->file, p->problems, NULL) != AVD_OK)
-        return AVD_E_NOMEM;
+    avd_compiler_init(&p->compiler, p->arena, &p->scratch, p->file, p->problems);
     for (key = KEY_ID; key < KEY_COUNT && result != AVD_E_NOMEM; key++) {
         enum avd_status status = AVD_OK;
 
@@ -484,7 +485,7 @@ enum avd_status avd_rules_parse(struct avd_arena *arena, const char *file, const
     p.file = avd_arena_strdup(arena, file);
     if (p.file == NULL)
         return AVD_E_NOMEM;
-    status = avd_yaml_read(arena, p.file, text, size, &documents, &err);
+    status = avd_yaml_read(&p.scratch, arena, p.file, text, size, &documents, &err);
     if (status != AVD_OK)
         status = avd_rule_problem_from(problems, p.file, &err);
     else if (documents.count == 0)
@@ -492,5 +493,9 @@ enum avd_status avd_rules_parse(struct avd_arena *arena, const char *file, const
     else
         status = read_rules(&p, &documents, out);
     sort_problems(problems, first);
+    if (p.keeps_yaml)
+        avd_arena_join(arena, &p.scratch);
+    else
+        avd_arena_deinit(&p.scratch);
     return status == AVD_E_NOMEM ? status : AVD_OK;
 }

@@ -50,13 +50,10 @@ static const struct avd_yaml_node *entry(const struct avd_yaml_node *node, const
 static enum avd_status add_pattern(struct avd_compiler *c, unsigned slot, const char *column,
                                    const char *pattern, unsigned line, int *index)
 {
+    const struct avd_collection_doc *doc = &avd_collection_docs[c->slots[slot].collection];
     struct avd_subject subject;
-    const char *name = avd_arena_printf(c->arena, "%s.%s", c->slots[slot].name, column);
-    enum avd_status status;
+    enum avd_status status = avd_name_column(c, slot, avd_column_find(doc, column), &subject);
 
-    if (name == NULL)
-        return AVD_E_NOMEM;
-    status = avd_name_resolve(c, name, strlen(name), line, 1, &subject);
     return status == AVD_OK ? avd_comparison_pattern(c, &subject, pattern, line, index) : status;
 }
 
@@ -161,12 +158,12 @@ static enum avd_status without(struct avd_compiler *c, const struct avd_yaml_nod
     *out = node;
     if (entry(node, key) == NULL)
         return AVD_OK;
-    copy = avd_arena_alloc(c->arena, 1, sizeof *copy);
+    copy = avd_arena_alloc(c->scratch, 1, sizeof *copy);
     if (copy == NULL)
         return AVD_E_NOMEM;
     *copy = *node;
     copy->count = 0;
-    copy->items = avd_arena_alloc(c->arena, node->count, sizeof *copy->items);
+    copy->items = avd_arena_alloc(c->scratch, node->count, sizeof *copy->items);
     if (copy->items == NULL)
         return AVD_E_NOMEM;
     for (i = 0; i < node->count; i += 2) {

@@ -120,14 +120,12 @@ enum avd_status avd_rules_run(const struct avd_rules *rules, const struct avd_fa
                               struct avd_arena *arena, struct avd_rule_results *out)
 {
     size_t count = rules != NULL ? rules->count : avd_shipped_rule_count;
+    size_t finding_capacity = 0;
+    size_t undecided_capacity = 0;
     struct avd_judge j;
     size_t i;
 
     memset(out, 0, sizeof *out);
-    out->findings = avd_arena_alloc(arena, count, sizeof *out->findings);
-    out->undecided = avd_arena_alloc(arena, count, sizeof *out->undecided);
-    if (out->findings == NULL || out->undecided == NULL)
-        return AVD_E_NOMEM;
     for (i = 0; i < count; i++) {
         const struct avd_rule *rule = rules != NULL ? rules->items[i] : &avd_shipped_rules[i];
         struct avd_lack lack = {NULL, NULL};
@@ -136,12 +134,23 @@ enum avd_status avd_rules_run(const struct avd_rules *rules, const struct avd_fa
         avd_judge_init(&j, rule, facts, arena);
         result = avd_judge_expr(&j, 0, &lack);
         if (result == AVD_TRUE) {
-            if (!make_finding(&j, arena, &out->findings[out->finding_count]))
+            struct avd_finding *findings =
+                avd_arena_grow(arena, out->findings, out->finding_count, &finding_capacity,
+                               sizeof *findings, count);
+
+            if (findings == NULL || !make_finding(&j, arena, &findings[out->finding_count]))
                 return AVD_E_NOMEM;
+            out->findings = findings;
             out->finding_count++;
         } else if (result == AVD_UNDECIDED) {
-            struct avd_undecided *undecided = &out->undecided[out->undecided_count++];
+            struct avd_undecided *undecided =
+                avd_arena_grow(arena, out->undecided, out->undecided_count, &undecided_capacity,
+                               sizeof *undecided, count);
 
+            if (undecided == NULL)
+                return AVD_E_NOMEM;
+            out->undecided = undecided;
+            undecided += out->undecided_count++;
             undecided->rule = rule;
             undecided->fact = lack.what;
             undecided->reason = avd_arena_strdup(arena, lack.reason);

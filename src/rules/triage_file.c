@@ -126,7 +126,8 @@ enum avd_status avd_triage_parse(struct avd_triage *out, const char *file, const
 {
     struct reader r = {out, file, err};
     struct avd_yaml_documents documents = {0};
-    enum avd_status status = avd_yaml_read(&out->arena, file, text, size, &documents, err);
+    enum avd_status status = avd_yaml_read(&out->arena, &out->arena, file, text, size,
+                                           &documents, err);
     size_t i;
 
     if (status != AVD_OK)

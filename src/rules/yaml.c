@@ -21,7 +21,8 @@ struct level {
 };
 
 struct reader {
-    struct avd_arena *arena;
+    struct avd_arena *nodes;
+    struct avd_arena *texts;
     const char *file;
     struct avd_error *err;
     struct avd_yaml_documents *out;
@@ -170,7 +171,7 @@ static enum avd_status attach(struct reader *r, struct avd_yaml_node *node)
     if (r->depth == 0) {
         if (node->kind == AVD_YAML_SCALAR && node->plain && node->text[0] == '\0')
             return AVD_OK;
-        grown = avd_arena_grow(r->arena, r->out->items, r->out->count, &r->out->capacity,
+        grown = avd_arena_grow(r->nodes, r->out->items, r->out->count, &r->out->capacity,
                                sizeof(void *), limit);
         if (grown == NULL)
             return avd_error_nomem(r->err);
@@ -179,7 +180,7 @@ static enum avd_status attach(struct reader *r, struct avd_yaml_node *node)
         return AVD_OK;
     }
     level = &r->levels[r->depth - 1];
-    grown = avd_arena_grow(r->arena, level->node->items, level->node->count, &level->capacity,
+    grown = avd_arena_grow(r->nodes, level->node->items, level->node->count, &level->capacity,
                            sizeof(void *), limit);
     if (grown == NULL)
         return avd_error_nomem(r->err);
@@ -193,7 +194,7 @@ static enum avd_status attach(struct reader *r, struct avd_yaml_node *node)
 static enum avd_status add_node(struct reader *r, const yaml_event_t *event,
                                 enum avd_yaml_kind kind, struct avd_yaml_node **out)
 {
-    struct avd_yaml_node *node = avd_arena_alloc(r->arena, 1, sizeof *node);
+    struct avd_yaml_node *node = avd_arena_alloc(r->nodes, 1, sizeof *node);
 
     if (node == NULL)
         return avd_error_nomem(r->err);
@@ -207,7 +208,7 @@ static enum avd_status add_node(struct reader *r, const yaml_event_t *event,
         if (memchr(text, '\0', size) != NULL)
             return fail_at(r, event->start_mark, "a text must not hold a NUL character");
         node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-        node->text = avd_arena_strndup(r->arena, text, size);
+        node->text = avd_arena_strndup(r->texts, text, size);
         if (node->text == NULL)
             return avd_error_nomem(r->err);
     }
@@ -275,10 +276,11 @@ static enum avd_status take_event(struct reader *r, const yaml_event_t *event)
     return AVD_OK;
 }
 
-enum avd_status avd_yaml_read(struct avd_arena *arena, const char *file, const char *text,
-                              size_t size, struct avd_yaml_documents *out, struct avd_error *err)
+enum avd_status avd_yaml_read(struct avd_arena *nodes, struct avd_arena *texts, const char *file,
+                              const char *text, size_t size, struct avd_yaml_documents *out,
+                              struct avd_error *err)
 {
-    struct reader r = {.arena = arena, .file = file, .err = err, .out = out};
+    struct reader r = {.nodes = nodes, .texts = texts, .file = file, .err = err, .out = out};
     enum avd_status status = AVD_OK;
     yaml_parser_t parser;
     bool done = false;

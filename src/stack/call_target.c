@@ -24,8 +24,7 @@ uint64_t avd_walk_lookup(const struct avd_frame *frame)
     return frame->exact || frame->pc == 0 ? frame->pc : frame->pc - 1;
 }
 
-/* Code is read for every word that may be a return address: over all stacks it has a ceiling. */
-static bool spend(const struct avd_walk *walk)
+bool avd_walk_spend(const struct avd_walk *walk)
 {
     if (walk->code_budget == NULL)
         return true;
@@ -68,7 +67,7 @@ static int goes_on(const struct avd_walk *walk, uint64_t start, uint64_t pc)
         size_t want = last - at < CHUNK ? (size_t)(last - at) + 1 : CHUNK;
         size_t i;
 
-        if (!spend(walk) || avd_walk_code_at(walk, at, &bytes[ALIGNMENT], want) != want)
+        if (!avd_walk_spend(walk) || avd_walk_code_at(walk, at, &bytes[ALIGNMENT], want) != want)
             return -1;
         for (i = 0; i < want; i++) {
             if ((at + i) % ALIGNMENT == 0 && at + i > start &&
@@ -89,7 +88,8 @@ static int split_function(const struct avd_walk *walk, uint64_t start, uint64_t 
 {
     const struct avd_walk_env *env = walk->env;
 
-    if (walk->cpu->is_part_of != NULL && spend(walk) && walk->cpu->is_part_of(walk, pc, start))
+    if (walk->cpu->is_part_of != NULL && avd_walk_spend(walk) &&
+        walk->cpu->is_part_of(walk, pc, start))
         return 1;
     return env->same_name != NULL && env->same_name(env->ctx, start, pc) ? -1 : 0;
 }
@@ -163,6 +163,21 @@ static bool follow_jump(const struct avd_walk *walk, uint64_t *addr)
     return true;
 }
 
+bool avd_walk_call_target(const struct avd_walk *walk, uint64_t addr, uint64_t *target)
+{
+    struct avd_call call;
+    int i;
+
+    avd_walk_call_before(walk, addr, &call);
+    *target = call.target;
+    if (call.has_target == call.has_slot ||
+        (call.has_slot && !avd_walk_pointer(walk, call.slot, target)))
+        return false;
+    for (i = 0; i < AVD_MAX_THUNKS && follow_jump(walk, target); i++)
+        ;
+    return true;
+}
+
 /* Whether a call to `target` gets to the function that holds `pc`; as avd_walk_call_leads_to. */
 static int leads(const struct avd_walk *walk, uint64_t target, uint64_t pc, uint64_t *start)
 {
@@ -192,7 +207,7 @@ int avd_walk_call_leads_to(const struct avd_walk *walk, uint64_t addr, uint64_t 
     int result;
 
     *start = 0;
-    if (!spend(walk))
+    if (!avd_walk_spend(walk))
         return -1;
     avd_walk_call_before(walk, addr, &call);
     if (call.found != 1)

@@ -21,6 +21,7 @@ enum {
     MAX_AS_DATA = 3,
     FRAME_POINTER_LOW = 0x20,  /* above home space */
     FRAME_POINTER_HIGH = 0x80, /* so that one byte of displacement reaches most of a frame */
+    EDIT_FRAME_POINTER = 0x20, /* with edit and continue, lea rbp, [rsp+20h], in all functions */
     FRAMED_AT_LEAST = 4,       /* candidates of a module, and one in ... */
     FRAMED_ONE_IN = 8
 };
@@ -131,6 +132,7 @@ static bool add(struct collection *c, uint64_t slot, uint64_t value, uint64_t be
         items[c->count].value = value;
         items[c->count].below = neighbour(c->walk, below);
         items[c->count].saves_frame = saves_frame(below, slot);
+        items[c->count].edit_and_continue = below == slot + WORD + EDIT_FRAME_POINTER;
         items[c->count++].stack = stack;
     }
     return true;
@@ -252,7 +254,9 @@ static void count_repeats(struct avd_candidates *out, const struct collection *c
     }
 }
 
-/* Marks the candidates of modules of which many have been called by functions with frames. */
+/* Marks the candidates of modules of which many have been called by functions with frames; those of
+ * edit and continue, as debug builds have it, only where nearly all frame pointers are like that.
+ */
 static void find_framed_modules(struct avd_candidates *out, const struct avd_walk *walk)
 {
     size_t first = 0;
@@ -261,11 +265,13 @@ static void find_framed_modules(struct avd_candidates *out, const struct avd_wal
         uint64_t value = out->items[out->by_value[first]].value;
         struct avd_code_module module;
         size_t framed = 0;
+        size_t edit = 0;
         size_t last = first;
+        bool is_framed;
         size_t i;
 
         if (!walk->env->module_at(walk->env->ctx, value - 1, &module)) {
-            first++;
+            out->items[out->by_value[first++]].edit_and_continue = false;
             continue;
         }
         for (; last < out->count; last++) {
@@ -274,10 +280,16 @@ static void find_framed_modules(struct avd_candidates *out, const struct avd_wal
             if (item->value - 1 - module.base >= module.size)
                 break;
             framed += item->saves_frame;
+            edit += item->edit_and_continue;
         }
-        if (framed >= FRAMED_AT_LEAST && framed >= (last - first) / FRAMED_ONE_IN)
-            for (i = first; i < last; i++)
-                out->items[out->by_value[i]].in_framed_module = true;
+        is_framed = framed >= FRAMED_AT_LEAST && framed >= (last - first) / FRAMED_ONE_IN;
+        for (i = first; i < last; i++) {
+            struct avd_candidate *item = &out->items[out->by_value[i]];
+
+            item->in_framed_module = is_framed;
+            if (!is_framed || framed - edit > framed / FRAMED_ONE_IN)
+                item->edit_and_continue = false;
+        }
         first = last > first ? last : first + 1;
     }
 }

@@ -27,6 +27,7 @@ struct avd_candidate {
     bool repeated;         /* the value lies on this stack more than once */
     bool saves_frame;      /* below lies the frame pointer of a function that made this call */
     bool in_framed_module; /* that module's functions have frame pointers, as debug builds do */
+    bool edit_and_continue; /* and that one is where Microsoft's compiler has it with /ZI */
 };
 
 enum avd_neighbour {

@@ -35,6 +35,32 @@ static bool chain_is_all_there_is(const struct avd_walk *walk, uint64_t pc)
            env->pdata(env->ctx, module.id, &pdata) == 0;
 }
 
+/*
+ * x86: where the return address was pushed, given the slot above a frame pointer. A function that
+ * aligns the stack (GNU's compiler: lea ecx, [esp+4]; and esp, -16; push [ecx-4]; push ebp) copies
+ * it to there and keeps ecx below its frame pointer.
+ */
+static uint64_t return_slot(const struct avd_walk *walk, uint64_t fp, uint64_t slot)
+{
+    enum { ALIGNMENT = 16, SAVED = 4 /* ebx, esi and edi are pushed before ecx */ };
+    uint64_t copy;
+    uint64_t word;
+    uint64_t at;
+    unsigned i;
+
+    if (walk->cpu->pointer_size != 4 || slot % ALIGNMENT != ALIGNMENT - 4 || fp < 4 * SAVED ||
+        !avd_walk_pointer(walk, slot, &copy))
+        return slot;
+    for (at = slot + 4; at <= slot + ALIGNMENT; at += 4) {
+        if (!avd_walk_pointer(walk, at, &word) || word != copy)
+            continue;
+        for (i = 1; i <= SAVED; i++)
+            if (avd_walk_pointer(walk, fp - 4 * (uint64_t)i, &word) && word == at + 4)
+                return at;
+    }
+    return slot;
+}
+
 enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct avd_frame *callee,
                                             size_t callee_index, struct avd_frame *caller,
                                             enum avd_walk_end *end)
@@ -73,7 +99,7 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
                      "the frame at 0x%" PRIx64 " is not in the dump", fp);
         return AVD_STEP_NO_INFO;
     }
-    if (!avd_walk_return(walk, &callee->regs, fp + size, caller, end))
+    if (!avd_walk_return(walk, &callee->regs, return_slot(walk, fp, fp + size), caller, end))
         return AVD_STEP_NO_INFO;
     /* Where other registers were saved is not known, only that they may have changed. */
     caller->regs.known &= UINT32_C(1) << AVD_RIP | UINT32_C(1) << AVD_RSP;
@@ -103,10 +129,11 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
         return AVD_STEP_OK;
     }
     memset(&skipped, 0, sizeof skipped);
-    if ((leads == 0 || size == 4) &&
-        avd_scan_for_call(walk, callee, fp + size,
-                          leads == 0 || avd_walk_frameless(walk, avd_walk_lookup(callee)),
-                          &skipped))
+    if (((leads == 0 || size == 4) &&
+         avd_scan_for_call(walk, callee, fp + size,
+                           leads == 0 || avd_walk_frameless(walk, avd_walk_lookup(callee)),
+                           &skipped)) ||
+        (walk->allow_scan && avd_walk_skipped_thread_start(walk, callee, caller, &skipped)))
         *caller = skipped;
     else
         caller->frames_missing = leads == 0;

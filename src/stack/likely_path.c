@@ -1,34 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The likeliest path through an x64 stack. A function's frame has one size (alloca apart), so the
- * distance from a return address into it to its own return address is the same wherever it was
- * called: on other threads, and where finished calls left it behind. Where another candidate lies
- * at the same distance above every occurrence of a value, that is the size of its frame. All paths
- * from the callee to the thread's start are weighed by such sizes with the forward-backward
- * algorithm (Rabiner, "A tutorial on hidden Markov models", 1989), which tells for every candidate
- * how likely it is a return address that will still be used.
+ * The likeliest path through an x64 stack. A function's frame has one size (alloca apart), which
+ * all stacks together show (frame_size.c). All paths from the callee to the thread's start are
+ * weighed by such sizes with the forward-backward algorithm (Rabiner, "A tutorial on hidden Markov
+ * models", 1989), which tells for every candidate how likely it is a return address that will still
+ * be used.
  */
 #include "stack/likely_path.h"
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "stack/frame_size.h"
 #include "stack/scaled.h"
 
 #include <string.h>
 
 enum {
-    SMALLEST_FRAME = 0x30, /* of a function that calls: home space, return address, alignment */
-    REACH = 0x2000,        /* largest frame considered, in bytes */
-    SIZES = REACH / 16 + 1,
-    MAX_EDGES = 128, /* candidates that may follow one */
-    MAX_OTHERS = 16, /* occurrences of a value elsewhere that are compared */
-    MAX_NEAR = 12,   /* the same of values in the same function, most likely */
-    MAX_LOOKED_AT = 64,
-    NEAR = 0x50,    /* code bytes that most likely belong to one function */
-    UNITS_SAME = 2, /* how much an occurrence counts */
-    UNITS_NEAR = 1,
-    PASSED_UNITS = 2 * UNITS_SAME, /* from so many on something is regular */
-    MAX_UNITS = MAX_OTHERS * UNITS_SAME + MAX_NEAR * UNITS_NEAR
+    MAX_EDGES = 128 /* candidates that may follow one */
 };
 
 /* How likely a candidate still lies where the frame above an occurrence had its return address,
@@ -36,29 +24,32 @@ enum {
 #define STILL_THERE 0.9
 /* How much likelier two return addresses follow each other when the call between them is seen. */
 #define PROVED_CALL 20.0
-/* How likely a regular candidate lies inside a frame all the same. */
-#define PASSED 0.15
 /* What is left when another candidate lies in the smallest frame below, where none can be live. */
 #define CANDIDATE_BELOW 0.3
 /* How much likelier a live return address has the saved frame pointer of its function below it than
  * one that was left behind, where that is usual; and how much less likely it has not. */
-#define FRAME_SAVED     6.0
-#define FRAME_NOT_SAVED 0.3
+#define FRAME_SAVED      6.0
+#define FRAME_SAVED_EDIT 20.0 /* where it is always at the same place */
+#define FRAME_NOT_SAVED  0.3
 /*
  * How much likelier code of Windows calls a program's than by chance, but where threads start:
  * programs call libraries. On 95 stacks of one program none of 400 callers was such a one; programs
  * that live in callbacks have some.
  */
 #define CALLS_BACK 0.2
-/* Two nodes of which that holds lie on one path. */
-#define MORE_LIKELY_THAN_NOT 0.5
+/* What is less likely is not shown however certain the others are. */
+#define LOWEST_PERCENT 30
 
 struct node {
     const struct avd_candidate *candidate;
     bool has_call; /* code bytes show a call before it */
     enum avd_module_role role;
-    double worth;  /* how much likelier its place and value are if it is live than if not */
+    double worth; /* how much likelier its place and value are if it is live than if not */
     struct avd_scaled forward, backward;
+    double live;   /* how likely it is */
+    double sum;    /* of `live` along the best path to it */
+    size_t before; /* on that path */
+    bool on_path;
     double tail; /* its frame reaches beyond the piece of stack looked at */
     unsigned edge_count;
     double *edges; /* to the nodes behind it that are near enough, from first_edge on */
@@ -69,142 +60,20 @@ struct thinking {
     struct avd_walk *walk;
     const struct avd_candidates *candidates;
     double density;
-    double hit[MAX_UNITS + 1], miss[MAX_UNITS + 1]; /* powers of what one unit says */
-    double prior[SIZES];
-    double tail[SIZES]; /* sum of `prior` from here on */
-    uint64_t context;   /* of the callee's own candidate; 0 when it is none */
-    struct node *nodes; /* the callee first */
+    struct avd_size_model sizes;
+    const struct avd_candidate *callee; /* its own candidate; NULL when it is none */
+    struct node *nodes;                 /* the callee first */
     size_t count;
     size_t end; /* the thread's start; 0 when not known */
     double *edges;
     size_t edge_count;
 };
 
-/* What other occurrences say about the size of a frame. */
-struct sizes {
-    unsigned units;
-    unsigned char hits[SIZES];
-    double passed[SIZES]; /* what is left of a size's likelihood as smaller ones fit as well */
-    double total;
-};
-
-/*
- * How often functions have frames of a size: between the inverse square and the cube in the unwind
- * tables of large programs and of Windows, and larger on stacks that wait, where outer functions
- * are the larger ones.
- */
-static void set_prior(struct thinking *t)
-{
-    double sum = 0;
-    size_t i;
-
-    for (i = SMALLEST_FRAME / 16; i < SIZES; i++) {
-        double size = 16.0 * (double)i + 16.0;
-
-        t->prior[i] = 1.0 / (size * size);
-        sum += t->prior[i];
-    }
-    for (i = SIZES; i-- != 0;) {
-        t->prior[i] /= sum;
-        t->tail[i] = t->prior[i] + (i + 1 < SIZES ? t->tail[i + 1] : 0);
-    }
-    t->hit[0] = t->miss[0] = 1.0;
-    for (i = 1; i <= MAX_UNITS; i++) {
-        t->hit[i] = t->hit[i - 1] * (STILL_THERE / t->density);
-        t->miss[i] = t->miss[i - 1] * ((1 - STILL_THERE) / (1 - t->density));
-    }
-}
-
-/* Counts which sizes a frame may have of which the candidate `index` is such an occurrence. */
-static void count_hits(const struct thinking *t, struct sizes *sizes, size_t index, unsigned units)
-{
-    const struct avd_candidate *from = &t->candidates->items[index];
-    size_t k;
-
-    sizes->units += units;
-    for (k = index + 1; k < t->candidates->count && k <= index + MAX_EDGES; k++) {
-        const struct avd_candidate *to = &t->candidates->items[k];
-
-        if (to->stack != from->stack || to->slot - from->slot > REACH)
-            return;
-        sizes->hits[(to->slot - from->slot) / 16] += (unsigned char)units;
-    }
-}
-
-/*
- * Compares the occurrences of the values [first, last] in by_value, at most `limit` of them. Two
- * with the same surroundings are copies of one history, as threads of one pool have them, and count
- * once; those like the frame's own, `context`, do not count at all.
- */
-static void compare(const struct thinking *t, struct sizes *sizes, uint64_t first, uint64_t last,
-                    uint64_t context, uint64_t slot, unsigned limit, unsigned units)
-{
-    const struct avd_candidates *c = t->candidates;
-    size_t at = avd_candidates_of_value(c, first);
-    size_t end = avd_candidates_of_value(c, last + 1);
-    size_t step = (end - at) / MAX_LOOKED_AT + 1;
-    uint64_t seen[MAX_OTHERS + 1];
-    unsigned count = 0;
-
-    for (; at < end && count < limit; at += step) {
-        const struct avd_candidate *other = &c->items[c->by_value[at]];
-        unsigned k;
-
-        if (other->slot == slot || other->context == context)
-            continue;
-        for (k = 0; k < count && seen[k] != other->context; k++)
-            ;
-        if (k != count)
-            continue;
-        seen[count++] = other->context;
-        count_hits(t, sizes, c->by_value[at], units);
-    }
-}
-
-/* How likely a frame has a size, not yet divided by `total`. */
-static double weight(const struct thinking *t, const struct sizes *sizes, size_t size)
-{
-    unsigned hits = sizes->hits[size];
-
-    return t->prior[size] * t->hit[hits] * t->miss[sizes->units - hits] * sizes->passed[size];
-}
-
-/*
- * Where a candidate lies at one distance above nearly every occurrence, the frame hardly reaches
- * beyond: what lies in the middle of frames is not there so regularly. What lies above its end is,
- * because the same functions call each other.
- */
-static void pass_by(struct sizes *sizes)
-{
-    double left = 1.0;
-    size_t i;
-
-    for (i = 0; i < SIZES; i++) {
-        sizes->passed[i] = left;
-        if (i >= SMALLEST_FRAME / 16 && sizes->units >= PASSED_UNITS &&
-            sizes->hits[i] * 8 >= sizes->units * 7)
-            left *= PASSED;
-    }
-}
-
-static void learn_sizes(const struct thinking *t, struct sizes *sizes, uint64_t value,
-                        uint64_t context, uint64_t slot)
-{
-    size_t i;
-
-    memset(sizes, 0, sizeof *sizes);
-    compare(t, sizes, value, value, context, slot, MAX_OTHERS, UNITS_SAME);
-    compare(t, sizes, value - NEAR, value - 1, context, slot, MAX_NEAR / 2, UNITS_NEAR);
-    compare(t, sizes, value + 1, value + NEAR, context, slot, MAX_NEAR / 2, UNITS_NEAR);
-    pass_by(sizes);
-    for (i = SMALLEST_FRAME / 16; i < SIZES; i++)
-        sizes->total += weight(t, sizes, i);
-}
-
 /*
  * How much likelier the value and its surroundings are for a live return address than for what else
  * lies on stacks and looks like one. Functions begin at multiples of 16, tables and strings at
- * multiples of 8, and what follows a call lies anywhere. Around a live one are what the callee
+ * multiples of 8, and what follows a call lies anywhere; but where the frame pointer of edit and
+ * continue lies below, a call has been made for certain. Around a live one are what the callee
  * saved, at last, and arguments, which often are 0 and seldom point into modules; around old ones
  * other old ones. Measured on stacks with known frames of several programs and compilers; factors
  * are smaller than measured where programs differ. 0: a place that no call leads to.
@@ -220,10 +89,10 @@ static double value_worth(const struct avd_candidate *candidate, int call)
         return 0.0;
     if (call == 1)
         worth = 1.4;
-    else if (candidate->value % 16 == 0)
+    else if (candidate->value % 16 == 0 && !candidate->edit_and_continue)
         worth = 0.2;
     else
-        worth = candidate->value % 8 == 0 ? 0.6 : 2.0;
+        worth = candidate->value % 8 == 0 && !candidate->edit_and_continue ? 0.6 : 2.0;
     if (!candidate->in_framed_module)
         worth *= below[candidate->below];
     return worth * above[candidate->above] * as_data[candidate->as_data] *
@@ -265,10 +134,11 @@ static double exact_weight(const struct thinking *t, const struct avd_frame *cal
 {
     uint64_t distance = slot - callee->sp;
     size_t size = (size_t)(distance + 16) / 16;
+    double smallest = t->sizes.prior[AVD_SMALLEST_FRAME / 16];
 
     if (callee->sp % 16 == 8)
-        return distance == 0 ? 1.0 : t->prior[SMALLEST_FRAME / 16] / (double)(size * size) / 8;
-    return size < SMALLEST_FRAME / 16 ? t->prior[SMALLEST_FRAME / 16] / 4 : t->prior[size];
+        return distance == 0 ? 1.0 : smallest / (double)(size * size) / 8;
+    return size < AVD_SMALLEST_FRAME / 16 ? smallest / 4 : t->sizes.prior[size];
 }
 
 /* What the code bytes before a return address say about the function that `pc` lies in being called
@@ -292,6 +162,31 @@ static bool calls_back(const struct thinking *t, const struct node *callee, size
             (role == AVD_ROLE_KERNEL32 && t->end != 0));
 }
 
+/* What can be said of the frame of a node's function; `from` is not one that was executing. */
+static void learn_sizes(const struct thinking *t, const struct avd_frame *callee, size_t from,
+                        struct avd_frame_sizes *out)
+{
+    const struct avd_candidate *candidate = from == 0 ? t->callee : t->nodes[from].candidate;
+    struct avd_size_question question = {callee->pc, slot_of(t, callee, from), 0, false};
+
+    if (candidate != NULL) {
+        question.value = candidate->value;
+        question.context = candidate->context;
+        question.edit_and_continue = candidate->edit_and_continue;
+    }
+    avd_frame_sizes_learn(&t->sizes, t->candidates, &question, out);
+}
+
+/* What the saved frame pointer below a candidate's slot says about it. */
+static double frame_factor(const struct avd_candidate *candidate)
+{
+    if (!candidate->in_framed_module)
+        return 1.0;
+    if (!candidate->saves_frame)
+        return FRAME_NOT_SAVED;
+    return candidate->edit_and_continue ? FRAME_SAVED_EDIT : FRAME_SAVED;
+}
+
 /* The edges from a node, and what they do to the worth of those they lead to (`expected`). */
 static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t from,
                       double *expected)
@@ -301,30 +196,29 @@ static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t
     bool exact = from == 0 && callee->exact;
     uint64_t pc = from == 0 ? avd_walk_lookup(callee) : node->candidate->value - 1;
     uint64_t last = 0;
-    struct sizes sizes;
+    struct avd_frame_sizes sizes;
     size_t i;
 
     if (!exact)
-        learn_sizes(t, &sizes, from == 0 ? callee->pc : node->candidate->value,
-                    from == 0 ? t->context : node->candidate->context, slot);
+        learn_sizes(t, callee, from, &sizes);
     node->edges = &t->edges[t->edge_count];
     node->first_edge = from + 1;
     for (i = from + 1; i < t->count && node->edge_count < MAX_EDGES; i++) {
-        uint64_t distance = t->nodes[i].candidate->slot - slot;
+        const struct node *to = &t->nodes[i];
+        uint64_t distance = to->candidate->slot - slot;
         double value = 0;
 
-        if (distance > REACH)
+        if (distance > AVD_LARGEST_FRAME)
             break;
         if (exact)
-            value = exact_weight(t, callee, t->nodes[i].candidate->slot);
-        else if (distance >= SMALLEST_FRAME && distance % 16 == 0)
-            value = weight(t, &sizes, (size_t)distance / 16) / sizes.total;
-        if (t->nodes[i].candidate->in_framed_module)
-            value *= t->nodes[i].candidate->saves_frame ? FRAME_SAVED : FRAME_NOT_SAVED;
+            value = exact_weight(t, callee, to->candidate->slot);
+        else if (distance % 16 == 0)
+            value = sizes.chance[distance / 16];
+        value *= frame_factor(to->candidate);
         if (calls_back(t, node, i))
             value *= CALLS_BACK;
-        if (value != 0 && t->nodes[i].has_call)
-            value *= call_factor(t, pc, t->nodes[i].candidate->value);
+        if (value != 0 && to->has_call)
+            value *= call_factor(t, pc, to->candidate->value);
         if (value > expected[i])
             expected[i] = value < 1 ? value : 1;
         node->edges[node->edge_count++] = value;
@@ -332,9 +226,8 @@ static void add_edges(struct thinking *t, const struct avd_frame *callee, size_t
     t->edge_count += node->edge_count;
     last = t->nodes[t->count - 1].candidate != NULL ? t->nodes[t->count - 1].candidate->slot : slot;
     last = last > slot ? (last - slot) / 16 : 0;
-    if (last + 1 < SIZES)
-        node->tail = t->tail[last + 1] *
-                     (exact ? 1.0 : t->miss[sizes.units] * sizes.passed[SIZES - 1] / sizes.total);
+    if (last + 1 < AVD_FRAME_SIZES)
+        node->tail = t->sizes.tail[last + 1] * (exact ? 1.0 : sizes.beyond);
 }
 
 /*
@@ -394,16 +287,43 @@ static void run_backward(struct thinking *t)
     }
 }
 
-/*
- * How likely it is in truth, of 100, that a node is live which the model gives `p`. The model takes
- * for independent what is not, so it is too sure of itself; on stacks with known frames of several
- * programs the square comes close.
- */
+/* On stacks with known frames of several programs as many nodes are live as the model says. */
 static unsigned percent_of(double p)
 {
-    unsigned percent = (unsigned)(p * p * 100 + 0.5);
+    unsigned percent = (unsigned)(p * 100 + 0.5);
 
     return percent > 99 ? 99 : percent;
+}
+
+/*
+ * Marks the path of which most nodes are expected to be live. The likeliest node of each place need
+ * not lie on one path; those that are shown must.
+ */
+static void choose_path(struct thinking *t)
+{
+    size_t last = 0;
+    size_t i;
+    size_t k;
+
+    for (i = 0; i < t->count; i++) {
+        const struct node *node = &t->nodes[i];
+
+        if (t->end == 0 && node->sum > t->nodes[last].sum)
+            last = i;
+        for (k = 0; k < node->edge_count; k++) {
+            struct node *next = &t->nodes[node->first_edge + k];
+
+            if (node->edges[k] != 0 && (i == 0 || node->sum != 0) &&
+                node->sum + next->live > next->sum) {
+                next->sum = node->sum + next->live;
+                next->before = i;
+            }
+        }
+    }
+    if (t->end != 0)
+        last = t->end;
+    for (; last != 0; last = t->nodes[last].before)
+        t->nodes[last].on_path = true;
 }
 
 /*
@@ -411,7 +331,7 @@ static unsigned percent_of(double p)
  * average as they must be. Many certain frames make up for a doubtful one among them; the thread's
  * start does not, which is known anyway.
  */
-static unsigned lowest_percent(const double *live, size_t count, size_t end)
+static unsigned lowest_percent(const struct thinking *t)
 {
     size_t having[100] = {0};
     unsigned lowest = 100;
@@ -420,10 +340,10 @@ static unsigned lowest_percent(const double *live, size_t count, size_t end)
     unsigned percent;
     size_t i;
 
-    for (i = 1; i < count; i++)
-        if (live[i] > MORE_LIKELY_THAN_NOT && i != end)
-            having[percent_of(live[i])]++;
-    for (percent = 100; percent-- != 0;) {
+    for (i = 1; i < t->count; i++)
+        if (t->nodes[i].on_path && i != t->end)
+            having[percent_of(t->nodes[i].live)]++;
+    for (percent = 100; percent-- > LOWEST_PERCENT;) {
         taken += having[percent];
         sum += having[percent] * percent;
         if (having[percent] != 0 && sum >= taken * AVD_MIN_PATH_PERCENT)
@@ -447,9 +367,8 @@ static double direct_chance(const struct thinking *t, size_t last, size_t i, str
         all);
 }
 
-/* Makes frames of the nodes that are likely enough. `live` has room for a number for each. False
- * when out of memory. */
-static bool take_frames(struct thinking *t, double *live, struct avd_likely_path *out)
+/* Makes frames of the nodes that are likely enough. False when out of memory. */
+static bool take_frames(struct thinking *t, struct avd_likely_path *out)
 {
     struct avd_scaled all = t->nodes[0].backward;
     unsigned lowest;
@@ -460,20 +379,21 @@ static bool take_frames(struct thinking *t, double *live, struct avd_likely_path
     if (out->frames == NULL)
         return false;
     for (i = 1; i < t->count; i++)
-        live[i] =
+        t->nodes[i].live =
             avd_scaled_ratio(avd_scaled_product(t->nodes[i].forward, t->nodes[i].backward), all);
-    lowest = lowest_percent(live, t->count, t->end);
+    choose_path(t);
+    lowest = lowest_percent(t);
     for (i = 1; i < t->count; i++) {
         const struct node *node = &t->nodes[i];
         struct avd_likely_frame *frame = &out->frames[out->count];
 
-        if (i != t->end && (!(live[i] > MORE_LIKELY_THAN_NOT) || percent_of(live[i]) < lowest))
+        if (i != t->end && (!node->on_path || percent_of(node->live) < lowest))
             continue;
         frame->slot = node->candidate->slot;
         frame->value = node->candidate->value;
         frame->has_call = node->has_call;
-        frame->percent = percent_of(live[i]);
-        frame->frames_missing = direct_chance(t, last, i, all) <= MORE_LIKELY_THAN_NOT;
+        frame->percent = percent_of(node->live);
+        frame->frames_missing = direct_chance(t, last, i, all) <= node->live / 2;
         out->count++;
         last = i;
     }
@@ -543,8 +463,8 @@ bool avd_likely_path_find(struct avd_walk *walk, const struct avd_frame *callee,
     t.candidates = c;
     t.density = density_of(c, first, last);
     if (first != 0 && c->items[first - 1].slot == callee->sp - 8)
-        t.context = c->items[first - 1].context;
-    set_prior(&t);
+        t.callee = &c->items[first - 1];
+    avd_size_model_init(&t.sizes, t.density);
     t.nodes = avd_mem_calloc(last - first + 1, sizeof *t.nodes);
     t.edges = avd_mem_calloc((last - first + 1) * MAX_EDGES, sizeof *t.edges);
     expected = avd_mem_calloc(last - first + 1, sizeof *expected);
@@ -558,7 +478,7 @@ bool avd_likely_path_find(struct avd_walk *walk, const struct avd_frame *callee,
     weigh_nodes(&t, expected);
     run_forward(&t);
     run_backward(&t);
-    ok = take_frames(&t, expected, out);
+    ok = take_frames(&t, out);
 out:
     avd_mem_free(t.nodes);
     avd_mem_free(t.edges);

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/view.h"
 #include "stack/likely_path.h"
+#include "stack/prologue.h"
 
 #include <inttypes.h>
 
@@ -25,7 +26,8 @@ enum {
 /* The part of the stack that one step looks at. */
 struct window {
     const struct avd_walk *walk;
-    uint64_t start;
+    uint64_t start;         /* x86: above what the callee's function certainly uses */
+    bool size_known;        /* x86: how much that is */
     struct avd_view view;
     size_t words;   /* that are in the dump */
     uint8_t bytes[8 * AVD_MAX_SCAN_WORDS_CALL];
@@ -48,10 +50,12 @@ static void open_window(struct window *w, const struct avd_walk *walk,
                         const struct avd_frame *callee, uint64_t limit)
 {
     size_t size = walk->cpu->pointer_size;
+    uint64_t used;
     uint64_t room;
 
     w->walk = walk;
-    w->start = (callee->sp + size - 1) / size * size;
+    w->size_known = avd_walk_frame_size(walk, callee, &used);
+    w->start = (callee->sp + used + size - 1) / size * size;
     room = limit > w->start ? limit - w->start : 0;
     if (room > AVD_MAX_SCAN_WORDS_CALL * size)
         room = AVD_MAX_SCAN_WORDS_CALL * size;
@@ -123,6 +127,37 @@ static bool in_home_space(const struct window *w, const struct avd_frame *callee
            slot_of(w, i) - callee->sp < HOME_SPACE;
 }
 
+/* x86: whether slot `i` lies above what the callee's function at `start` uses. Below it an earlier
+ * call of the same function left its return address behind. */
+static bool is_above_frame(const struct window *w, const struct avd_frame *callee, size_t i,
+                           uint64_t start)
+{
+    return callee->exact || slot_of(w, i) - callee->sp >=
+                                avd_walk_prologue_size(w->walk, start, avd_walk_lookup(callee));
+}
+
+/*
+ * x86, where no code speaks for word `i`: whether the word below it is a saved frame pointer that
+ * the chain goes on from. Most functions of Windows keep one, and much of a stack looks like code.
+ */
+static bool is_linked(const struct window *w, size_t i)
+{
+    const struct avd_walk *walk = w->walk;
+    uint64_t saved;
+    uint64_t value;
+    uint64_t fp;
+
+    if (walk->cpu->pointer_size != 4 || !walk->windows)
+        return true;
+    if (i == 0)
+        return false;
+    fp = word(w, i - 1);
+    return plausible_frame_pointer(walk, fp, slot_of(w, i) + 4) &&
+           avd_walk_pointer(walk, fp, &saved) && (saved == 0 || saved > fp) &&
+           avd_walk_pointer(walk, fp + 4, &value) &&
+           (saved == 0 || avd_walk_is_code(walk, value));
+}
+
 /*
  * What can be said for word `i` as the callee's return address; AVD_EVIDENCE_NONE refuses it.
  * *start: where the callee's function begins, when the call leads there.
@@ -139,7 +174,7 @@ static enum avd_evidence judge(const struct window *w, const struct avd_frame *c
         return AVD_EVIDENCE_NONE;
     leads = avd_walk_call_leads_to(walk, value, avd_walk_lookup(callee), start);
     if (leads == 1)
-        return AVD_EVIDENCE_TARGET;
+        return is_above_frame(w, callee, i, *start) ? AVD_EVIDENCE_TARGET : AVD_EVIDENCE_NONE;
     if (leads == 0 || target_only)
         return AVD_EVIDENCE_NONE;
     if (!callee->exact && in_home_space(w, callee, i))
@@ -150,8 +185,9 @@ static enum avd_evidence judge(const struct window *w, const struct avd_frame *c
     if (callee->sp % 16 == 0 && in_home_space(w, callee, i))
         return AVD_EVIDENCE_NONE;
     /* In a large frame what is left of earlier calls comes before the return address. */
-    return i < AVD_MAX_SCAN_WORDS_LATER && plausible_without_code(w, callee, i) ? AVD_EVIDENCE_WEAK
-                                                                        : AVD_EVIDENCE_NONE;
+    return i < AVD_MAX_SCAN_WORDS_LATER && is_linked(w, i) && plausible_without_code(w, callee, i)
+               ? AVD_EVIDENCE_WEAK
+               : AVD_EVIDENCE_NONE;
 }
 
 /*
@@ -233,13 +269,15 @@ bool avd_scan_for_call(struct avd_walk *walk, const struct avd_frame *callee, ui
         bool frame;
         enum avd_evidence found = judge(&w, callee, i, target_only, &start);
 
-        /* An indirect call may lead anywhere: it must itself have been called from above. */
+        /* An indirect call may lead anywhere: it must itself have been called from above, or lie
+         * where the callee's prologue says. */
         if (found == AVD_EVIDENCE_CALL)
             tried++;
         if (found == AVD_EVIDENCE_TARGET && !certain &&
             pushes_frame_pointer(walk, start, &frame) && frame)
             return false;
-        if (found == AVD_EVIDENCE_TARGET || (found == AVD_EVIDENCE_CALL && has_caller(&w, i))) {
+        if (found == AVD_EVIDENCE_TARGET || (found == AVD_EVIDENCE_CALL &&
+                                              ((w.size_known && i == 0) || has_caller(&w, i)))) {
             best = found;
             best_at = i;
             best_start = start;

@@ -58,12 +58,12 @@ bool avd_walk_find_thread_start(const struct avd_walk *walk, uint64_t above,
         return false;
     start = walk->stack_high - AVD_NEAR_STACK_BASE;
     if (above > start)
-        start = above / 16 * 16;
+        start = (above + 7) / 8 * 8; /* never below: that may not be in the dump */
     view.size = walk->env->read(walk->env->ctx, start, bytes, (size_t)(walk->stack_high - start));
     if (view.size != walk->stack_high - start)
         return false;
     /* From the base down: what earlier calls left behind lies lower. */
-    for (at = view.size; at >= AVD_THREAD_START_FRAME + 16; at -= 16) {
+    for (at = view.size; at >= AVD_THREAD_START_FRAME + 8; at -= 16) {
         uint64_t outer = at - 8;
         uint64_t inner = outer - AVD_THREAD_START_FRAME;
         uint64_t outer_pc = avd_view_u64(view, outer);
@@ -80,6 +80,48 @@ bool avd_walk_find_thread_start(const struct avd_walk *walk, uint64_t above,
         return true;
     }
     return false;
+}
+
+/* x86: whether the chain of frame pointers ends with 0 at `fp` or one link further. */
+static bool chain_ends(const struct avd_walk *walk, uint64_t fp)
+{
+    uint64_t next;
+
+    return avd_walk_pointer(walk, fp, &next) &&
+           (next == 0 || (next > fp && avd_walk_pointer(walk, next, &next) && next == 0));
+}
+
+bool avd_walk_skipped_thread_start(const struct avd_walk *walk, const struct avd_frame *callee,
+                                   const struct avd_frame *caller, struct avd_frame *out)
+{
+    size_t size = walk->cpu->pointer_size;
+    enum avd_module_role role = avd_walk_role_at(walk, callee->pc);
+    bool found = false;
+    uint64_t slot;
+    uint64_t pc;
+
+    if (!walk->windows || size != 4 || callee->exact || walk->stack_high < caller->sp ||
+        walk->stack_high - caller->sp > AVD_NEAR_STACK_BASE || role == AVD_ROLE_NTDLL ||
+        role == AVD_ROLE_KERNEL32 || avd_walk_role_at(walk, caller->pc) != AVD_ROLE_NTDLL ||
+        !avd_reg_known(&caller->regs, AVD_EBP) ||
+        !chain_ends(walk, caller->regs.value[AVD_EBP]) ||
+        caller->sp - callee->sp > AVD_NEAR_STACK_BASE)
+        return false;
+    for (slot = callee->sp; slot < caller->sp - size; slot += size) {
+        if (!avd_walk_pointer(walk, slot, &pc))
+            return false;
+        if (avd_walk_role_at(walk, pc) != AVD_ROLE_KERNEL32 || avd_walk_after_call(walk, pc) != 1)
+            continue;
+        if (found)
+            return false;
+        found = true;
+        fill(out, pc, slot, size);
+    }
+    if (!found)
+        return false;
+    out->evidence = AVD_EVIDENCE_CALL;
+    avd_reg_set(&out->regs, AVD_EBP, callee->regs.value[AVD_EBP]);
+    return true;
 }
 
 bool avd_walk_starts_thread(const struct avd_walk *walk, uint64_t sp)

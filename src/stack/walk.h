@@ -265,6 +265,10 @@ size_t avd_walk_code_at(const struct avd_walk *walk, uint64_t addr, uint8_t *buf
 
 /* ---- where calls lead (call_target.c) ---- */
 
+/* Takes one of walk->code_budget, before reading code to judge a word that may be a return address:
+ * over all stacks that has a ceiling. False when none is left. */
+bool avd_walk_spend(const struct avd_walk *walk);
+
 /*
  * Whether the call that ends at `addr` led to the function that holds `pc` (an address inside it,
  * not a return address behind its end), jumps on the way followed: 1 it does, and *start is where
@@ -273,6 +277,9 @@ size_t avd_walk_code_at(const struct avd_walk *walk, uint64_t addr, uint8_t *buf
  */
 int avd_walk_call_leads_to(const struct avd_walk *walk, uint64_t addr, uint64_t pc,
                            uint64_t *start);
+/* Where the call that ends at `addr` leads, directly or through a pointer in memory, jumps on the
+ * way followed; false when it is none of the two, or could be both. */
+bool avd_walk_call_target(const struct avd_walk *walk, uint64_t addr, uint64_t *target);
 /* x86: bytes of the hot-patch prologue at the start of `code` that has no effect (mov edi, edi;
  * push ebp; mov ebp, esp; pop ebp); 0 when it does not begin so. */
 size_t avd_walk_hot_patch(struct avd_view code);
@@ -296,6 +303,13 @@ enum { AVD_THREAD_START_FRAME = 0x30 };
  * higher. */
 bool avd_walk_find_thread_start(const struct avd_walk *walk, uint64_t above,
                                 struct avd_frame out[2]);
+/*
+ * x86: BaseThreadInitThunk, where the chain of frame pointers leads past it from `callee`, a
+ * function of the program, to `caller` in ntdll, which is where the thread starts: its return
+ * address is the only one into kernel32 between the two. *out keeps the callee's EBP.
+ */
+bool avd_walk_skipped_thread_start(const struct avd_walk *walk, const struct avd_frame *callee,
+                                   const struct avd_frame *caller, struct avd_frame *out);
 /* Whether a frame with this stack pointer is one of those two. */
 bool avd_walk_starts_thread(const struct avd_walk *walk, uint64_t sp);
 

@@ -173,6 +173,13 @@ enum avd_status avd_store_new(const struct avd_store_options *options, struct av
     if (store == NULL)
         return avd_error_nomem(err);
     store->options = *options;
+    store->folders = options->folders;
+    if (store->folders == NULL)
+        store->folders = store->own_folders = avd_store_folders_new();
+    if (store->folders == NULL) {
+        avd_store_free(store);
+        return avd_error_nomem(err);
+    }
     if (store->options.timeout_seconds == 0)
         store->options.timeout_seconds = DEFAULT_TIMEOUT_SECONDS;
     if (store->options.max_download_size == 0)
@@ -196,6 +203,7 @@ void avd_store_free(struct avd_store *store)
         return;
     avd_fetch_free(store->fetch);
     avd_store_private_remove(store);
+    avd_store_folders_free(store->own_folders);
     avd_arena_deinit(&store->arena);
     avd_mem_free(store);
 }
@@ -373,19 +381,22 @@ static enum avd_status search_store(struct avd_store_search *search, const char 
 }
 
 static enum avd_status search_directory(struct avd_store_search *search, const char *root,
-                                        struct avd_store_place *tree)
+                                        bool is_tree)
 {
     size_t rows = search->attempt_count;
     size_t dropped = search->attempts_dropped;
-    enum avd_status status = avd_store_find_by_key(search, root, false);
+    enum avd_status status = AVD_NOT_FOUND;
     char where[80] = ", neither by its id nor directly";
     size_t count = 0;
     bool cut = false;
 
-    if (status == AVD_NOT_FOUND)
-        status = avd_store_find_flat(search, root, true);
-    if (status == AVD_NOT_FOUND && tree != NULL)
-        status = avd_store_find_in_tree(search, tree, &count, &cut);
+    if (!is_tree || !avd_store_tree_lacks(search, root)) {
+        status = avd_store_find_by_key(search, root, false);
+        if (status == AVD_NOT_FOUND)
+            status = avd_store_find_flat(search, root, true);
+    }
+    if (status == AVD_NOT_FOUND && is_tree)
+        status = avd_store_find_in_tree(search, root, &count, &cut);
     if (count > 0)
         (void)snprintf(where, sizeof where, cut ? " among its first %zu files" : " among %zu files",
                        count);
@@ -428,7 +439,8 @@ static enum avd_status search_chain(struct avd_store_search *search,
     return status;
 }
 
-static enum avd_status search_place(struct avd_store_search *search, struct avd_store_place *place)
+static enum avd_status search_place(struct avd_store_search *search,
+                                    const struct avd_store_place *place)
 {
     enum avd_status status = AVD_NOT_FOUND;
     size_t rows = search->attempt_count;
@@ -436,8 +448,8 @@ static enum avd_status search_place(struct avd_store_search *search, struct avd_
 
     switch (place->kind) {
     case AVD_PLACE_FILE: return avd_store_consider(search, place->path, false);
-    case AVD_PLACE_TREE: return search_directory(search, place->path, place);
-    case AVD_PLACE_PLAIN: return search_directory(search, place->path, NULL);
+    case AVD_PLACE_TREE: return search_directory(search, place->path, true);
+    case AVD_PLACE_PLAIN: return search_directory(search, place->path, false);
     case AVD_PLACE_CHAIN: return search_chain(search, place->chain);
     case AVD_PLACE_MAPPED: return find_mapped(search);
     case AVD_PLACE_CACHE:
@@ -487,7 +499,7 @@ static enum avd_status run_search(struct avd_store_search *search)
     size_t i;
 
     for (i = 0; status == AVD_NOT_FOUND && i < store->place_count; i++) {
-        struct avd_store_place *place = &store->places[i];
+        const struct avd_store_place *place = &store->places[i];
 
         if ((place->images_only && search->wanted.kind != AVD_FILE_IMAGE) ||
             (place->kind == AVD_PLACE_FILE && !may_be(search, place->path)))

@@ -46,6 +46,15 @@ typedef bool avd_symbol_verify_fn(void *ctx, const char *path, char *reason, siz
 struct avd_store;
 
 /*
+ * Lists of the files below folders, which several stores one after the other may share: a folder is
+ * then walked once. What is added to it later is not seen. NULL: out of memory.
+ */
+struct avd_store_folders;
+struct avd_store_folders *avd_store_folders_new(void);
+/* After the stores that use it. NULL is allowed. */
+void avd_store_folders_free(struct avd_store_folders *folders);
+
+/*
  * The places and their order: `paths`, `image_path` (for images), `alt_symbol_path`, `symbol_path`,
  * where `maps` say that a recorded path is, and at last `dump_directory`. Servers are asked only
  * when one of these names one.
@@ -57,6 +66,7 @@ struct avd_store_options {
     const char *symbol_path;         /* _NT_SYMBOL_PATH's value, or NULL */
     const char *alt_symbol_path;     /* _NT_ALT_SYMBOL_PATH's value */
     const char *image_path;          /* _NT_EXECUTABLE_IMAGE_PATH's value */
+    struct avd_store_folders *folders; /* of `paths`; NULL: the store lists them for itself */
     const char *dump_directory;      /* not what is below it; NULL: not */
     const char *default_cache;       /* where `cache*` and `srv**` keep files; NULL: nowhere */
     const char *temp_directory;      /* for what has no cache to go to; NULL: the system's own */
@@ -78,6 +88,9 @@ struct avd_store_options {
  * is opened yet. */
 enum avd_status avd_store_new(const struct avd_store_options *options, struct avd_store **out,
                               struct avd_error *err);
+/* Lists the folders of options->paths at once; without it each is listed when it is first needed.
+ * AVD_E_NOMEM. */
+enum avd_status avd_store_list_folders(struct avd_store *store, struct avd_error *err);
 /* Removes what was unpacked to a temporary directory, too: users of such files close them first. */
 void avd_store_free(struct avd_store *store);
 

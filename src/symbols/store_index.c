@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A folder that the user named is walked once, level by level, and its files are kept sorted by
- * name. Only files that are called like the one wanted are opened; of .sym files, which may have
- * any name, the first line, which has their id.
+ * name, for one store or for several one after the other. Only files that are called like the one
+ * wanted are opened; of .sym files, which may have any name, the first line, which has their id.
  */
 #include "symbols/store_private.h"
 
@@ -21,14 +21,22 @@ struct entry {
 };
 
 struct avd_store_index {
+    struct avd_arena arena; /* a failed list is made anew when it is needed again */
+    const char *root;
+    struct avd_store_index *next;
     struct entry *entries; /* by name whatever its case, then by path */
     size_t count;
     size_t capacity;
     const char **stores; /* found on the way, to be searched by key */
     size_t store_count;
     size_t store_capacity;
-    bool cut; /* a ceiling ended the walk */
+    bool cut;     /* a ceiling ended the walk */
+    bool partial; /* by name one may get to files that are not in it: stores, links */
     bool peeked;
+};
+
+struct avd_store_folders {
+    struct avd_store_index *first;
 };
 
 struct directory {
@@ -69,15 +77,15 @@ static bool is_marked_store(const struct avd_directory_entry *items, size_t coun
     return false;
 }
 
-static bool add_store(struct avd_arena *arena, struct avd_store_index *index, const char *path)
+static bool add_store(struct avd_store_index *index, const char *path)
 {
     const char **grown =
-        avd_arena_grow(arena, index->stores, index->store_count, &index->store_capacity,
+        avd_arena_grow(&index->arena, index->stores, index->store_count, &index->store_capacity,
                        sizeof *grown, AVD_MAX_STORE_CANDIDATES);
 
     if (grown == NULL) {
         index->cut = true;
-        return !arena->failed;
+        return !index->arena.failed;
     }
     index->stores = grown;
     grown[index->store_count++] = path;
@@ -86,10 +94,10 @@ static bool add_store(struct avd_arena *arena, struct avd_store_index *index, co
 
 /* The files of `from` go into the index, its directories onto the list. False when out of
  * memory. */
-static bool read_directory(struct avd_arena *arena, struct avd_store_index *index,
-                           struct directory from, struct directory **list, size_t *count,
-                           size_t *capacity)
+static bool read_directory(struct avd_store_index *index, struct directory from,
+                           struct directory **list, size_t *count, size_t *capacity)
 {
+    struct avd_arena *arena = &index->arena;
     struct avd_directory_entry *items;
     size_t item_count;
     size_t i;
@@ -101,11 +109,15 @@ static bool read_directory(struct avd_arena *arena, struct avd_store_index *inde
         return false;
     if (status != AVD_OK)
         return true;
-    if (is_marked_store(items, item_count))
-        return from.depth == 0 || add_store(arena, index, from.path);
+    if (is_marked_store(items, item_count)) {
+        index->partial = true;
+        return from.depth == 0 || add_store(index, from.path);
+    }
     index->cut = index->cut || cut;
     for (i = 0; i < item_count; i++) {
-        if (items[i].is_directory) {
+        if (items[i].kind == AVD_PATH_DIRECTORY && items[i].is_link) {
+            index->partial = true;
+        } else if (items[i].kind == AVD_PATH_DIRECTORY) {
             struct directory *grown;
 
             if (from.depth + 1 >= AVD_MAX_STORE_DEPTH || *count >= AVD_MAX_STORE_DIRECTORIES) {
@@ -122,7 +134,7 @@ static bool read_directory(struct avd_arena *arena, struct avd_store_index *inde
             if (grown[*count].path == NULL)
                 return false;
             *count += 1;
-        } else {
+        } else if (items[i].kind == AVD_PATH_FILE) {
             struct entry *grown;
 
             if (index->count >= AVD_MAX_STORE_FILES) {
@@ -143,23 +155,83 @@ static bool read_directory(struct avd_arena *arena, struct avd_store_index *inde
     return true;
 }
 
-static struct avd_store_index *build(struct avd_arena *arena, const char *root)
+static bool walk(struct avd_store_index *index)
 {
-    struct avd_store_index *index = avd_arena_alloc(arena, 1, sizeof *index);
-    struct directory *list = avd_arena_alloc(arena, 1, sizeof *list);
+    struct directory *list = avd_arena_alloc(&index->arena, 1, sizeof *list);
     size_t capacity = 1;
     size_t count = 1;
     size_t i;
 
-    if (index == NULL || list == NULL)
-        return NULL;
-    list[0].path = root;
+    if (list == NULL)
+        return false;
+    list[0].path = index->root;
     list[0].depth = 0;
     for (i = 0; i < count; i++)
-        if (!read_directory(arena, index, list[i], &list, &count, &capacity))
-            return NULL;
+        if (!read_directory(index, list[i], &list, &count, &capacity))
+            return false;
     if (index->count > 1)
         qsort(index->entries, index->count, sizeof *index->entries, compare_entries);
+    return true;
+}
+
+/* ---- the lists of folders ---------------------------------------------------------------- */
+
+struct avd_store_folders *avd_store_folders_new(void)
+{
+    return avd_mem_calloc(1, sizeof(struct avd_store_folders));
+}
+
+static void index_free(struct avd_store_index *index)
+{
+    avd_arena_deinit(&index->arena);
+    avd_mem_free(index);
+}
+
+void avd_store_folders_free(struct avd_store_folders *folders)
+{
+    struct avd_store_index *next;
+
+    if (folders == NULL)
+        return;
+    for (; folders->first != NULL; folders->first = next) {
+        next = folders->first->next;
+        index_free(folders->first);
+    }
+    avd_mem_free(folders);
+}
+
+/* Where the list of `root` is linked, or would be. */
+static struct avd_store_index **find_link(struct avd_store_folders *folders, const char *root)
+{
+    struct avd_store_index **link = &folders->first;
+
+    while (*link != NULL && strcmp((*link)->root, root) != 0)
+        link = &(*link)->next;
+    return link;
+}
+
+/* The list of `root`, made if need be; NULL when out of memory. */
+static struct avd_store_index *index_of(struct avd_store_folders *folders, const char *root)
+{
+    struct avd_store_index **link = find_link(folders, root);
+    struct avd_store_index *index = *link;
+
+    if (index != NULL && !index->arena.failed)
+        return index;
+    if (index != NULL) {
+        *link = index->next;
+        index_free(index);
+    }
+    index = avd_mem_calloc(1, sizeof *index);
+    if (index == NULL)
+        return NULL;
+    index->root = avd_arena_strdup(&index->arena, root);
+    if (index->root == NULL || !walk(index)) {
+        index_free(index);
+        return NULL;
+    }
+    index->next = folders->first;
+    folders->first = index;
     return index;
 }
 
@@ -262,7 +334,7 @@ static bool is_sym(const char *name)
     return size > 4 && avd_ascii_casecmp(&name[size - 4], ".sym") == 0;
 }
 
-static void peek_all(struct avd_arena *arena, struct avd_store_index *index)
+static void peek_all(struct avd_store_index *index)
 {
     size_t peeks = 0;
     size_t i;
@@ -278,7 +350,7 @@ static void peek_all(struct avd_arena *arena, struct avd_store_index *index)
         peeks++;
         size = snprintf(path, sizeof path, "%s/%s", entry->directory, entry->name);
         if (size > 0 && (size_t)size < sizeof path)
-            entry->id = peek(arena, path);
+            entry->id = peek(&index->arena, path);
     }
 }
 
@@ -289,7 +361,9 @@ static enum avd_status search_ids(struct avd_store_search *search, struct avd_st
     size_t k;
 
     if (!index->peeked)
-        peek_all(&search->store->arena, index);
+        peek_all(index);
+    if (index->arena.failed)
+        return AVD_E_NOMEM;
     for (i = 0; status == AVD_NOT_FOUND && i < index->count; i++)
         for (k = 0; status == AVD_NOT_FOUND && k < search->wanted.key_count; k++)
             if (index->entries[i].id != NULL &&
@@ -298,25 +372,74 @@ static enum avd_status search_ids(struct avd_store_search *search, struct avd_st
     return status;
 }
 
-enum avd_status avd_store_find_in_tree(struct avd_store_search *search,
-                                       struct avd_store_place *place, size_t *count, bool *cut)
+enum avd_status avd_store_find_in_tree(struct avd_store_search *search, const char *root,
+                                       size_t *count, bool *cut)
 {
+    struct avd_store_index *index = index_of(search->store->folders, root);
     enum avd_status status = AVD_NOT_FOUND;
     size_t i;
 
     *count = 0;
     *cut = false;
-    if (place->index == NULL)
-        place->index = build(&search->store->arena, place->path);
-    if (place->index == NULL)
+    if (index == NULL)
         return AVD_E_NOMEM;
-    *count = place->index->count;
-    *cut = place->index->cut;
-    for (i = 0; status == AVD_NOT_FOUND && i < place->index->store_count; i++)
-        status = avd_store_find_by_key(search, place->index->stores[i], false);
+    *count = index->count;
+    *cut = index->cut;
+    for (i = 0; status == AVD_NOT_FOUND && i < index->store_count; i++)
+        status = avd_store_find_by_key(search, index->stores[i], false);
     for (i = 0; status == AVD_NOT_FOUND && i < search->wanted.leaf_count; i++)
-        status = search_name(search, place->index, search->wanted.leaves[i].name);
+        status = search_name(search, index, search->wanted.leaves[i].name);
     if (status == AVD_NOT_FOUND && search->wanted.kind == AVD_FILE_SYM)
-        status = search_ids(search, place->index);
+        status = search_ids(search, index);
     return status;
+}
+
+/* Whether a file called `name` lies where avd_store_find_by_key or _flat may look for it. */
+static bool is_laid_out(const struct avd_store_search *search, const struct avd_store_index *index,
+                        const char *name)
+{
+    size_t i;
+
+    for (i = first_named(index, name);
+         i < index->count && avd_ascii_casecmp(index->entries[i].name, name) == 0; i++) {
+        const struct entry *entry = &index->entries[i];
+        const char *folder = avd_path_leaf(entry->directory);
+
+        if (is_under_key(search, entry) || strcmp(entry->directory, index->root) == 0 ||
+            avd_ascii_casecmp(folder, search->wanted.extension) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool avd_store_tree_lacks(const struct avd_store_search *search, const char *root)
+{
+    const struct avd_store_index *index = *find_link(search->store->folders, root);
+    size_t i;
+
+    if (index == NULL || index->arena.failed || index->cut || index->partial ||
+        is_laid_out(search, index, "file.ptr"))
+        return false;
+    for (i = 0; i < search->wanted.leaf_count; i++)
+        if (is_laid_out(search, index, search->wanted.leaves[i].name))
+            return false;
+    return true;
+}
+
+enum avd_status avd_store_list_folders(struct avd_store *store, struct avd_error *err)
+{
+    size_t i;
+
+    for (i = 0; i < store->place_count; i++) {
+        struct avd_store_index *index;
+
+        if (store->places[i].kind != AVD_PLACE_TREE)
+            continue;
+        index = index_of(store->folders, store->places[i].path);
+        if (index != NULL && !index->peeked)
+            peek_all(index);
+        if (index == NULL || index->arena.failed)
+            return avd_error_nomem(err);
+    }
+    return AVD_OK;
 }

@@ -10,9 +10,6 @@
 #include "symbols/store_key.h"
 #include "symbols/sympath.h"
 
-/* All files below a folder, by name. Built when it is first needed. */
-struct avd_store_index;
-
 struct avd_store_place {
     enum {
         AVD_PLACE_FILE,   /* a file that the user named */
@@ -25,7 +22,6 @@ struct avd_store_place {
     } kind;
     const char *path;                        /* FILE, TREE, PLAIN, FLAT, CACHE */
     const struct avd_sympath_element *chain; /* CHAIN */
-    struct avd_store_index *index;           /* TREE */
     unsigned scope;                          /* cache* reaches the places of its own symbol path */
     bool images_only;                        /* from _NT_EXECUTABLE_IMAGE_PATH */
 };
@@ -50,6 +46,8 @@ struct avd_store_private {
 struct avd_store {
     struct avd_arena arena;
     struct avd_store_options options;
+    struct avd_store_folders *folders;     /* options.folders, or its own */
+    struct avd_store_folders *own_folders; /* NULL: it uses another's */
     struct avd_store_place *places;
     size_t place_count;
     size_t place_capacity;
@@ -110,9 +108,12 @@ enum avd_status avd_store_find_beside(struct avd_store_search *search, const cha
 
 /* ---- store_index.c ---- */
 
-/* Any file below place->path; *count is how many files there are, *cut that there are more. */
-enum avd_status avd_store_find_in_tree(struct avd_store_search *search,
-                                       struct avd_store_place *place, size_t *count, bool *cut);
+/* Any file below `root`; *count is how many files there are, *cut that there are more. */
+enum avd_status avd_store_find_in_tree(struct avd_store_search *search, const char *root,
+                                       size_t *count, bool *cut);
+/* Whether the list of `root`'s files, if there is one yet, says that avd_store_find_by_key and
+ * avd_store_find_flat would find nothing. */
+bool avd_store_tree_lacks(const struct avd_store_search *search, const char *root);
 
 /* ---- store_cache.c ---- */
 

@@ -67,6 +67,7 @@ static bool find_in_area(const struct avd_memory *memory, uint64_t area, bool ce
             machine != 0 && machine != MACHINE_I386)
             return false;
         out->cpu_area = area;
+        out->context_at = area + offsets[i];
         out->source = AVD_WOW64_CPU_AREA;
         out->context = context;
         out->return_on_stack =

@@ -27,6 +27,7 @@ struct avd_wow64_thread {
     uint64_t teb64, teb32;             /* 0 when not found */
     const char *teb32_route;           /* how TEB32 was found; "" when it was not */
     uint64_t cpu_area;                 /* 0 when not found */
+    uint64_t context_at;               /* source CPU_AREA: address of the CONTEXT in it */
     const char *cpu_area_route;        /* "TlsSlots[1]", "r13 - 0x80"; "" when not found */
     enum avd_wow64_source source;
     const char *reason;                /* why there is no 32-bit context; "" otherwise */

@@ -8,6 +8,7 @@
 #include "x86/code_forms.h"
 
 #include "base/view.h"
+#include "stack/prologue.h"
 
 enum {
     MAX_CODE = 32,  /* bytes looked at from eip on; an epilogue has about ten */
@@ -125,11 +126,8 @@ static bool run_to_return(const struct avd_walk *walk, uint64_t pc, struct avd_r
     return true;
 }
 
-/*
- * Whether the instruction before `pc` went into the kernel, or called what does so on behalf of a
- * stub. Indirect calls through edx are ordinary too, so the stub's load of edx must be there.
- */
-static bool after_system_call(const struct avd_walk *walk, uint64_t pc)
+/* Indirect calls through edx are ordinary too, so the stub's load of edx must be there. */
+bool avd_x86_after_system_call(const struct avd_walk *walk, uint64_t pc)
 {
     uint8_t bytes[MAX_BEFORE];
     size_t count = avd_walk_code(walk, pc, bytes, sizeof bytes);
@@ -184,7 +182,7 @@ enum avd_step_result avd_x86_step_syscall_stub(struct avd_walk *walk,
     (void)callee_index;
     /* On 32-bit Windows the stub calls KiFastSystemCall: two frameless functions in a row. */
     if ((!callee->exact && callee->method != AVD_METHOD_SYSCALL_STUB) ||
-        !after_system_call(walk, callee->pc))
+        !avd_x86_after_system_call(walk, callee->pc))
         return AVD_STEP_NO_INFO;
     if (callee->exact) {
         uint8_t first = 0;
@@ -227,6 +225,39 @@ static bool is_function_start(struct avd_view code)
     return avd_view_u8(code, offset) == 0x55 && is_mov_ebp_esp(code, offset + 1);
 }
 
+/*
+ * The frame of a function that has run nothing but its first instructions, as symbols know where it
+ * starts: every byte that it took off the stack is accounted for.
+ */
+static enum avd_step_result return_from_start(struct avd_walk *walk,
+                                              const struct avd_frame *callee,
+                                              struct avd_frame *caller, enum avd_walk_end *end)
+{
+    const struct avd_walk_env *env = walk->env;
+    struct avd_regs regs = {0};
+    struct avd_prologue prologue;
+    uint64_t start;
+    uint64_t slot;
+    uint64_t ebp = callee->regs.value[AVD_EBP];
+    bool known = avd_reg_known(&callee->regs, AVD_EBP);
+
+    if (env->function_start == NULL || !env->function_start(env->ctx, callee->pc, &start))
+        return AVD_STEP_NO_INFO;
+    avd_walk_read_prologue(walk, start, callee->pc, &prologue);
+    if (!prologue.whole)
+        return AVD_STEP_NO_INFO;
+    slot = callee->sp + prologue.size;
+    if (prologue.saves_ebp)
+        known = avd_walk_pointer(walk, slot - prologue.ebp_offset, &ebp);
+    if (known)
+        avd_reg_set(&regs, AVD_EBP, ebp);
+    /* A thread's first function does more than this before anything can happen to it. */
+    if (return_to(walk, &regs, slot, AVD_METHOD_PROLOGUE, caller, end) != AVD_STEP_OK ||
+        caller->pc == 0)
+        return AVD_STEP_NO_INFO;
+    return AVD_STEP_OK;
+}
+
 enum avd_step_result avd_x86_step_prologue(struct avd_walk *walk, const struct avd_frame *callee,
                                            size_t callee_index, struct avd_frame *caller,
                                            enum avd_walk_end *end)
@@ -253,7 +284,7 @@ enum avd_step_result avd_x86_step_prologue(struct avd_walk *walk, const struct a
             avd_reg_forget(&regs, AVD_EBP);
         return return_to(walk, &regs, esp + 4, AVD_METHOD_PROLOGUE, caller, end);
     }
-    if (!run_to_return(walk, callee->pc, &regs, &steps))
-        return AVD_STEP_NO_INFO;
-    return return_to(walk, &regs, regs.value[AVD_ESP], AVD_METHOD_PROLOGUE, caller, end);
+    if (run_to_return(walk, callee->pc, &regs, &steps))
+        return return_to(walk, &regs, regs.value[AVD_ESP], AVD_METHOD_PROLOGUE, caller, end);
+    return return_from_start(walk, callee, caller, end);
 }

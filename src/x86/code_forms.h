@@ -8,6 +8,10 @@
 
 #include "stack/walk.h"
 
+/* Whether the instruction before `pc` went into the kernel, or called what does so on behalf of a
+ * system-call stub. */
+bool avd_x86_after_system_call(const struct avd_walk *walk, uint64_t pc);
+
 enum avd_step_result avd_x86_step_syscall_stub(struct avd_walk *walk,
                                                const struct avd_frame *callee,
                                                size_t callee_index, struct avd_frame *caller,

@@ -6,6 +6,7 @@
  * it. Short because the methods are elsewhere.
  */
 #include "stack/walk.h"
+#include "x86/apc.h"
 #include "x86/callback.h"
 #include "x86/code_forms.h"
 #include "x86/context.h"
@@ -20,11 +21,13 @@ static const char *const reg_names[AVD_REG_COUNT] = {
 static const struct avd_step_method methods[] = {
     {"bad_call", avd_step_bad_call},
     {"dispatch", avd_x86_step_dispatch},
+    {"apc", avd_x86_step_apc},
     {"callback", avd_x86_step_callback},
     {"syscall_stub", avd_x86_step_syscall_stub},
     {"stack_cfi", avd_step_cfi},
     {"prologue", avd_x86_step_prologue},
     {"frame_data", avd_x86_step_frame_data},
+    {"skipped_apc", avd_x86_step_skipped_apc},
     {"frame_pointer", avd_step_frame_pointer},
     {"scan", avd_step_scan},
 };

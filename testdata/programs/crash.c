@@ -8,6 +8,7 @@
 // usage: crash.exe MODE       (the modes are listed in the table below)
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <windows.h>
 
@@ -22,6 +23,8 @@ static void (*volatile null_function)(void);
 static volatile uintptr_t unmapped_address = 0x1BADC0DE;
 static volatile int zero;
 static volatile unsigned counter;
+static void (*volatile in_callback)(void);
+static volatile LONG handler_waits;
 
 EXPORTED void null_read(void)
 {
@@ -59,8 +62,14 @@ EXPORTED void raise_exception(void)
     RaiseException(APPLICATION_EXCEPTION, 0, 2, parameters);
 }
 
+EXPORTED void wait_forever(void)
+{
+    HANDLE never = CreateEventA(NULL, TRUE, FALSE, NULL);
+    WaitForSingleObject(never, INFINITE);
+}
+
 // Asked what to do about the exception of null_read, it fails itself; asked about its own, it does
-// not know.
+// not know, or waits.
 EXPORTED LONG CALLBACK failing_handler(EXCEPTION_POINTERS *pointers)
 {
     static volatile LONG asked;
@@ -68,12 +77,41 @@ EXPORTED LONG CALLBACK failing_handler(EXCEPTION_POINTERS *pointers)
     if (InterlockedIncrement(&asked) == 1) {
         *null_pointer = 42;
     }
+    if (handler_waits) {
+        wait_forever();
+    }
     return EXCEPTION_CONTINUE_SEARCH;
 }
 
 EXPORTED void handler_fault(void)
 {
     AddVectoredExceptionHandler(1, failing_handler);
+    null_read();
+}
+
+// Waits in the second exception.
+EXPORTED LONG CALLBACK waiting_handler(EXCEPTION_POINTERS *pointers)
+{
+    static volatile LONG asked;
+    (void)pointers;
+    if (InterlockedIncrement(&asked) == 2) {
+        wait_forever();
+    }
+    return EXCEPTION_CONTINUE_SEARCH;
+}
+
+// The filter of unhandled exceptions, which a handler of a frame asks.
+EXPORTED LONG CALLBACK failing_filter(EXCEPTION_POINTERS *pointers)
+{
+    (void)pointers;
+    *null_pointer = 42;
+    return EXCEPTION_CONTINUE_SEARCH;
+}
+
+EXPORTED void filter_fault(void)
+{
+    AddVectoredExceptionHandler(1, waiting_handler);
+    SetUnhandledExceptionFilter(failing_filter);
     null_read();
 }
 
@@ -87,21 +125,15 @@ EXPORTED void recurse(void)
     counter += (unsigned char)frame[0];
 }
 
-EXPORTED void wait_forever(void)
-{
-    HANDLE never = CreateEventA(NULL, TRUE, FALSE, NULL);
-    WaitForSingleObject(never, INFINITE);
-}
-
 // The kernel calls it while the window is created.
 EXPORTED LRESULT CALLBACK window_procedure(HWND window, UINT message, WPARAM w, LPARAM l)
 {
-    wait_forever();
+    in_callback();
     return message == WM_NCCREATE && window != NULL && w == 0 && l != 0;
 }
 
 // user32 is loaded here, so that it is in no other dump.
-EXPORTED void callback(void)
+EXPORTED void create_window(void)
 {
     HMODULE user32 = LoadLibraryA("user32.dll");
     WNDCLASSA class = {.lpfnWndProc = window_procedure, .lpszClassName = "avdump"};
@@ -113,6 +145,49 @@ EXPORTED void callback(void)
                         LPVOID))(void *)GetProcAddress(user32, "CreateWindowExA");
     register_class(&class);
     create(0, "avdump", "", 0, 0, 0, 0, 0, HWND_MESSAGE, NULL, NULL, NULL);
+}
+
+EXPORTED void callback(void)
+{
+    in_callback = wait_forever;
+    create_window();
+}
+
+EXPORTED void nested_callback(void)
+{
+    in_callback = callback;
+    create_window();
+}
+
+EXPORTED void callback_fault(void)
+{
+    handler_waits = TRUE;
+    in_callback = handler_fault;
+    create_window();
+}
+
+EXPORTED int compare(const void *a, const void *b)
+{
+    wait_forever();
+    return a < b;
+}
+
+EXPORTED void sort(void)
+{
+    int numbers[] = {2, 1};
+    qsort(numbers, 2, sizeof *numbers, compare);
+}
+
+EXPORTED VOID CALLBACK apc_routine(ULONG_PTR unused)
+{
+    wait_forever();
+    counter += (unsigned)unused;
+}
+
+EXPORTED void apc(void)
+{
+    QueueUserAPC(apc_routine, GetCurrentThread(), 0);
+    SleepEx(INFINITE, TRUE);
 }
 
 EXPORTED void sleep_forever(void)
@@ -144,6 +219,11 @@ static const struct mode {
     {"stack-overflow", recurse}, // recursion without end
     {"wait", wait_forever},      // no crash
     {"callback", callback},      // no crash, it waits in a window procedure
+    {"nested-callback", nested_callback}, // the same in another one's window procedure
+    {"callback-fault", callback_fault},   // handler-fault in a window procedure; then it waits
+    {"filter-fault", filter_fault},       // an exception in the filter of another; then it waits
+    {"sort", sort},              // no crash, it waits in qsort's comparison function
+    {"apc", apc},                // no crash, it waits in an asynchronous procedure call
     {"spin", spin_forever},      // no crash, a thread that never leaves the program's code
 };
 

@@ -159,8 +159,8 @@ def wow64_thread_starts(report, corpus, said):
         expect("thread %d native end" % index, thread["native_stack_end"]["reason"], "complete")
     if "virtualized-process" not in [finding["id"] for finding in report["findings"]]:
         raise Failure("no virtualized-process")
-    # crash.c: inner reads through (int *)0x10 and its filter waits to be dumped.
-    recovered(report, "handling", 0xc0000005, 0x10, "read", "crash32.exe", 0x15e6)
+    # crash.c: inner reads through (int *)0x10; the filter for what is unhandled waits.
+    recovered(report, "unhandled", 0xc0000005, 0x10, "read", "crash32.exe", 0x15e6)
     said.append("%d 32-bit stacks to RtlUserThreadStart; the exception is recovered" %
                 len(report["threads"]))
 

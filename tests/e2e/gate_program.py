@@ -65,9 +65,10 @@ class Gate:
         os.makedirs(self.path(name), exist_ok=True)
         return self.path(name)
 
-    def start(self, *arguments, stdout=subprocess.PIPE, **environment):
+    def start(self, *arguments, stdout=subprocess.PIPE, user=None, own_group=False, **environment):
         return subprocess.Popen([self.program, *arguments], cwd=self.folder, stdout=stdout,
-                                stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, user=user,
+                                start_new_session=own_group,
                                 env={**self.environment, **environment})
 
     def run(self, *arguments, stdout=subprocess.PIPE, **environment):
@@ -132,6 +133,20 @@ def rebuilt(dump, stamp):
     raise Failure("the dump has no module list")
 
 
+def with_modules(dump, names):
+    """The dump with the first modules called `names`."""
+    data = bytearray(dump)
+    count, directory = struct.unpack_from("<II", data, 8)
+    for index in range(count):
+        kind, _, at = struct.unpack_from("<III", data, directory + 12 * index)
+        if kind == 4:  # ModuleListStream
+            for number, name in enumerate(names):
+                struct.pack_into("<I", data, at + 4 + 108 * number + 20, len(data))
+                text = name.encode("utf-16-le")
+                data += struct.pack("<I", len(text)) + text + b"\0\0"
+    return bytes(data)
+
+
 def main(tests):
     """Runs the functions of `tests`, each in a folder of its own."""
     failed = 0
@@ -156,4 +171,5 @@ def contains(what, text, *parts):
             raise Failure("%s: %r is not in %s" % (what, part, text[-2000:]))
 
 
-__all__ = ["Failure", "Gate", "contains", "expect", "main", "rebuilt", "without_names"]
+__all__ = ["Failure", "Gate", "contains", "expect", "main", "rebuilt", "with_modules",
+           "without_names"]

@@ -100,7 +100,7 @@ cmp -s "$out" "$work/help" || fail "'avdump -h' and 'avdump --help' differ"
 [ "$(wc -l <"$work/help")" -le 24 ] || fail "'avdump --help' does not fit a terminal"
 run 0 --version
 grep -Eqx 'avdump [0-9]+\.[0-9]+\.[0-9]+' "$out" || fail "version is '$(cat "$out")'"
-for command in analyze info symbols gate merge help; do
+for command in analyze info symbols gate merge extract help; do
     run 0 help "$command"
     cp "$out" "$work/help-$command"
     run 0 "$command" --help
@@ -127,6 +127,47 @@ if command -v mandoc >/dev/null 2>&1; then
     lint=$(mandoc -T lint -W warning "$source/man/avdump.1")
     [ -z "$lint" ] || fail "mandoc: $lint"
 fi
+
+# --- one dump out of another
+wow64=$source/testdata/wow64-null-read.dmp.gz
+usage "extract needs a file" extract
+usage "extract needs one of --wow64 and --slim" extract "$wow64" "$work/x.dmp"
+usage "extract needs one of --wow64 and --slim" extract --wow64 --slim "$wow64" "$work/x.dmp"
+usage "extract needs a dump and the name of a new one" extract --wow64 "$wow64"
+usage "one file at a time, found also 'c'" extract --wow64 "$wow64" b c
+usage "the output would overwrite the input '$wow64'" extract --slim --force "$wow64" "$wow64"
+run 0 extract --wow64 "$wow64" "$work/x86.dmp"
+out_empty
+err_is "avdump: $wow64: streams: stream 0xfff0 WineHostModuleList is left out, it is laid out for \
+the 64-bit dump"
+usage "'$work/x86.dmp' is there already; --force replaces it" extract --wow64 "$wow64" "$work/x86.dmp"
+cp "$work/x86.dmp" "$work/first.dmp"
+run 0 extract --wow64 --force "$wow64" "$work/x86.dmp"
+cmp -s "$work/x86.dmp" "$work/first.dmp" || fail "the same dump gives other bytes"
+run 0 extract --wow64 "$wow64" -
+cmp -s "$work/x86.dmp" "$out" || fail "extract writes other bytes to standard output"
+run 3 extract --wow64 "$work/x86.dmp" "$work/no.dmp"
+err_is "avdump: $work/x86.dmp: this is no 64-bit dump of a 32-bit process: the dump is not one of a \
+64-bit Windows process"
+run 3 extract --slim "$source/testdata/x64-null-read-normal.dmp.gz" "$work/no.dmp"
+err_is "avdump: $source/testdata/x64-null-read-normal.dmp.gz: there is nothing to leave out, the dump \
+has no full memory (Memory64ListStream)"
+run 3 extract --slim "$work/nofile.dmp" "$work/no.dmp"
+run 2 extract --slim --symbols "$work/nowhere" "$wow64" "$work/no.dmp"
+err_is "avdump: $wow64: $work/nowhere: no such file or folder of symbols"
+run 4 extract --slim "$wow64" "$work/nowhere/no.dmp"
+err_has "avdump: $work/nowhere/no.dmp: "
+if [ -w /dev/full ]; then
+    checks=$((checks + 1))
+    "$avdump" extract --slim "$wow64" - >/dev/full 2>"$err"
+    [ $? -eq 4 ] || fail "extract to a full disk does not exit with 4"
+    err_is "avdump: standard output: cannot be written: No space left on device"
+fi
+[ ! -e "$work/no.dmp" ] || fail "a failed extract leaves a file"
+run 0 extract --slim "$wow64" "$work/slim.dmp"
+err_empty
+[ "$(wc -c <"$work/slim.dmp")" -lt "$(gzip -dc "$wow64" | wc -c)" ] || fail "--slim made no smaller dump"
+[ "$(find "$work" -name '.avdump-*' | wc -l)" -eq 0 ] || fail "extract leaves temporary files"
 
 # --- inputs that cannot be read
 run 3 nofile.dmp

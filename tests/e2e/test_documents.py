@@ -30,6 +30,8 @@ import tempfile
 import zipfile
 
 DUMP = "x64-null-read-normal.dmp.gz"  # what crash.dmp is
+# of a 32-bit program, and of whatever
+FULL_DUMPS = {"app.dmp": "wow64-wait.dmp.gz", "huge.dmp": "x64-null-read.dmp.gz"}
 LIBRARIES = {".zip": "archive"}       # of what avdump loads for such files
 PROGRAMS = ("jq", "unzip")
 AVDUMP = r"(avdump|[a-z].* \| avdump) "  # a command of ours, perhaps at the end of a pipe
@@ -119,6 +121,10 @@ def furnish(folder, programs, source):
     for name, member in (("dumps.zip", "crash.dmp"), ("crashes.zip", "app.dmp")):
         with zipfile.ZipFile(os.path.join(work, name), "w") as archive:
             archive.writestr(member, dump)
+    for name, packed in FULL_DUMPS.items():
+        with gzip.open(os.path.join(source, "testdata", packed)) as file, \
+                open(os.path.join(work, name), "wb") as out:
+            shutil.copyfileobj(file, out)
     with open(os.path.join(work, "known.jsonl"), "w", encoding="utf-8") as file:
         file.write('{"avdump_baseline":1}\n')
     return work

@@ -17,6 +17,7 @@ import sys
 # The floor of each folder of src/; a folder may include those of lower floors, and itself.
 FLOORS = {"base": 0, "minidump": 1, "pe": 1, "stack": 2, "symbols": 2, "x64": 3, "x86": 3, "insn": 3,
           "wow64": 4, "analyze": 5, "rules": 5, "report": 6, "rulebook": 7, "inspect": 7,
+          "extract": 7,
           "api": 8, "gate": 9, "cli": 10}
 # Where that is too much: all that these may include, besides their own folder.
 ONLY = {

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import tarfile
@@ -182,30 +183,55 @@ def walk(gate, folder):
             yield os.path.join(above, name)
 
 
+# Writers of archives that Python has none for: any one of a kind's will do.
+WRITERS = {
+    "all.7z": [["7zz", "a", "-bd"], ["7z", "a", "-bd"], ["7zr", "a", "-bd"],
+               ["bsdtar", "--format=7zip", "-cf"]],
+    "all.cab": [["gcab", "--create", "--zip"], ["lcab", "-q", "-r", "+"]],
+}
+
+
+def made_by_tools(gate, folder):
+    files = [os.path.relpath(path, gate.folder) for path in walk(gate, folder)]
+    for name, writers in WRITERS.items():
+        writer = next((words for words in writers if shutil.which(words[0])), None)
+        if writer is None:
+            print("not tested: %s (none of %s is installed)" % (
+                name, ", ".join(words[0] for words in writers)))
+            continue
+        inputs = files + [name] if writer[-1] == "+" else [name] + files
+        subprocess.run([word for word in writer if word != "+"] + inputs, cwd=gate.folder,
+                       stdout=subprocess.DEVNULL, check=True)
+        yield name
+
+
 def archives(gate, folder):
-    """The folder in every kind of archive that can be made here."""
+    """The folder in every kind of archive that can be made here, and each of them in a zip."""
     with zipfile.ZipFile(gate.path("all.zip"), "w", zipfile.ZIP_DEFLATED) as archive:
         for path in walk(gate, folder):
             archive.write(path, os.path.relpath(path, gate.folder))
-    found = ["all.zip"]
+    found = ["all.zip", *made_by_tools(gate, folder)]
     for name, mode in (("all.tar", "w"), ("all.tar.gz", "w:gz"), ("all.tar.bz2", "w:bz2"),
                        ("all.tar.xz", "w:xz")):
         with tarfile.open(gate.path(name), mode) as archive:
             archive.add(gate.path(folder), folder)
         found.append(name)
-    with zipfile.ZipFile(gate.path("nested.zip"), "w") as archive:
-        archive.write(gate.path("all.tar.gz"), "inner/all.tar.gz")
-    found.append("nested.zip")
     if shutil.which("zstd"):
         subprocess.run(["zstd", "-q", gate.path("all.tar")], check=True)
         found.append("all.tar.zst")
+    else:
+        print("not tested: all.tar.zst (zstd is not installed)")
+    for name in list(found):
+        with zipfile.ZipFile(gate.path(name + "-nested.zip"), "w") as archive:
+            archive.write(gate.path(name), "inner/" + name)
+        found.append(name + "-nested.zip")
     return found
 
 
 def test_same_answer(gate):
-    folder = many(gate, "whole")
+    folder = many(gate, "whole", 2)  # test_gate_many.py has thousands
     one = gate.summary("-j", "1", folder)
-    expect("dumps", (one["dumps"], one["failed"], one["ignored"]), (len(ALL) * 4 + 1, 1, 1))
+    expect("dumps", (one["dumps"], one["failed"], one["ignored"]), (len(ALL) * 2 + 1, 1, 1))
     two = gate.summary("-j", "2", folder)
     expect("-j2 against -j1", two, one)
     names = list(walk(gate, folder))
@@ -316,6 +342,50 @@ def test_names(gate):
         raise Failure("an escape sequence reached the terminal")
 
 
+def without_place(value, place):
+    """A report without what was tried at `place`."""
+    if isinstance(value, dict):
+        return {key: without_place(item, place) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_place(item, place) for item in value
+                if not isinstance(item, dict) or item.get("place") != place]
+    return value
+
+
+def test_symbol_folders(gate):
+    """A folder of symbols is listed once for all dumps, and gives what it gives analyze."""
+    for name in ("a/crash.pdb", "a/b/kernel32.pdb", "c/ntdll.sym", "c/renamed.sym"):
+        gate.write("symbols/" + name, "not what is wanted\n")
+    folder = many(gate, "whole", 1)
+    _, lines, _ = gate.run("gate", "-j", "2", "--symbols", "symbols", "-o", "jsonl:-", folder)
+    for line in lines.splitlines():
+        report = json.loads(line)
+        gated = report.pop("gate")
+        if gated["outcome"] == "analyzed":
+            alone = json.loads(gate.run("analyze", "--json", "--symbols", "symbols",
+                                        gated["name"])[1])
+            beside = os.path.dirname(gated["name"]) + "/"  # the gate looks there only when told to
+            expect("the report of " + gated["name"], report, without_place(alone, beside))
+            contains("the places tried", json.dumps(report), "symbols/a/crash.pdb")
+    if shutil.which("strace") is None:
+        print("not tested: how often the folder is read (strace is not installed)")
+        return
+    counts = []
+    for inputs in (["whole/a/x64-divide-0.dmp"], ["whole/a"]):
+        trace = gate.path("trace")
+        result = subprocess.run(
+            ["strace", "-f", "-qq", "-e", "trace=openat", "-o", trace, gate.program, "gate", "-j", "2",
+             "--symbols", "symbols", "-o", "json:/dev/null", *inputs], cwd=gate.folder, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            env={**gate.environment, "ASAN_OPTIONS": "detect_leaks=0"})
+        if b"PTRACE" in result.stdout or b"ptrace" in result.stdout:
+            print("not tested: how often the folder is read (%r)" % result.stdout)
+            return
+        opened = re.findall(r'"symbols(?:/[abc]|/a/b)?", [^)]*O_DIRECTORY', gate.read("trace"))
+        counts.append(len(opened))
+    expect("folders read for one dump and for %d" % len(ALL), counts, [4, 4])
+
+
 if __name__ == "__main__":
     main([test_verdicts, test_usage, test_baseline, test_same_answer, test_jsonl_order,
-          test_shards, test_resume, test_names])
+          test_shards, test_resume, test_names, test_symbol_folders])

@@ -10,6 +10,8 @@ import json
 import os
 import shutil
 import signal
+import socket
+import stat
 import subprocess
 import tarfile
 import time
@@ -79,10 +81,23 @@ def test_worker_killed(gate):
     expect("exit code", code, 1)
 
 
+def reading(pid):
+    """The workers that have a dump open: they are set up, which a new process is not yet."""
+    found = []
+    for child in children(pid):
+        try:
+            with open("/proc/%d/maps" % child, encoding="utf-8", errors="replace") as file:
+                if ".dmp" in file.read():
+                    found.append(child)
+        except OSError:
+            pass
+    return found
+
+
 def stopped(gate, *options):
     """A run whose only worker is stopped in the middle."""
     process = gate.start("gate", "-j", "1", "-o", "json:out.json", *options, slow_inputs(gate))
-    pid = wait_until("a worker works", lambda: children(process.pid))[0]
+    pid = wait_until("a worker reads a dump", lambda: reading(process.pid))[0]
     os.kill(pid, signal.SIGSTOP)
     return process, pid
 
@@ -129,6 +144,24 @@ def test_interrupted(gate):
         expect("resumed", resumed["dumps"], MANY)
         os.remove(gate.path("out.json"))
         os.remove(gate.path("lines.jsonl"))
+
+
+def test_control_c(gate):
+    """A terminal sends the signal to the workers, too: only the gate obeys it."""
+    folder = slow_inputs(gate)
+    for index in range(600):  # so that it is not done before the signal comes
+        os.link(gate.path("many/000.dmp"), gate.path("many/again-%03d.dmp" % index))
+    process = gate.start("gate", "-j", "2", "-o", "json:out.json", "-o", "jsonl:lines.jsonl", folder,
+                         own_group=True)
+    wait_until("the workers work", lambda: len(children(process.pid)) == 2)
+    os.killpg(process.pid, signal.SIGINT)
+    code, out, err = gate.end(process)
+    expect("exit code, output and complaints", (code, out, err), (130, "", ""))
+    found = json.loads(gate.read("out.json"))
+    expect("verdict", (found["verdict"], found["failed"]), ("interrupted", 0))
+    expect("lines", len(gate.read("lines.jsonl").splitlines()), found["dumps"])
+    resumed = gate.summary("--resume", "lines.jsonl", folder, code=1)
+    expect("resumed", (resumed["dumps"], resumed["failed"]), (MANY + 600, 0))
 
 
 def test_interrupted_baseline(gate):
@@ -209,11 +242,25 @@ def test_closed_pipe(gate):
     expect("the other output", json.loads(gate.read("out.json"))["dumps"], 1)
 
 
+def test_reader_gone(gate):
+    """A reader of lines that has seen enough, say head: the other outputs are whole."""
+    folder = slow_inputs(gate)
+    reader, writer = os.pipe()
+    process = gate.start("gate", "-j", "2", "-o", "jsonl:-", "-o", "json:out.json", folder,
+                         stdout=writer)
+    os.close(writer)
+    os.read(reader, 100)
+    os.close(reader)
+    code, _, err = gate.end(process)
+    expect("exit code", code, 4)
+    expect("standard error", err, "avdump: standard output: cannot be written: Broken pipe\n")
+    expect("the other output", json.loads(gate.read("out.json"))["dumps"], MANY)
+
+
 def test_unreadable_files(gate):
     gate.put("d/good.dmp", DUMP)
     os.symlink("nowhere", gate.path("dangling.dmp"))
     os.mkfifo(gate.path("pipe"))
-    os.mkfifo(gate.path("d/pipe.dmp"))  # a folder's pipes are no files: passed over
     gate.write("d/empty.dmp", b"")
     gate.write("empty.dmp", b"")
     gate.write("text.dmp", "no dump at all")
@@ -231,19 +278,65 @@ def test_unreadable_files(gate):
             raise Failure("%s: %r" % (name, errors[name]))
 
 
-def test_closed_folder(gate):
+def test_odd_files(gate):
+    """What is in a folder and is no file is told of in a line, and never waited for."""
+    gate.put("d/good.dmp", DUMP)
+    os.mkfifo(gate.path("d/pipe.dmp"))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(gate.path("d/socket"))
+    os.symlink("nowhere", gate.path("d/dangling.dmp"))
+    os.symlink("loop", gate.path("d/loop"))
+    os.symlink("/dev/zero", gate.path("d/zeros"))
+    os.symlink("good.dmp", gate.path("d/link.dmp"))
+    os.symlink("..", gate.path("d/above"))  # entered, it would never end: passed over and counted
+    no_file, no_target = "is neither a file nor a folder", "is a link that leads nowhere"
+    expected = {"d/pipe.dmp": no_file, "d/socket": no_file, "d/zeros": no_file,
+                "d/dangling.dmp": no_target, "d/loop": no_target}
+    if os.geteuid() == 0:
+        try:
+            os.mknod(gate.path("d/device"), stat.S_IFCHR | 0o600, os.makedev(1, 5))  # /dev/zero
+            expected["d/device"] = no_file
+        except OSError as error:
+            print("not tested: a device (%s)" % error)
+    for options in ([], ["-j", "2"]):
+        found = gate.summary(*options, "d", code=1)
+        expect("what is told", {item["name"]: item["error"] for item in found["failures"]}, expected)
+        expect("dumps", (found["dumps"], found["ignored"]), (2 + len(expected), 1))
+    table = gate.run("gate", "d")[1]
+    for name, error in expected.items():
+        contains("the table", table, "\n  %s: %s\n" % (name, error))
+    for path in ("d/pipe.dmp", "d/zeros"):
+        for command in (["analyze"], ["gate"]):
+            code, out, err = gate.run(*command, path)
+            contains("%s %s" % (command, path), out + err, path + ": ")
+            expect("exit code of %s %s" % (command, path), code, 3)
+
+
+def test_no_permission(gate):
+    """Files and folders that may not be read; root may read all, so somebody else has to try."""
     gate.put("d/closed/a.dmp", DUMP)
     gate.put("d/open/a.dmp", DUMP)
+    gate.put("d/open/mine.dmp", DUMP)
+    os.chmod(gate.path("d/open/mine.dmp"), 0)
     os.chmod(gate.path("d/closed"), 0)
+    user = None
+    if os.geteuid() == 0:
+        user = 65534  # nobody
+        os.chmod(gate.folder, 0o755)
     try:
-        os.listdir(gate.path("d/closed"))
-        print("not tested: a folder without permission (root may read it)")
+        code, out, err = gate.end(gate.start("gate", "-o", "json:-", "d", user=user))
     except PermissionError:
-        found = gate.summary("d", code=1)
-        expect("dumps", (found["dumps"], found["failed"]), (2, 1))
-        contains("error", found["failures"][0]["error"], "Permission denied")
+        print("not tested: permissions (nobody may run %s)" % gate.program)
+        return
     finally:
         os.chmod(gate.path("d/closed"), 0o700)
+    expect("exit code (%s)" % err, code, 1)
+    found = json.loads(out)
+    expect("dumps", (found["dumps"], found["failed"]), (3, 2))
+    errors = {item["name"]: item["error"] for item in found["failures"]}
+    expect("names", sorted(errors), ["d/closed", "d/open/mine.dmp"])
+    for name, error in errors.items():
+        contains(name, error, "Permission denied")
 
 
 def test_bombs(gate):
@@ -318,6 +411,7 @@ def test_cut_archives(gate):
 
 
 if __name__ == "__main__":
-    main([test_worker_killed, test_hang, test_memory, test_interrupted, test_interrupted_baseline,
-          test_killed, test_full_disk, test_output_kept, test_closed_pipe, test_unreadable_files,
-          test_closed_folder, test_bombs, test_nesting, test_cut_archives])
+    main([test_worker_killed, test_hang, test_memory, test_interrupted, test_control_c,
+          test_interrupted_baseline,
+          test_killed, test_full_disk, test_output_kept, test_closed_pipe, test_reader_gone, test_unreadable_files, test_odd_files,
+          test_no_permission, test_bombs, test_nesting, test_cut_archives])

@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What avdump gate writes, read by others; --redact, --fields, --completion.
+"""What avdump gate writes, read by others; --redact, --fields.
 
 usage: test_gate_formats.py AVDUMP TESTDATA
-AVDUMP_SARIF_SCHEMA names a copy of the public sarif-schema-2.1.0.json to validate with.
+SARIF is validated by the public schema if npm's package @microsoft/jest-sarif is installed, or
+AVDUMP_SARIF_SCHEMA names a copy; JUnit is read by pip's junitparser, and validated by the schema that
+AVDUMP_JUNIT_SCHEMA names (Jenkins' junit-10.xsd). What is not there is said not to be tested.
 """
+import glob
 import json
 import os
+import pty
 import re
 import shutil
 import struct
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
-from gate_program import Failure, contains, expect, main
+from gate_program import Failure, contains, expect, main, with_modules
 
 # A file name that every format must escape, and a Markdown table must survive.
 HOSTILE = "a<b>&\"'|`*_[x](y)#@user,c:d%25 \u202e\x1b[31m\n::error::x.dmp"
@@ -52,6 +56,43 @@ def test_junit(gate):
     contains("the failure", suite.find("testcase/failure").text, "a<b>&\"'|`*_[x](y)#@user,c:d%25")
     expect("the reason", suite.find("testcase/skipped").get("message"), "a <reason> & more")
     contains("the error", suite.find("testcase/error/..").get("name"), "<&>.dmp")
+    try:
+        import junitparser  # pylint: disable=import-outside-toplevel
+    except ImportError:
+        print("not tested: JUnit by another's parser (pip's junitparser is not installed)")
+    else:
+        parsed = junitparser.JUnitXml.fromfile(gate.path("out.junit"))
+        other, = parsed
+        expect("counts that junitparser reads",
+               (other.tests, other.failures, other.errors, other.skipped), (4, 1, 1, 1))
+        expect("results that junitparser reads",
+               sorted(type(result).__name__ for case in other for result in case.result),
+               ["Error", "Failure", "Skipped"])
+        parsed.update_statistics()  # counts anew
+        expect("counts that junitparser finds", (parsed.tests, parsed.failures, parsed.errors,
+                                                 parsed.skipped), (4, 1, 1, 1))
+    schema = os.environ.get("AVDUMP_JUNIT_SCHEMA")
+    if schema and shutil.which("xmllint"):
+        result = subprocess.run(["xmllint", "--noout", "--nonet", "--schema", schema,
+                                 gate.path("out.junit")], stderr=subprocess.PIPE, check=False)
+        expect("what xmllint says (%s)" % result.stderr, result.returncode, 0)
+        print("JUnit is valid by " + os.path.basename(schema))
+    else:
+        print("not tested: JUnit by a schema (needs xmllint and AVDUMP_JUNIT_SCHEMA)")
+
+
+def sarif_schema():
+    """The schema that the user names, or the one in a common package; None without any."""
+    named = os.environ.get("AVDUMP_SARIF_SCHEMA")
+    if named:
+        return named
+    for folder in ("/usr/lib/node_modules", "/usr/local/lib/node_modules", "node_modules"):
+        for pattern in ("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0*.json",
+                        "@microsoft/sarif-multitool*/sarif-2.1.0.json"):
+            found = sorted(glob.glob(os.path.join(folder, pattern)))
+            if found:
+                return found[-1]
+    return None
 
 
 def test_sarif(gate):
@@ -67,17 +108,27 @@ def test_sarif(gate):
         if result["level"] not in ("none", "note", "warning", "error"):
             raise Failure("level " + result["level"])
         uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-        if not re.fullmatch(r"(?:[A-Za-z0-9\-._~/]|%[0-9A-F]{2})+", uri):
+        if not re.fullmatch(r"(?:[A-Za-z0-9\-._~]|%[0-9A-F]{2})(?:[A-Za-z0-9\-._~/]|%[0-9A-F]{2})*",
+                            uri):
             raise Failure("not a URI: " + uri)
     expect("levels", sorted(result["level"] for result in run["results"]), ["error", "warning"])
-    schema = os.environ.get("AVDUMP_SARIF_SCHEMA")
-    if not schema or not os.path.exists(schema):
-        print("not tested: SARIF against its schema (AVDUMP_SARIF_SCHEMA is not set)")
+    named = gate.path("d/known.dmp")
+    absolute = json.loads(gate.run("gate", "-o", "sarif:-", named)[1])
+    expect("an absolute path", absolute["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+           ["artifactLocation"]["uri"], "file://" + named)
+    schema = sarif_schema()
+    if schema is None:
+        print("not tested: SARIF by its schema (npm's @microsoft/jest-sarif is not installed, "
+              "AVDUMP_SARIF_SCHEMA is not set)")
         return
     import jsonschema  # pylint: disable=import-outside-toplevel
     with open(schema, encoding="utf-8") as file:
-        jsonschema.validate(sarif, json.load(file))
-    print("SARIF is valid by its schema")
+        text = json.load(file)
+    validator = jsonschema.validators.validator_for(text)(text)
+    for document in (sarif, absolute):
+        expect("what the schema forbids", [error.message for error in
+                                           validator.iter_errors(document)], [])
+    print("SARIF is valid by %s" % os.path.basename(schema))
 
 
 def test_gitlab(gate):
@@ -131,6 +182,60 @@ def test_table(gate):
              "FAIL: 1 new, 0 known, 1 allowed; 4 dumps, 1 not analysed")
 
 
+def on_terminal(gate, columns, *arguments):
+    """What a terminal of that width gets, of standard output and standard error."""
+    terminal, inner = pty.openpty()
+    process = subprocess.Popen([gate.program, *arguments], cwd=gate.folder, stdout=inner,
+                               stderr=inner, stdin=subprocess.DEVNULL,
+                               env={**gate.environment, "TERM": "xterm", "COLUMNS": str(columns)})
+    os.close(inner)
+    text = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # Linux says so that nobody has it open any more
+            piece = b""
+        if not piece:
+            break
+        text += piece
+    os.close(terminal)
+    process.wait(60)
+    return text.decode().replace("\r\n", "\n")
+
+
+def test_table_width(gate):
+    """Where nobody looks, nothing is cut; on a terminal lines fit and names keep both ends."""
+    program = "a" + "-very" * 30 + "-long-name.exe"
+    gate.write("d/a.dmp", with_modules(gate.dump(KNOWN), ["C:\\x\\" + program]))
+    _, piped, _ = gate.run("gate", "d")
+    contains("the table in a pipe", piped.splitlines()[1], "_c0000005_%s!Unknown " % program)
+    for columns in (72, 100, 132):
+        shown = on_terminal(gate, columns, "gate", "d")
+        rows = shown.split("fails: ")[0].rsplit("\x1b[K", 1)[-1].splitlines()[:2]
+        expect("the first line", rows[0].split(), ["count", "standing", "bucket", "followup",
+                                                   "example"])
+        expect("columns of " + rows[1], len(rows[1]) <= columns, True)
+        if not re.search(r" new +NULL_P\w*\.\.\.\S+\.exe!Unknown ", rows[1]):
+            raise Failure("the bucket's ends are not in " + rows[1])
+        if not rows[1].endswith(" d/a.dmp"):
+            raise Failure("what needs no cut was cut: " + rows[1])
+
+
+def test_triage(gate):
+    """--triage is for the gate what it is for analyze."""
+    gate.put("d/a.dmp", KNOWN)
+    before = gate.summary("d", code=1)["buckets"][0]["followup"]
+    contains("the followup", before, "crash+0x")
+    gate.write("t.yaml", "- owner: ignore\n  why: test\n  frames: [crash]\n")
+    analyzed = json.loads(gate.run("analyze", "--json", "--triage", "t.yaml", "d/a.dmp")[1])
+    expect("who is blamed instead", analyzed["followup"]["module"], "kernel32.dll")
+    after = gate.summary("--triage", "t.yaml", "d", code=1)["buckets"][0]["followup"]
+    contains("the followup with --triage", after, "kernel32")
+    code, _, err = gate.run("gate", "--triage", gate.write("bad.yaml", "- nonsense: 1\n"), "d")
+    expect("exit code of a wrong file", code, 3)
+    contains("a wrong file", err, "bad.yaml:1:")
+
+
 def test_issues(gate):
     issues = [json.loads(line) for line in outputs(gate)["issues"].splitlines()]
     expect("keys", [sorted(issue) for issue in issues],
@@ -170,16 +275,10 @@ def with_secrets(gate):
     data += comment
     names = ["C:\\Users\\alice.example\\app\\crash.exe", "C:\\Users\\Bob Example\\dlls\\a.dll",
              "C:\\x\\S-1-5-21-111-222-333-1001\\b.dll", "Z:\\home\\carol-home\\c.dll"]
-    for kind, _, at in streams:
-        if kind == 4:  # ModuleListStream
-            for index, name in enumerate(names):
-                struct.pack_into("<I", data, at + 4 + 108 * index + 20, len(data))
-                text = name.encode("utf-16-le")
-                data += struct.pack("<I", len(text)) + text + b"\0\0"
     struct.pack_into("<II", data, 8, len(streams), len(data))
     for stream in streams:
         data += struct.pack("<III", *stream)
-    return bytes(data)
+    return with_modules(data, names)
 
 
 def expect_clean(what, text):
@@ -220,47 +319,7 @@ def test_redact(gate):
     expect("resumed", resumed["dumps"], 1)
 
 
-def completed(gate, *words):
-    script = ("source <(\"$0\" --completion bash)\nCOMP_WORDS=(\"$@\"); COMP_CWORD=$(($#-1))\n"
-              "_avdump; printf '%s\\n' \"${COMPREPLY[@]}\"")
-    result = subprocess.run(["bash", "-c", script, gate.program, *words], check=False,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    expect("what bash complains of", result.stderr, "")
-    return result.stdout.split()
-
-
-def test_completion(gate):
-    code, _, err = gate.run("--completion", "tcsh")
-    expect("exit code for an unknown shell", code, 2)
-    contains("an unknown shell", err, "expected bash, zsh or fish")
-    for shell in ("zsh", "fish"):
-        code, out, _ = gate.run("--completion", shell)
-        expect("exit code for " + shell, code, 0)
-        contains(shell, out, "baseline", "update-baseline", "explain", "redact")
-        if shutil.which(shell):
-            script = gate.write("script", out)
-            subprocess.run([shell, "-n", gate.path(script)], check=True)
-        else:
-            print("not tested: the script for %s (it is not installed)" % shell)
-    if shutil.which("bash") is None:
-        print("not tested: the script for bash (it is not installed)")
-        return
-    for words, expected in (
-            (["avdump", "ga"], ["gate"]), (["avdump", "--comp"], ["--completion"]),
-            (["avdump", "gate", "--base"], ["--baseline"]),
-            (["avdump", "gate", "--up"], ["--update-baseline"]),
-            (["avdump", "info", "--base"], []),
-            (["avdump", "analyze", "--color", "n"], ["never"]),
-            (["avdump", "analyze", "--color", ""], ["auto", "always", "never"]),
-            (["avdump", "rules", "ex"], ["explain"]),
-            (["avdump", "rules", "explain", "--off"], ["--offline"])):
-        expect("completions of %s" % words, completed(gate, *words), expected)
-    # every option that a command's help names
-    _, text, _ = gate.run("help", "gate")
-    expect("options of gate", sorted(completed(gate, "avdump", "gate", "--")),
-           sorted(set(re.findall(r"^ .*?(--[a-z-]+)", text, re.M))))
-
-
 if __name__ == "__main__":
-    main([test_junit, test_sarif, test_gitlab, test_github, test_markdown, test_table, test_issues,
-          test_redact, test_completion])
+    main([test_junit, test_sarif, test_gitlab, test_github, test_markdown, test_table, test_table_width,
+          test_triage, test_issues,
+          test_redact])

@@ -21,7 +21,7 @@ import tempfile
 
 from program import Failure, Program, expect
 
-HELP = re.compile(r"^  (?:-([a-zA-Z]), |    )--([a-z-]+)(?: (\S+))?(?:  |$)")
+HELP = re.compile(r"^  (?:-([a-zA-Z]), |    )--([a-z0-9-]+)(?: (\S+))?(?:  |$)")
 
 
 class Option:
@@ -102,7 +102,7 @@ def check_parser(program, command, options, names):
 def from_item(line):
     """(name, Option) of each option of an item."""
     for part in re.split(r" , (?=Fl )", line[len(".It "):]):
-        match = re.match(r"Fl (?:([a-zA-Z]) , )?-([a-z-]+)(?: (.*))?$", part)
+        match = re.match(r"Fl (?:([a-zA-Z]) , )?-([a-z0-9-]+)(?: (.*))?$", part)
         if match is None:
             raise Failure("cannot read '%s' of a manual page" % part)
         letter, name, rest = match.groups()
@@ -160,12 +160,12 @@ def zsh_asks(command):
 
 
 SHELLS = {
-    "bash": ("source \"$0\"", bash_asks, r"--([a-z-]+)"),
+    "bash": ("source \"$0\"", bash_asks, r"--([a-z0-9-]+)"),
     # What the completion system would be given is printed instead.
     "zsh": ("compdef() { }; compadd() { }; _files() { }\n"
-            "_arguments() { print -r -- ${${@%%\\[*}#\\*} }\nsource $0", zsh_asks, r"--([a-z-]+)"),
+            "_arguments() { print -r -- ${${@%%\\[*}#\\*} }\nsource $0", zsh_asks, r"--([a-z0-9-]+)"),
     "fish": ("source $argv[1]", lambda command: "echo (complete -C 'avdump %s --')" % command,
-             r"--([a-z-]+)\t"),
+             r"--([a-z0-9-]+)\t"),
 }
 
 
@@ -192,7 +192,7 @@ def check_readme(source, options):
     with open(os.path.join(source, "README.md"), encoding="utf-8") as file:
         table = file.read().split("\n## Options\n")[1].split("\n## ")[0]
     shown = re.findall(r"^\| (`.*?) \|", table, re.M)
-    names = set(re.findall(r"--([a-z-]+)", " ".join(shown)))
+    names = set(re.findall(r"--([a-z0-9-]+)", " ".join(shown)))
     letters = set(re.findall(r"`-([a-zA-Z])", " ".join(shown)))
     if len(shown) < 8 or not names <= set(options):
         raise Failure("README.md has %s" % sorted(names - set(options)))

@@ -21,7 +21,7 @@ import tempfile
 from program import Failure, Program, expect
 
 EXCEPTION_STREAM = 6
-FOUND_IN_CORPUS = 10
+FOUND_IN_CORPUS = 16
 HANDLER_FAULT = "-handler-fault"  # dumps of an exception in the handler of another
 
 

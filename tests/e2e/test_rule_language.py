@@ -154,6 +154,66 @@ def commands(avdump, source):
     return failures
 
 
+def check_stops(avdump, source):
+    """The stops of rules/verifier as `rules stops` and `rules show` have them. Returns failures."""
+    failures = 0
+
+    def expect(condition, what):
+        nonlocal failures
+        if not condition:
+            print("FAIL " + what)
+            failures += 1
+
+    def stops(*arguments):
+        code, out, err = run(avdump, "rules", *arguments, "--json")
+        expect(code == 0 and not err, "rules %s: exit %d %s" % (arguments, code, err))
+        return json.loads(out)["stops"] if code == 0 else []
+
+    def numbers(texts):
+        return tuple(int(text, 0) for text in texts)
+
+    total = 0
+    for path in sorted(glob.glob(os.path.join(source, "rules", "verifier", "*.yaml"))):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        layer = re.search(r"^layer: (\S+)$", text, re.M)[1]
+        written = {(name, numbers(codes.split(","))) for name, codes in
+                   re.findall(r"^  - name: (\S+)\n    codes: \[(.*)\]$", text, re.M)}
+        listed = stops("stops", layer)
+        found = {(stop["name"], numbers(stop["codes"])) for stop in listed}
+        expect(found == written, "rules stops %s: %s" % (layer, sorted(found ^ written)))
+        expect({stop["layer"] for stop in listed} == {layer}, "rules stops %s: layers" % layer)
+        total += len(written)
+    codes = [numbers(stop["codes"])[0] for stop in stops("stops")]
+    expect(len(codes) == total > 300 and codes == sorted(codes), "rules stops: %d" % len(codes))
+    # Microsoft's page "Stop Codes - Networking", by both numbers and by name.
+    for wanted in ("verifier:0xE001", "verifier:57601", "verifier:wsa_socket_already_closed",
+                   "WSA_SOCKET_ALREADY_CLOSED"):
+        shown = stops("show", wanted)
+        expect(len(shown) == 1 and shown[0]["title"] == "Attempt to use a closed SOCKET" and
+               [parameter["kind"] for parameter in shown[0]["parameters"]] ==
+               ["socket", "stack_trace", "unused", "unused"] and
+               shown[0]["error_report"] == "break" and shown[0]["log"] is True,
+               "rules show %s: %s" % (wanted, shown))
+    expect({stop["layer"] for stop in stops("show", "INVALID_HANDLE")} ==
+           {"Handles", "PrintDriver"}, "rules show INVALID_HANDLE")
+    for arguments, message in (
+            (["stops", "Handels"], "no stop is known of a layer 'Handels' (did you mean 'Handles'?)"),
+            (["stops", "Handles", "Locks"], "rules stops takes one layer, found also 'Locks'"),
+            (["show", "verifier:0x99999"], "no stop of Application Verifier is '0x99999'"),
+            (["show", "verifier:0x100000013"], "no stop of Application Verifier is '0x100000013'"),
+            (["show", "INVALID_HANDEL"], "(did you mean 'INVALID_HANDLE'?)")):
+        code, out, err = run(avdump, "rules", *arguments)
+        expect(code == 2 and message in err and not out,
+               "rules %s: exit %d %s" % (arguments, code, err))
+    code, out, _ = run(avdump, "rules", "show", "verifier:0x13")
+    expect(code == 0 and out.startswith("error: APPLICATION_VERIFIER_HEAPS_FIRST_CHANCE_ACCESS_"
+                                        "VIOLATION [verifier:0x0013]\n"), "rules show: " + out)
+    code, out, _ = run(avdump, "rules", "list")
+    expect("and %d stops of Application Verifier" % total in out, "rules list tells of no stops")
+    return failures
+
+
 def main(arguments):
     avdump, source = os.path.abspath(arguments[0]), arguments[1]
     update = arguments[2:] == ["--update"]
@@ -182,6 +242,7 @@ def main(arguments):
         print("FAIL %s%s" % (out, err))
         failures += 1
     failures += commands(avdump, source)
+    failures += check_stops(avdump, source)
     fits = schema_failures(rules, source)
     print("%d malformed files, %d rules and examples%s; %d failures" % (
         cases, len(rules), " (schema not checked: jsonschema or yaml is missing)"

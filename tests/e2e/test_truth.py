@@ -54,8 +54,23 @@ def compare_threads(truth, report, said):
     said.append("%d threads%s" % (len(expected), " with names" if has_names else ""))
 
 
+def compare_handled(truth, report, said):
+    """Nobody stored the exception: a thread that handles it was found."""
+    code, name = one(truth, "handled").split()
+    exception, thread = report["exception"], report["crashing_thread"]
+    main = [int(line.split()[0]) for line in truth["thread"] if line.endswith(" main")]
+    expect("origin of the exception", exception["origin"], "stack")
+    expect("exception code", number(exception["code"]), number(code))
+    expect("thread of the exception", [exception["thread_id"], thread["thread_id"]], main * 2)
+    expect("function of the exception", thread["frames"][0]["function"], name)
+    said.append("exception %s of %s handled" % (code, name))
+
+
 def compare_exception(truth, report, said):
     exception = report["exception"]
+    if "handled" in truth:
+        compare_handled(truth, report, said)
+        return
     if "exception-code" not in truth:
         expect("exception", exception, None)
         expect("crashing thread", report["crashing_thread"], None)

@@ -27,14 +27,18 @@ avdump_python_test(e2e_findings test_findings.py $<TARGET_FILE:avdump> ${PROJECT
                    ${AVDUMP_CORPUS})
 avdump_python_test(e2e_recover test_recover.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
+avdump_python_test(e2e_extract test_extract.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
+                   ${AVDUMP_CORPUS})
 avdump_python_test(e2e_symbols test_symbols.py $<TARGET_FILE:avdump> ${AVDUMP_CORPUS}
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_truth test_truth.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_stack_precision test_stack_precision.py $<TARGET_FILE:avdump>
-                   ${PROJECT_SOURCE_DIR})
+                   ${PROJECT_SOURCE_DIR} ${AVDUMP_CORPUS})
 avdump_python_test(e2e_schema test_schema.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
 avdump_python_test(e2e_rule_language test_rule_language.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+avdump_python_test(e2e_rule_pairs test_rule_pairs.py $<TARGET_FILE:avdump>
+                   ${PROJECT_SOURCE_DIR}/testdata $<TARGET_FILE_DIR:test_rule_scenes>)
 # Undecorated names against llvm-undname's.
 add_executable(undecorate ${CMAKE_CURRENT_LIST_DIR}/undecorate.c)
 target_link_libraries(undecorate PRIVATE avdump_support avdump_warnings)
@@ -126,10 +130,21 @@ avdump_python_test(e2e_html_browser test_html_browser.py $<TARGET_FILE:avdump> $
                    $<TARGET_FILE:transcript_dump>)
 # Many dumps at once: verdicts, what goes wrong, and what is written.
 avdump_python_test(e2e_gate test_gate.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata)
+# With a sanitizer a dump takes ten times as long; the test says how many it took.
+set(AVDUMP_MANY_DUMPS 5000)
+if(CMAKE_C_FLAGS MATCHES "-fsanitize")
+  set(AVDUMP_MANY_DUMPS 500)
+endif()
+avdump_python_test(e2e_gate_many test_gate_many.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata
+                   ${AVDUMP_CORPUS} ${AVDUMP_MANY_DUMPS})
 avdump_python_test(e2e_gate_faults test_gate_faults.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata)
 avdump_python_test(e2e_gate_formats test_gate_formats.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata)
+avdump_python_test(e2e_completion test_completion.py $<TARGET_FILE:avdump>
+                   ${PROJECT_SOURCE_DIR}/testdata)
+avdump_python_test(e2e_gate_ci test_gate_ci.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}/testdata
+                   ${PROJECT_SOURCE_DIR})
 add_test(NAME e2e_gate_slurm COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/test_gate_slurm.sh
                                      $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 set_tests_properties(e2e_gate_slurm PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)

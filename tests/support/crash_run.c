@@ -4,8 +4,8 @@
 #include "base/strbuf.h"
 #include "insn/insn.h"
 #include "minidump/format.h"
+#include "support/judge.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { STACK_SIZE = 0x1000, MODULE_SIZE = 0x10000, THREAD = 7 };
@@ -76,7 +76,7 @@ void crash_run_analyze(struct crash_run *run)
                                                 .context = add_context(run)});
     run->fixture = dump_fixture_open(run->b);
     ck_assert_int_eq(avd_analysis_run(run->fixture.dump, NULL, &run->an, &err), AVD_OK);
-    ck_assert_int_eq(avd_rules_run(NULL, &run->an->facts, &run->arena, &run->results), AVD_OK);
+    judge_run(&run->an->facts, &run->arena, &run->results);
 }
 
 void crash_run_end(struct crash_run *run)
@@ -104,24 +104,12 @@ void crash_run_fact(const struct crash_run *run, const char *name, const char *e
 
 bool crash_run_found(const struct crash_run *run, const char *id)
 {
-    size_t i;
-
-    for (i = 0; i < run->results.finding_count; i++)
-        if (strcmp(run->results.findings[i].rule->id, id) == 0)
-            return true;
-    return false;
+    return judge_found(&run->results, id);
 }
 
 void crash_run_findings(const struct crash_run *run, const char *expected)
 {
-    char got[500] = "";
-    size_t used = 0;
-    size_t i;
-
-    for (i = 0; i < run->results.finding_count && used < sizeof got; i++)
-        used += (size_t)snprintf(got + used, sizeof got - used, "%s%s", used != 0 ? " " : "",
-                                 run->results.findings[i].rule->id);
-    ck_assert_str_eq(got, expected);
+    judge_findings(&run->results, expected);
 }
 
 bool crash_run_can_decode(void)

@@ -50,7 +50,7 @@ void crash_run_end(struct crash_run *run);
 void crash_run_fact(const struct crash_run *run, const char *name, const char *expected);
 /* Whether the rules found it. */
 bool crash_run_found(const struct crash_run *run, const char *id);
-/* Asserts the ids of all findings, separated by spaces, the worst first. */
+/* Asserts the ids of all findings as judge_findings does. */
 void crash_run_findings(const struct crash_run *run, const char *expected);
 
 /* Whether instructions can be decoded here; without Zydis they cannot. */

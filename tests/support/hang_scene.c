@@ -3,7 +3,7 @@
 
 #include "base/strbuf.h"
 #include "minidump/format.h"
-#include "rules/rules.h"
+#include "support/judge.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,11 +245,8 @@ void hang_check_thread(const struct hang_scene *scene, size_t thread, const char
 void hang_check_finding(const struct hang_scene *scene, const char *rule, bool expected)
 {
     struct avd_rule_results results;
-    bool found = false;
-    size_t i;
 
-    ck_assert_int_eq(avd_rules_run(NULL, &scene->an->facts, &scene->an->arena, &results), AVD_OK);
-    for (i = 0; i < results.finding_count; i++)
-        found = found || strcmp(results.findings[i].rule->id, rule) == 0;
-    ck_assert_msg(found == expected, "%s was %sfound", rule, found ? "" : "not ");
+    judge_run(&scene->an->facts, &scene->an->arena, &results);
+    ck_assert_msg(judge_found(&results, rule) == expected, "%s was %sfound", rule,
+                  expected ? "not " : "");
 }

@@ -16,6 +16,8 @@ struct vs_run {
 
 /* Asserts that everything goes well up to the detector. */
 struct vs_run vs_run(const struct vs_scene *scene);
+/* The same for what vs_build made and the test added to. */
+struct vs_run vs_run_built(struct db *b);
 /* Frees it, and asserts that nothing was leaked. */
 void vs_run_end(struct vs_run *run);
 

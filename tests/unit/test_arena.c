@@ -117,6 +117,35 @@ START_TEST(test_grow)
 }
 END_TEST
 
+START_TEST(test_join)
+{
+    struct avd_arena other = {0};
+    char *kept = avd_arena_strdup(&arena, "kept");
+    char *moved = avd_arena_strdup(&other, "moved");
+    unsigned char *large = avd_arena_alloc(&other, 1, 1 << 20);
+    size_t total = arena.total + other.total;
+
+    ck_assert_int_eq(avd_mem_live(), 3);
+    avd_arena_join(&arena, &other);
+    ck_assert_ptr_null(other.blocks);
+    ck_assert_uint_eq(arena.total, total);
+    avd_arena_deinit(&other); /* has nothing any more */
+    ck_assert_int_eq(avd_mem_live(), 3);
+    ck_assert_str_eq(moved, "moved");
+    ck_assert_uint_eq(large[(1 << 20) - 1], 0);
+    /* The rest of the block is still used. */
+    ck_assert_ptr_eq(avd_arena_strdup(&arena, "next"), kept + 16);
+    avd_arena_join(&arena, &other);
+    ck_assert_int_eq(avd_mem_live(), 3);
+    /* Into an arena that has nothing; what was missing there is missing here. */
+    other.failed = true;
+    avd_arena_join(&other, &arena);
+    ck_assert_str_eq(kept, "kept");
+    avd_arena_join(&arena, &other);
+    ck_assert(arena.failed);
+}
+END_TEST
+
 START_TEST(test_out_of_memory)
 {
     uint32_t *items;
@@ -185,6 +214,7 @@ int main(void)
     tcase_add_test(tests, test_overflow);
     tcase_add_test(tests, test_text);
     tcase_add_test(tests, test_grow);
+    tcase_add_test(tests, test_join);
     tcase_add_test(tests, test_out_of_memory);
     tcase_add_test(tests, test_memory);
     suite_add_tcase(suite, tests);

@@ -180,6 +180,31 @@ START_TEST(test_frame_pointers)
 }
 END_TEST
 
+/* lea rbp, [rsp+20h] in every function of a module; other distances make it another compiler. */
+START_TEST(test_edit_and_continue)
+{
+    unsigned odd;
+
+    for (odd = 0; odd < 2; odd++) {
+        struct fake_process *p = one_stack();
+        unsigned k;
+
+        for (k = 0; k < 5; k++) {
+            uint64_t slot = LOW + 0x100 * k + 0x18;
+
+            fake_u64(p, slot, CODE + k);
+            fake_u64(p, slot - 8, slot + 8 + (k < odd ? 0x80 : 0x20));
+        }
+        fake_u64(p, LOW + 0x608, CODE);
+        ck_assert(avd_candidates_collect(&found, &p->walk));
+        ck_assert(at(LOW + 0x218)->in_framed_module);
+        ck_assert(at(LOW + 0x218)->edit_and_continue == (odd == 0));
+        ck_assert(!at(LOW + 0x608)->edit_and_continue);
+        fake_free(p);
+    }
+}
+END_TEST
+
 START_TEST(test_out_of_memory)
 {
     unsigned long n;
@@ -214,6 +239,7 @@ int main(void)
     tcase_add_test(tests, test_surroundings);
     tcase_add_test(tests, test_context);
     tcase_add_test(tests, test_frame_pointers);
+    tcase_add_test(tests, test_edit_and_continue);
     tcase_add_test(tests, test_out_of_memory);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);

@@ -220,7 +220,7 @@ START_TEST(other_parameters)
     crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){0, 0x18});
     crash_run_analyze(&run);
     crash_run_fact(&run, "cpp.type", "? no C++ exception of Visual C++ was thrown");
-    crash_run_findings(&run, "null-data-pointer");
+    crash_run_findings(&run, "null-data-pointer !cpp-exception");
     crash_run_end(&run);
 }
 END_TEST

@@ -4,6 +4,7 @@
 #include "support/crash_run.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const uint8_t mov_eax_rcx_10[] = {0x8b, 0x41, 0x10}; /* mov eax, [rcx+0x10] or [ecx+0x10] */
 
@@ -48,10 +49,10 @@ START_TEST(fill_patterns)
         check_kind(false, (uint64_t)words[i] << 32 | words[i], "fill", "fill-pattern-pointer");
         check_kind(true, words[i] - 8, "fill", "fill-pattern-pointer");
     }
-    check_kind(true, 0xdddd0000, "other", "unmapped-pointer");
-    check_kind(true, 0xfeee0000, "other", "unmapped-pointer");
+    check_kind(true, 0xdddd0000, "other", "unmapped-pointer !fill-pattern-pointer");
+    check_kind(true, 0xfeee0000, "other", "unmapped-pointer !fill-pattern-pointer");
     /* Half a pattern in a pointer of 64 bits is an address like any other. */
-    check_kind(false, 0xcdcdcdcd, "other", "unmapped-pointer");
+    check_kind(false, 0xcdcdcdcd, "other", "unmapped-pointer !fill-pattern-pointer");
 }
 END_TEST
 
@@ -84,8 +85,9 @@ START_TEST(text)
     check_kind(false, UINT64_C(0x0000776f6c6c6548), "text", "text-pointer"); /* "Hellow" */
     check_kind(false, UINT64_C(0x006c0065006c0065), "text", "text-pointer"); /* L"elel" */
     /* Five letters are where stacks are. */
-    check_kind(false, UINT64_C(0x00000050536c6c65), "other", "unmapped-pointer");
-    check_kind(true, 0x75011041, "other", "unmapped-pointer");
+    check_kind(false, UINT64_C(0x00000050536c6c65), "other",
+               "unmapped-pointer !text-pointer !impossible-pointer");
+    check_kind(true, 0x75011041, "other", "unmapped-pointer !text-pointer");
     run = read_through(false, UINT64_C(0x6f77206f6c6c6548));
     crash_run_analyze(&run);
     crash_run_fact(&run, "pointer.text", "Hello wo");
@@ -133,7 +135,7 @@ START_TEST(what_memory_was_there)
     check_region(MEM_COMMIT, PAGE_READWRITE | PAGE_GUARD, "guard page", "unmapped-pointer");
     check_region(MEM_COMMIT, PAGE_READONLY, "read-only", "write-to-read-only");
     check_region(MEM_COMMIT, PAGE_EXECUTE_READ, "read-only", "write-to-read-only");
-    check_region(MEM_COMMIT, PAGE_READWRITE, "other", "");
+    check_region(MEM_COMMIT, PAGE_READWRITE, "other", "!write-to-read-only !unmapped-pointer");
 }
 END_TEST
 
@@ -154,8 +156,62 @@ static void check_boundary(uint64_t address, uint32_t before, const char *expect
 START_TEST(over_the_end_of_a_page)
 {
     check_boundary(0x510000, PAGE_READWRITE, "yes", "page-boundary");
-    check_boundary(0x510010, PAGE_READWRITE, "no", "unmapped-pointer");
-    check_boundary(0x510000, PAGE_NOACCESS, "no", "unmapped-pointer");
+    check_boundary(0x510010, PAGE_READWRITE, "no", "unmapped-pointer !page-boundary");
+    check_boundary(0x510000, PAGE_NOACCESS, "no", "unmapped-pointer !page-boundary");
+}
+END_TEST
+
+static bool has_evidence(const struct crash_run *run, const char *id, const char *line)
+{
+    size_t i;
+    size_t k;
+
+    for (i = 0; i < run->results.finding_count; i++)
+        for (k = 0; k < run->results.findings[i].evidence_count; k++)
+            if (strcmp(run->results.findings[i].rule->id, id) == 0 &&
+                strcmp(run->results.findings[i].evidence[k], line) == 0)
+                return true;
+    return false;
+}
+
+/* A block of 13 bytes of full page heap, at the end of its page, and what is accessed behind it. */
+static void check_page_heap(bool x86, uint64_t stamp, uint64_t address, const char *over)
+{
+    struct crash_run run = crash_run_begin(x86);
+    const uint64_t block = 0x50fff0;
+
+    (void)db_memory(run.b, 0x50f000, 0x1000);
+    db_region(run.b, 0x500000, 0x10000, MEM_COMMIT, PAGE_READWRITE, 0x20000);
+    db_region(run.b, 0x510000, 0x1000, MEM_COMMIT, PAGE_NOACCESS, 0x20000);
+    db_poke32(run.b, block - (x86 ? 0x20 : 0x40), (uint32_t)stamp);
+    db_poke32(run.b, block - (x86 ? 0x18 : 0x30), 13);
+    db_poke32(run.b, block - 4, 0xdcbabbbb);
+    crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){1, address});
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "access.page_heap_over", over);
+    ck_assert_int_eq(has_evidence(&run, "page-boundary",
+                                  "the access lies 3 bytes behind the end of that block"),
+                     over[0] == '3');
+    if (over[0] != '?') {
+        crash_run_fact(&run, "access.page_heap_block", x86 ? "0x0050fff0" : "0x000000000050fff0");
+        crash_run_fact(&run, "access.page_heap_size", "13");
+    }
+    crash_run_end(&run);
+}
+
+START_TEST(over_the_end_of_a_block)
+{
+    static const char none[] =
+        "? no block of full page heap that ends before the accessed page is in the dump";
+    int x86;
+
+    for (x86 = 0; x86 <= 1; x86++) {
+        check_page_heap(x86, 0xabcdbbbb, 0x510000, "3");
+        check_page_heap(x86, 0xabcdbbbb, 0x510ffc, "4095");
+        check_page_heap(x86, 0xabcdbbbb, 0x511000, none); /* a page further */
+        check_page_heap(x86, 0xabcdbbba, 0x510000, none); /* stamps of two kinds */
+        check_page_heap(x86, 0xabcdaaaa, 0x510000, none);
+    }
 }
 END_TEST
 
@@ -175,6 +231,12 @@ START_TEST(no_access_at_all)
     crash_run_fact(&run, "pointer.kind", "null");
     crash_run_findings(&run, "null-data-pointer");
     crash_run_end(&run);
+    /* Behind the 64 KiB that nobody can allocate. */
+    run = crash_run_begin(false);
+    crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){0, 0x10018});
+    crash_run_analyze(&run);
+    crash_run_findings(&run, "unmapped-pointer !null-data-pointer");
+    crash_run_end(&run);
 }
 END_TEST
 
@@ -182,6 +244,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, what_memory_was_there);
     tcase_add_test(tests, over_the_end_of_a_page);
+    tcase_add_test(tests, over_the_end_of_a_block);
     tcase_add_test(tests, no_access_at_all);
     if (!crash_run_can_decode()) {
         printf("no instruction can be decoded here\n");

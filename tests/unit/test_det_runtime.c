@@ -37,7 +37,7 @@ START_TEST(clr)
     crash_run_raise(&run, 0xe0434353, 1, (uint64_t[]){0x80131509});
     crash_run_analyze(&run);
     crash_run_fact(&run, "clr.type", "? no .NET exception was thrown");
-    crash_run_findings(&run, "");
+    crash_run_findings(&run, "!clr-exception");
     crash_run_end(&run);
 }
 END_TEST

@@ -80,7 +80,7 @@ START_TEST(raised_exceptions)
     /* A function of that name in some other module. */
     run = inside("C:\\app\\mylib.dll", "RaiseException", 0x68, 0x6d9);
     crash_run_fact(&run, "exception.raised", "no");
-    crash_run_findings(&run, "");
+    crash_run_findings(&run, "!software-exception");
     crash_run_end(&run);
 }
 END_TEST
@@ -143,7 +143,7 @@ START_TEST(fast_fail_codes)
     check_fast_fail(1, "control-flow-guard fast-fail");
     check_fast_fail(2, "fast-fail stack-buffer-overrun");
     check_fast_fail(3, "corrupt-list fast-fail");
-    check_fast_fail(7, "fast-fail");
+    check_fast_fail(7, "fast-fail !stack-buffer-overrun !corrupt-list !control-flow-guard");
     check_fast_fail(10, "control-flow-guard fast-fail");
     check_fast_fail(5, "fast-fail");
 }
@@ -155,10 +155,18 @@ START_TEST(codes_that_stand_for_themselves)
         uint32_t code;
         const char *findings;
     } cases[] = {
-        {0xc0000094, "divide-by-zero"}, {0xc000008e, "divide-by-zero"}, {0xc0000095, ""},
-        {0xc0000008, "invalid-handle"}, {0xc0000235, "invalid-handle"}, {0xc0000009, ""},
-        {0xc0000017, "out-of-memory"},  {0xe0000008, "out-of-memory"},  {0xc0000018, ""},
+        {0xc0000094, "divide-by-zero"},
+        {0xc000008e, "divide-by-zero"},
+        {0xc0000095, "!divide-by-zero"},
+        {0xc0000008, "invalid-handle"},
+        {0xc0000235, "invalid-handle"},
+        {0xc0000009, "!invalid-handle"},
+        {0xc0000017, "out-of-memory"},
+        {0xe0000008, "out-of-memory"},
+        {0xc0000018, "!out-of-memory"},
         {0xc00000fd, "stack-overflow"},
+        {0x80000001, "!stack-overflow"},
+        {0xc0000374, "heap-corruption !fast-fail"},
     };
     size_t i;
 

@@ -191,22 +191,37 @@ START_TEST(a_dump_that_the_process_wrote)
     hang_check(&s, "dump.writer_function", "app!OnClick");
     hang_check_finding(&s, "self-dump", true);
     hang_end(&s);
+    /* It asks another process to write it. */
+    hang_begin(&s, 4);
+    hang_add(&s, &(struct hang_thread){.id = 0x10,
+                                       .frames = {"ntdll!NtAlpcSendWaitReceivePort",
+                                                  "rpcrt4!NdrClientCall2", "app!OnClick",
+                                                  "app!main"}});
+    hang_run(&s);
+    hang_check_finding(&s, "self-dump", false);
+    hang_end(&s);
 }
 END_TEST
 
-START_TEST(a_crash_while_the_process_starts)
+static void check_start(const char *loader, const char *starting, bool found)
 {
     hang_begin(&s, 8);
     hang_add(&s, &(struct hang_thread){.id = 0x10,
                                        .frames = {"app!DllMain", "ntdll!LdrpCallInitRoutine",
-                                                  "ntdll!LdrpInitializeProcess"}});
+                                                  loader}});
     (void)db_exception(s.b, &(struct db_exception){.thread_id = 0x10, .code = 0xc0000005,
                                                    .address = hang_function(&s, "app!DllMain"),
                                                    .parameter_count = 2});
     hang_run(&s);
-    hang_check(&s, "process.starting", "yes");
-    hang_check_finding(&s, "early-crash", true);
+    hang_check(&s, "process.starting", starting);
+    hang_check_finding(&s, "early-crash", found);
     hang_end(&s);
+}
+
+START_TEST(a_crash_while_the_process_starts)
+{
+    check_start("ntdll!LdrpInitializeProcess", "yes", true);
+    check_start("app!OnClick", "no", false); /* loads a library later */
 }
 END_TEST
 

@@ -97,6 +97,48 @@ START_TEST(test_map_refused)
 }
 END_TEST
 
+/* Small ones are read, and everything else is as with avd_file_map. */
+START_TEST(test_load)
+{
+    static char large[100000];
+
+    write_file("a.yaml", "id: x", 5);
+    ck_assert_int_eq(avd_file_load(in_directory("a.yaml"), &file, &error), AVD_OK);
+    ck_assert(!file.mapped);
+    ck_assert_uint_eq(file.view.size, 5);
+    ck_assert_mem_eq(file.view.data, "id: x", 5);
+    avd_file_close(&file);
+    ck_assert_ptr_null(file.handle);
+    avd_mem_fail_after(1);
+    ck_assert_int_eq(avd_file_load(path, &file, &error), AVD_OK);
+    avd_mem_fail_after(0);
+    ck_assert(file.mapped);
+    ck_assert_mem_eq(file.view.data, "id: x", 5);
+    avd_file_close(&file);
+    write_file("a.yaml", "", 0);
+    ck_assert_int_eq(avd_file_load(path, &file, &error), AVD_OK);
+    ck_assert_uint_eq(file.view.size, 0);
+    avd_file_close(&file);
+    large[sizeof large - 1] = 'z';
+    write_file("a.yaml", large, sizeof large);
+    ck_assert_int_eq(avd_file_load(path, &file, &error), AVD_OK);
+    ck_assert(file.mapped);
+    ck_assert_uint_eq(file.view.size, sizeof large);
+    ck_assert_uint_eq(file.view.data[sizeof large - 1], 'z');
+    avd_file_close(&file);
+    ck_assert_int_eq(unlink(path), 0);
+
+    ck_assert_int_eq(avd_file_load(path, &file, &error), AVD_E_IO);
+    ck_assert_str_eq(error.message, "cannot be opened: No such file or directory");
+    ck_assert_int_eq(avd_file_load(directory, &file, &error), AVD_E_IO);
+    ck_assert_str_eq(error.message, "is a directory, expected a file");
+    ck_assert_int_eq(mkfifo(in_directory("pipe"), 0600), 0);
+    ck_assert_int_eq(avd_file_load(path, &file, &error), AVD_E_IO);
+    ck_assert_str_eq(error.message, "is no regular file; use '-' to read from a pipe");
+    ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
 START_TEST(test_adopt)
 {
     FILE *stream = tmpfile();
@@ -301,6 +343,7 @@ int main(void)
     tcase_add_test(tests, test_map);
     tcase_add_test(tests, test_map_empty);
     tcase_add_test(tests, test_map_refused);
+    tcase_add_test(tests, test_load);
     tcase_add_test(tests, test_adopt);
     tcase_add_test(tests, test_stdin_pipe);
     tcase_add_test(tests, test_stdin_limit);

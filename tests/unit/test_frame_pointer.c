@@ -318,6 +318,33 @@ START_TEST(test_skipped_doubtful)
 }
 END_TEST
 
+/* GNU's compiler copies the return address when a function aligns its stack. */
+START_TEST(test_aligned)
+{
+    static const unsigned saved[] = {4, 0x10}; /* where below EBP ecx is pushed */
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        struct fake_process *p = x86_process();
+        const struct avd_stack *stack;
+
+        fake_u32(p, SP + 0x48, 0x10400);
+        fake_u32(p, SP + 0x4c, CALLER);
+        fake_u32(p, SP + 0x54, CALLER);
+        fake_u32(p, SP + 0x48 - saved[i], SP + 0x58);
+        stack = walk_chain(p, SP + 0x48);
+        ck_assert_uint_ge(stack->count, 2);
+        ck_assert_uint_eq(stack->frames[1].sp, SP + 0x58);
+        ck_assert_uint_eq(stack->frames[1].regs.value[AVD_EBP], 0x10400);
+        /* Not saved: the second one is something else. */
+        fake_u32(p, SP + 0x48 - saved[i], 0);
+        stack = walk_chain(p, SP + 0x48);
+        ck_assert_uint_eq(stack->frames[1].sp, SP + 0x50);
+        fake_free(p);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("frame_pointer");
@@ -326,6 +353,7 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, test_registers);
+    tcase_add_test(tests, test_aligned);
     tcase_add_test(tests, test_broken);
     tcase_add_test(tests, test_ends);
     tcase_add_test(tests, test_not_in_dump);

@@ -179,6 +179,38 @@ START_TEST(test_doubt)
 }
 END_TEST
 
+/* Of two places so close that one path cannot have both, one is shown at most: certain frames would
+ * pay for two. */
+START_TEST(test_one_path)
+{
+    enum { CERTAIN = 8 };
+    struct fake_process *p = four_threads(THREADS);
+    const struct avd_stack *stack;
+    bool first;
+    bool second;
+    unsigned i;
+    unsigned k;
+
+    for (k = 0; k < THREADS; k++)
+        for (i = 0; i < CERTAIN; i++) /* the last is called by another on each */
+            put(p, k, 0x3e8 - 0x40 * i - 0x10 * k,
+                FAKE_IMAGE + 0x2005 + 0x111 * i + (i == CERTAIN - 1 ? 0x202 * k : 0));
+    put(p, 0, AT_A, 0);
+    put(p, 0, AT_NEXT, 0);
+    put(p, 0, AT_OLD, 0);
+    put(p, 0, 0x138, FAKE_IMAGE + 0x7005);
+    put(p, 0, 0x118, FAKE_IMAGE + 0x7903);
+    stack = fake_walk(p, NTDLL + 0x2004, TOP(0) - 0x3e8, NULL);
+    ck_assert_uint_ge(stack->count, CERTAIN);
+    first = frame_of(stack, FAKE_IMAGE + 0x7005) != NULL;
+    second = frame_of(stack, FAKE_IMAGE + 0x7903) != NULL;
+    ck_assert(first != second);
+    for (i = 2; i < stack->count; i++)
+        ck_assert_uint_ge(stack->frames[i].sp - stack->frames[i - 1].sp, 0x30);
+    fake_free(p);
+}
+END_TEST
+
 /* A call to another function ends there: no path leads through it. */
 START_TEST(test_code_bytes)
 {
@@ -279,6 +311,7 @@ int main(void)
     tcase_add_test(tests, test_nothing_to_learn);
     tcase_add_test(tests, test_calls_back);
     tcase_add_test(tests, test_doubt);
+    tcase_add_test(tests, test_one_path);
     tcase_add_test(tests, test_code_bytes);
     tcase_add_test(tests, test_budget);
     tcase_add_test(tests, test_out_of_memory);

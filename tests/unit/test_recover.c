@@ -333,6 +333,52 @@ START_TEST(leftovers_decide_nothing)
 }
 END_TEST
 
+/* A thread whose walk ends early: what lies as the system leaves it for the dispatcher is in use,
+ * unless any of it differs. */
+static struct db *x64_placed(void)
+{
+    struct recover_thread thread = thread_in_filter();
+    struct db *b = recover_process_x64();
+
+    thread.in_filter = false;
+    thread.idle = true;
+    recover_thread_x64(b, &thread);
+    db_poke64(b, STACK + 0x800, 0x1111); /* no code */
+    db_poke64(b, STACK + 0x830, 0);
+    return b;
+}
+
+START_TEST(x64_place)
+{
+    static const struct {
+        const char *what;
+        uint32_t at;
+        uint64_t value;
+    } wrong[] = {
+        {"machine frame's rip", RECOVER_CONTEXT64 + 0x590, RECOVER_FAULT + 1},
+        {"machine frame's rsp", RECOVER_CONTEXT64 + 0x5a8, STACK + RECOVER_SP + 8},
+        {"called from elsewhere", RECOVER_CONTEXT64 - 8, RECOVER_KERNEL32 + 0x1010},
+        {"unwinding", RECOVER_RECORD64, UINT64_C(0x00000022c0000005)},
+    };
+    struct run run = analyze(x64_placed());
+    size_t i;
+
+    ck_assert_uint_eq(run.an->threads[0].native.stack.count, 1);
+    assert_recovered(run.an, 0, false);
+    ck_assert_int_eq(run.an->found[0].by, AVD_FOUND_PLACE);
+    ck_assert_str_eq(run.an->exception_evidence,
+                     "where the system puts them to be dispatched, on the stack of thread 0: "
+                     "EXCEPTION_RECORD at 0x180ef0, CONTEXT at 0x180a00");
+    done(&run);
+    for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct db *b = x64_placed();
+
+        db_poke64(b, STACK + wrong[i].at, wrong[i].value);
+        assert_none(b, 1, wrong[i].what);
+    }
+}
+END_TEST
+
 START_TEST(x86_refused)
 {
     static const struct {
@@ -710,6 +756,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, x64_filter);
     tcase_add_test(tests, x64_writer);
     tcase_add_test(tests, leftovers_decide_nothing);
+    tcase_add_test(tests, x64_place);
     tcase_add_test(tests, x86_refused);
     tcase_add_test(tests, x64_refused);
     tcase_add_test(tests, unwinding_is_no_crash);

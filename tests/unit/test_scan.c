@@ -165,6 +165,12 @@ START_TEST(test_without_code_bytes)
     fake_u32(p, SP + 16, 0x402345);
     stack = scan_from(p);
     ck_assert_uint_eq(stack->count, 1);
+    ck_assert_str_eq(stack->end_detail,
+                     "scanning 160 words from 0x10100 found no return address");
+    /* With a frame pointer saved below it, where its chain ends */
+    fake_u32(p, SP + 12, SP + 0x40);
+    stack = scan_from(p);
+    ck_assert_uint_eq(stack->count, 1);
     ck_assert_uint_eq(stack->frames[0].return_address, 0);
     ck_assert_int_eq(stack->end, AVD_END_NO_UNWIND_INFO);
     ck_assert_str_eq(stack->end_detail,

@@ -4,7 +4,7 @@
  * and without what the parameters lead to. Names, titles and parameters are those of Microsoft's
  * page "Stop Codes - Networking", not of avdump's own tables.
  */
-#include "rules/rules.h"
+#include "support/judge.h"
 #include "support/verifier_run.h"
 
 #include <stdio.h>
@@ -102,18 +102,13 @@ static struct run run_scene(const struct vs_scene *scene)
     run.scene = vs_run(scene);
     run.an = run.scene.an;
     run.v = run.scene.v;
-    ck_assert_int_eq(avd_rules_run(NULL, &run.an->facts, &run.an->arena, &run.results), AVD_OK);
+    judge_run(&run.an->facts, &run.an->arena, &run.results);
     return run;
 }
 
 static bool has_finding(const struct run *run, const char *id)
 {
-    size_t i;
-
-    for (i = 0; i < run->results.finding_count; i++)
-        if (strcmp(run->results.findings[i].rule->id, id) == 0)
-            return true;
-    return false;
+    return judge_found(&run->results, id);
 }
 
 static const struct avd_fact *fact(const struct run *run, const char *name)
@@ -309,6 +304,7 @@ START_TEST(stop_of_another_layer)
     ck_assert_str_eq(run.v->layer, "Handles");
     ck_assert_uint_eq(run.v->code, 0x303);
     ck_assert(!has_finding(&run, "verifier-networking"));
+    ck_assert(!has_finding(&run, "verifier-active"));
     ck_assert(has_finding(&run, "verifier-stop"));
     vs_run_end(&run.scene);
 }

@@ -219,6 +219,41 @@ START_TEST(test_epilogue)
 END_TEST
 
 /* Not one of the forms, or no return address where they lead: others must find the caller. */
+/* Symbols know where the function starts, and it has run nothing but its first instructions. */
+START_TEST(test_from_start)
+{
+    struct fake_process *p = x86_process();
+    struct avd_regs regs = with_ebp(0x10500);
+
+    /* mov eax, [...]; mov eax, [eax] */
+    fake_bytes(p, PC, "\xa1\x00\x30\x40\x00\x8b\x00\xc3", 8);
+    fake_u32(p, SP, CALLER);
+    fake_walk(p, PC + 5, SP, &regs);
+    ck_assert(p->stack.count < 2 || p->stack.frames[1].method != AVD_METHOD_PROLOGUE);
+    p->starts[0] = PC;
+    fake_bytes(p, PC + 7, "\x74", 1);
+    fake_walk(p, PC + 5, SP, &regs);
+    check_caller(p, AVD_METHOD_PROLOGUE, SP + 4, 0x10500);
+    /* push esi; push ebp; sub esp, 10h; mov ebp, eax; the saved EBP is the caller's */
+    fake_bytes(p, PC, "\x56\x55\x83\xec\x10\x8b\xe8\x74\x00", 9);
+    fake_u32(p, SP + 0x10, 0x10600);
+    fake_u32(p, SP + 0x18, CALLER);
+    fake_walk(p, PC + 7, SP, &regs);
+    check_caller(p, AVD_METHOD_PROLOGUE, SP + 0x1c, 0x10600);
+    ck_assert(!avd_reg_known(&p->stack.frames[1].regs, AVD_EBX));
+    /* A return address of 0 is none, and what is all nops is no function. */
+    fake_u32(p, SP + 0x18, 0);
+    fake_walk(p, PC + 7, SP, &regs);
+    ck_assert_int_ne(p->stack.end, AVD_END_COMPLETE);
+    fake_bytes(p, PC, "\x90\x90\x90\x90\x90\x90\x90\x90", 8);
+    fake_u32(p, SP, CALLER);
+    p->walk.allow_scan = false;
+    fake_walk(p, PC + 7, SP, &regs);
+    ck_assert_uint_eq(p->stack.count, 1);
+    fake_free(p);
+}
+END_TEST
+
 START_TEST(test_refused)
 {
     static const struct {
@@ -285,6 +320,7 @@ int main(void)
     tcase_add_test(tests, test_ordinary_indirect_call);
     tcase_add_test(tests, test_prologue);
     tcase_add_test(tests, test_epilogue);
+    tcase_add_test(tests, test_from_start);
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_only_exact_frames);
     suite_add_tcase(suite, tests);

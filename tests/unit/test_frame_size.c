@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* src/stack/frame_size.c: what occurrences of return addresses say about the size of frames. */
+#include "stack/frame_size.h"
+
+#include <check.h>
+#include <string.h>
+
+#define VALUE  UINT64_C(0x140001005)
+#define OTHER  UINT64_C(0x140055555)
+#define PLACES 40u
+#define STEP   UINT64_C(0x4000) /* between occurrences: frames of one do not reach the next */
+enum { ASKED = PLACES, MAX_ITEMS = 6 * (PLACES + 1) };
+
+static struct avd_candidate items[MAX_ITEMS];
+static uint32_t by_value[MAX_ITEMS];
+static struct avd_candidates candidates;
+static struct avd_size_model model;
+static struct avd_frame_sizes sizes;
+
+static void start(void)
+{
+    memset(items, 0, sizeof items);
+    memset(&candidates, 0, sizeof candidates);
+    candidates.items = items;
+    candidates.by_value = by_value;
+    avd_size_model_init(&model, 0.3);
+}
+
+/* In ascending order of places and distances. */
+static void put(unsigned place, unsigned distance, uint64_t value, uint64_t context)
+{
+    struct avd_candidate *item = &items[candidates.count++];
+
+    item->slot = STEP * (place + 1) + 8 + distance;
+    item->value = value;
+    item->context = context;
+}
+
+static void learn(bool edit_and_continue)
+{
+    struct avd_size_question question = {VALUE, STEP * (ASKED + 1) + 8, 1, edit_and_continue};
+    uint32_t i;
+    uint32_t k;
+
+    for (i = 0; i < candidates.count; i++) {
+        for (k = i; k != 0 && items[by_value[k - 1]].value > items[i].value; k--)
+            by_value[k] = by_value[k - 1];
+        by_value[k] = i;
+    }
+    avd_frame_sizes_learn(&model, &candidates, &question, &sizes);
+}
+
+static double chance(unsigned size)
+{
+    return sizes.chance[size / 16];
+}
+
+/* How likely another frame size is, in all. */
+static double rest(unsigned size)
+{
+    double sum = 0;
+    size_t i;
+
+    for (i = 0; i < AVD_FRAME_SIZES; i++)
+        sum += sizes.chance[i];
+    ck_assert_double_eq_tol(sum, 1, 1e-9);
+    return sum - chance(size);
+}
+
+START_TEST(test_nothing_known)
+{
+    start();
+    learn(false);
+    ck_assert_double_eq(chance(0x20), 0);
+    ck_assert_double_gt(chance(0x30), chance(0x40));
+    ck_assert_double_gt(chance(0x40), 50 * chance(0x800));
+    ck_assert_double_gt(chance(AVD_LARGEST_FRAME), 0);
+    ck_assert_double_eq_tol(rest(0x30), 1 - model.prior[3], 1e-9);
+    ck_assert_double_eq_tol(model.tail[3], 1, 1e-9);
+    ck_assert_double_eq_tol(sizes.beyond, 1, 1e-9);
+}
+END_TEST
+
+START_TEST(test_regular)
+{
+    unsigned k;
+
+    start();
+    for (k = 0; k < 4; k++) {
+        put(k, 0, VALUE, 100 + k);
+        put(k, 0x50 + 0x10 * k, OTHER, 0); /* somewhere, once each */
+        put(k, 0x150, OTHER, 0);
+    }
+    learn(false);
+    ck_assert_double_gt(chance(0x150), 0.9);
+    ck_assert_double_gt(chance(0x30), chance(0x160)); /* as before */
+}
+END_TEST
+
+/* The same functions call each other: what lies further up is even more regular. */
+START_TEST(test_first_of_two)
+{
+    unsigned k;
+
+    start();
+    for (k = 0; k < 20; k++) {
+        put(k, 0, VALUE, 100 + k);
+        if (k % 7 != 0)
+            put(k, 0x40, OTHER, 0);
+        put(k, 0x80, OTHER, 0);
+    }
+    learn(false);
+    ck_assert_double_gt(chance(0x40), 0.9);
+    ck_assert_double_gt(chance(0x80), chance(0x90));
+}
+END_TEST
+
+/* Copies count once, and those of the frame in question not at all. */
+START_TEST(test_copies)
+{
+    double once;
+    unsigned k;
+
+    start();
+    put(0, 0, VALUE, 100);
+    put(0, 0x150, OTHER, 0);
+    learn(false);
+    once = chance(0x150);
+    ck_assert_double_gt(once, 5 * model.prior[0x15]);
+    start();
+    for (k = 0; k < 10; k++) {
+        put(k, 0, VALUE, 100);
+        put(k, 0x150, OTHER, 0);
+    }
+    for (; k < 20; k++) {
+        put(k, 0, VALUE, 1);
+        put(k, 0x90, OTHER, 0);
+    }
+    put(ASKED, 0, VALUE, 100);
+    put(ASKED, 0x60, OTHER, 0);
+    learn(false);
+    ck_assert_double_eq_tol(chance(0x150), once, 1e-9);
+}
+END_TEST
+
+/* Another return address in the same function says it too, with less weight; a far one does not. */
+START_TEST(test_near)
+{
+    static const uint64_t values[] = {VALUE, VALUE + 0x30, VALUE - 0x30, VALUE + 0x300};
+    double found[4];
+    unsigned k;
+
+    for (k = 0; k < 4; k++) {
+        start();
+        put(0, 0, values[k], 100);
+        put(0, 0x150, OTHER, 0);
+        learn(false);
+        found[k] = chance(0x150);
+    }
+    ck_assert_double_gt(found[0], found[1]);
+    ck_assert_double_gt(found[1], model.prior[0x15] * 1.2);
+    ck_assert_double_eq_tol(found[1], found[2], 1e-9);
+    ck_assert_double_eq_tol(found[3], model.prior[0x15], 1e-9);
+}
+END_TEST
+
+/* More occurrences and candidates than are compared. */
+START_TEST(test_many)
+{
+    unsigned k;
+
+    start();
+    for (k = 0; k < PLACES; k++) {
+        put(k, 0, VALUE, 100 + k);
+        put(k, 0x2000, OTHER, 0);
+        put(k, 0x2010, OTHER, 0); /* out of reach */
+    }
+    learn(false);
+    ck_assert_double_gt(chance(0x2000), 0.99);
+}
+END_TEST
+
+START_TEST(test_edit_and_continue)
+{
+    start();
+    learn(true);
+    ck_assert_double_gt(chance(0x100), 5 * chance(0x30));
+    ck_assert_double_gt(chance(0x100), chance(0x110));
+    (void)rest(0x100);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("frame_size");
+    TCase *tests = tcase_create("frame_size");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_test(tests, test_nothing_known);
+    tcase_add_test(tests, test_regular);
+    tcase_add_test(tests, test_first_of_two);
+    tcase_add_test(tests, test_copies);
+    tcase_add_test(tests, test_near);
+    tcase_add_test(tests, test_many);
+    tcase_add_test(tests, test_edit_and_continue);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
