@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Builds with gcc's --coverage only: a worker of the gate leaves by _exit, which does not write what
- * was gone through. The linker's --wrap=_exit puts this in between.
+ * Builds with gcc's --coverage only: a worker of the gate leaves by _exit, which does not write
+ * what was gone through. The linker's --wrap=_exit puts this in between.
  */
 void __gcov_dump(void);
 _Noreturn void __real__exit(int status);

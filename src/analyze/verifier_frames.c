@@ -9,8 +9,8 @@
  * On x64 the first four arguments came in registers; their home slots hold them only if the callee
  * stored them there, so that something else must speak for the code: a second argument, or its
  * layer and size. What lies further up is passed on the stack and there for sure. Candidates only:
- * see
- * verifier_choose.c. */
+ * see verifier_choose.c.
+ */
 #include "analyze/verifier_scene.h"
 
 #include "base/utf.h"

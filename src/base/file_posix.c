@@ -69,8 +69,8 @@ enum avd_status avd_file_map(const char *utf8_path, struct avd_file *out, struct
     return status;
 }
 
-/* Whether the file was read; what is not small, or no file at all, is left to mapping, which also has
- * the words for what goes wrong. */
+/* Whether the file was read; what is not small, or no file at all, is left to mapping, which also
+ * has the words for what goes wrong. */
 static bool read_descriptor(int fd, struct avd_file *out)
 {
     unsigned char *bytes;

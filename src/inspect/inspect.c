@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One question about a dump. Stacks, threads, modules and handles are the report's own lists,
- * printed by its renderers; what looks at memory has files of its
- * own. */
+ * printed by its renderers; what looks at memory has files of its own.
+ */
 #include "inspect/inspect.h"
 
 #include "report/text.h"

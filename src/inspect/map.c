@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The memory map, as WinDbg's !address has it: what MemoryInfoList says of each region, and how
- * much of it the dump holds. Without that stream the ranges of the dump
- * alone. */
+ * much of it the dump holds. Without that stream the ranges of the dump alone.
+ */
 #include "inspect/inspect.h"
 
 #include <inttypes.h>

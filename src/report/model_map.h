@@ -4,7 +4,8 @@
  * cut into cells. What lies between strips is empty. Along a strip addresses grow, but what is
  * empty or only reserved takes no more place than AVD_MAP_SHORT bytes: 64-bit processes are mostly
  *
- * that. */
+ * that.
+ */
 #ifndef AVD_REPORT_MODEL_MAP_H
 #define AVD_REPORT_MODEL_MAP_H
 

@@ -2,8 +2,8 @@
 /*
  * Names by libiberty's callbacks, which allocate nothing that we could not bound. A few hundred
  * bytes of such a name can stand for more text than any disk holds, because each part may refer
- * twice to the one before; its printer cannot be told to stop, so that it is left by
- * longjmp. */
+ * twice to the one before; its printer cannot be told to stop, so that it is left by longjmp.
+ */
 #include "symbols/itanium.h"
 
 #include "base/limits.h"
@@ -40,8 +40,8 @@ struct output {
 
 /*
  * The printers hold no memory of their own here but one: Rust's has an identifier in Punycode on
- * the heap while it prints it. A name that is cut there leaks it, at most the name's
- * length. */
+ * the heap while it prints it. A name that is cut there leaks it, at most the name's length.
+ */
 static void take(const char *bytes, size_t size, void *opaque)
 {
     struct output *out = opaque;

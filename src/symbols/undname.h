@@ -2,8 +2,8 @@
 /*
  * Undecoration of names: MSVC C++ as WinDbg shows them, the qualified name alone
  * ("OSF_CCONNECTION::TransOpen") or the whole declaration, which no C library does well; those of
- * GCC, Clang and Rust by
- * symbols/itanium.h. */
+ * GCC, Clang and Rust by symbols/itanium.h.
+ */
 #ifndef AVD_SYMBOLS_UNDNAME_H
 #define AVD_SYMBOLS_UNDNAME_H
 
