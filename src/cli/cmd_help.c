@@ -19,16 +19,10 @@ static void print_program(void)
     for (command = avd_cli_commands; command->name != NULL; command++)
         if ((command->bit & AVD_CLI_INSIDE) != 0)
             printf(" %s", command->name);
-    puts("  (looking inside)
-
-FILE may be gzip-compressed; '-' reads standard input. 'avdump "
-         "help COMMAND' says more.
-"
-         "
-examples: avdump crash.dmp
-"
-         "          avdump analyze --json --fail-on error *.dmp > reports.json
-"
+    puts("  (looking inside)\n\nFILE may be gzip-compressed; '-' reads standard input. 'avdump "
+         "help COMMAND' says more.\n"
+         "\nexamples: avdump crash.dmp\n"
+         "          avdump analyze --json --fail-on error *.dmp > reports.json\n"
          "\nexit status: 0 clean, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input\n"
          "cannot be read, 4 out of memory or the output cannot be written");
 }
