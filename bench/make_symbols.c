@@ -42,7 +42,8 @@ enum {
     CODE = 0x60000020
 };
 
-enum { INFO = 1, TPI, DBI, IPI, NAMES, PUBLICS, RECORDS, SECTIONS, TPI_INDEX, IPI_INDEX, FIRST_MODULE };
+enum { INFO = 1, TPI, DBI, IPI, NAMES, PUBLICS, RECORDS, SECTIONS,
+       TPI_INDEX, IPI_INDEX, FIRST_MODULE };
 
 /* Files: two of each module, number 2 * module and the next. */
 static void file_name(char *name, size_t size, unsigned number)

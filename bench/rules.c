@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What rules cost: loading a thousand of one's own, judging them and the shipped ones over the facts of
- * dumps, and what share of a dump's analysis that is. The rules are written to an empty folder; see
- * README.md.
+ * What rules cost: loading a thousand of one's own, judging them and the shipped ones over the
+ * facts of dumps, and what share of a dump's analysis that is. The rules are written to an empty
+ * folder; see README.md.
  *
  * usage: bench_rules FOLDER DUMP...
  */

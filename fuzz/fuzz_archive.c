@@ -54,8 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
 
     /* A single file is an item whatever it holds; only archives are asked for here. */
-    if (avd_gate_sniff((struct avd_view){data, size < AVD_GATE_SNIFF_SIZE ? size : AVD_GATE_SNIFF_SIZE,
-                                         0}) == AVD_GATE_ARCHIVE)
+    if (avd_gate_sniff((struct avd_view){
+            data, size < AVD_GATE_SNIFF_SIZE ? size : AVD_GATE_SNIFF_SIZE, 0}) == AVD_GATE_ARCHIVE)
         (void)avd_gate_inputs_walk(&inputs, path);
     (void)unlink(path);
     return 0;

@@ -141,7 +141,7 @@ struct avd_symbol_options {
     uint64_t max_download_size;     /* bytes; 0: 4 GiB */
     uint64_t now;                   /* seconds since 1970: what a server does not have is kept in
                                      * the cache and not asked for again for a day; 0: it is not */
-    struct avd_symbol_folders *folders; /* what is in the folders of `paths`; NULL: list them anew */
+    struct avd_symbol_folders *folders; /* what the folders of `paths` hold; NULL: listed anew */
 };
 
 /*
@@ -273,14 +273,14 @@ enum avd_status avd_symbols_write(const struct avd_report *report, enum avd_form
 enum avd_status avd_rules_list_write(const struct avd_rules *rules, enum avd_format format,
                                      const struct avd_write_options *options, avd_write_fn *write,
                                      void *ctx, struct avd_error *err);
-/* One rule in full; AVD_NOT_FOUND when no rule has that id. "verifier:0x13", "verifier:NAME" and "NAME"
- * stand for stops of Application Verifier (all of that name). */
+/* One rule in full; AVD_NOT_FOUND when no rule has that id. "verifier:0x13", "verifier:NAME" and
+ * "NAME" stand for stops of Application Verifier (all of that name). */
 enum avd_status avd_rules_show_write(const struct avd_rules *rules, const char *id,
                                      enum avd_format format,
                                      const struct avd_write_options *options, avd_write_fn *write,
                                      void *ctx, struct avd_error *err);
-/* A line for each stop of Application Verifier that avdump knows, or those of one layer ("Handles"): code,
- * layer, severity, name. AVD_NOT_FOUND when there is no such layer. */
+/* A line for each stop of Application Verifier that avdump knows, or those of one layer
+ * ("Handles"): code, layer, severity, name. AVD_NOT_FOUND when there is no such layer. */
 enum avd_status avd_verifier_stops_write(const char *layer, enum avd_format format,
                                          const struct avd_write_options *options,
                                          avd_write_fn *write, void *ctx, struct avd_error *err);
@@ -354,8 +354,8 @@ struct avd_inspect_query {
 
 /*
  * Writes what a reader of a dump asks for next, as text in WinDbg's columns or as JSON.
- * write_options.native_first chooses the 64-bit stack and registers of WOW64. What the dump does not
- * hold is written as "??" (JSON: null). Large answers arrive in pieces.
+ * write_options.native_first chooses the 64-bit stack and registers of WOW64. What the dump does
+ * not hold is written as "??" (JSON: null). Large answers arrive in pieces.
  *
  * Fails with AVD_E_ARG (a place or pattern that cannot be read), AVD_NOT_FOUND (no such thread,
  * module or symbol), AVD_E_IO, AVD_E_LIMIT or AVD_E_NOMEM.

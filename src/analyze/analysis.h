@@ -125,7 +125,7 @@ void avd_analysis_free(struct avd_analysis *analysis);
 /* Index into analysis->modules, or AVD_NO_MODULE. */
 size_t avd_analysis_module_at(const struct avd_analysis *analysis, uint64_t addr);
 /* The module's image from dump memory, else from a file; NULL when neither is to be had. */
-const struct avd_image *avd_analysis_image(struct avd_analysis *analysis, size_t module);
+const struct avd_image *avd_analysis_image(struct avd_analysis *an, size_t index);
 enum avd_os avd_analysis_os(const struct avd_dump *dump);
 /* The stack a reader should see first: the 32-bit one of a WOW64 thread that has it. */
 const struct avd_an_stack *avd_an_main_stack(const struct avd_an_thread *thread);

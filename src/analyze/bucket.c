@@ -131,7 +131,10 @@ char *avd_failure_id_hash(struct avd_arena *arena, const char *hash_string)
     /* UTF-16LE needs at most two bytes for each of UTF-8's; the text is well-formed. */
     while (*p != '\0') {
         size_t length = avd_utf8_length((const char *)p, strlen((const char *)p));
-        uint32_t c = length < 2 ? *p : length == 2 ? *p & 0x1fu : length == 3 ? *p & 0x0fu : *p & 7u;
+        uint32_t c = length < 2    ? *p
+                     : length == 2 ? *p & 0x1fu
+                     : length == 3 ? *p & 0x0fu
+                                   : *p & 7u;
         size_t i;
 
         for (i = 1; i < length; i++)

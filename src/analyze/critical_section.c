@@ -57,7 +57,9 @@ bool avd_critical_section_read(const struct avd_memory *memory, uint64_t addr,
                                unsigned pointer_size, struct avd_critical_section *out)
 {
     const struct layout *at = pointer_size == 4 ? &layout32 : &layout64;
-    uint64_t debug, owner, semaphore;
+    uint64_t debug;
+    uint64_t owner;
+    uint64_t semaphore;
     uint32_t lock_count;
 
     memset(out, 0, sizeof *out);

@@ -86,7 +86,7 @@ static const char *type_words(struct avd_analysis *an, const char *decorated)
 static const char *read_type(struct avd_analysis *an, const struct thrown *thrown, uint64_t at)
 {
     char name[MAX_TYPE_NAME];
-    size_t size = avd_process_read(an, at + 2 * thrown->pointer_size, name, sizeof name);
+    size_t size = avd_process_read(an, at + UINT64_C(2) * thrown->pointer_size, name, sizeof name);
     size_t length;
 
     for (length = 0; length < size && name[length] != '\0'; length++)

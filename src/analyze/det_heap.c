@@ -55,8 +55,9 @@ static const struct {
     {"buffer_overrun", "something wrote behind the end of a block"},
     {"buffer_underrun", "something wrote before the start of a block"},
     {"block_not_busy", "a block was freed or used that is already free: a double free, mostly"},
-    {"invalid_argument", "a heap function was called with a wrong argument, such as an address that "
-                         "is no block"},
+    {"invalid_argument",
+     "a heap function was called with a wrong argument, such as an address that "
+     "is no block"},
     {"invalid_allocation_type", "a block was freed by another function than its kind needs"},
     {"usage_after_free", "something wrote to a block after it was freed"},
     {"cross_heap_operation", "a block was freed to another heap than it came from"},

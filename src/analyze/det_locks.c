@@ -277,9 +277,11 @@ static void publish_edges(struct locks *locks, const char *name, const size_t *t
     lines = avd_arena_alloc(&locks->an->arena, count, sizeof *lines);
     if (lines == NULL)
         return;
-    for (i = 0; i < count; i++)
-        if ((lines[i] = edge_text(locks, threads[i])) == NULL)
+    for (i = 0; i < count; i++) {
+        lines[i] = edge_text(locks, threads[i]);
+        if (lines[i] == NULL)
             return;
+    }
     avd_fact_list(&locks->an->facts, name, lines, count);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Full page heap puts a page without access behind each block. An access violation there is an overrun
- * of the block before it, whose header says how large it was asked to be.
+ * Full page heap puts a page without access behind each block. An access violation there is an
+ * overrun of the block before it, whose header says how large it was asked to be.
  */
 #include "analyze/detectors.h"
 #include "analyze/page_heap.h"
@@ -15,7 +15,8 @@ static void run(struct avd_analysis *an)
     unsigned pointer_size = avd_exception_pointer_size(an);
     uint64_t address = an->words.access_address;
     struct avd_page_heap_header header;
-    const char *why = "no block of full page heap that ends before the accessed page is in the dump";
+    const char *why =
+        "no block of full page heap that ends before the accessed page is in the dump";
     uint64_t block = 0;
     size_t i;
 

@@ -90,7 +90,8 @@ static void check_teb(struct oddities *out, size_t i)
     struct avd_analysis *an = out->an;
     const struct avd_thread *thread = an->threads[i].thread;
     unsigned size = avd_dump_pointer_size(an->dump);
-    uint64_t id, self;
+    uint64_t id;
+    uint64_t self;
 
     /* TEB.NtTib.Self and TEB.ClientId.UniqueThread */
     if (thread->teb == 0 ||
@@ -112,7 +113,9 @@ static void check_teb(struct oddities *out, size_t i)
 static void check_header(struct oddities *out, const struct avd_module *module)
 {
     const struct avd_memory *memory = &out->an->dump->memory;
-    uint32_t lfanew, signature, timestamp;
+    uint32_t lfanew;
+    uint32_t signature;
+    uint32_t timestamp;
     uint16_t magic;
 
     if (module->timestamp == 0 || module->from_loader_list || module->duplicate ||

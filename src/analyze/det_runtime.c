@@ -173,11 +173,11 @@ static void publish_delay(struct avd_analysis *an)
         avd_fact_text(&an->facts, "delay.summary", "a DLL whose name is not in the dump");
         return;
     }
-    if (avd_process_pointer(an, info + DLL * step, step, &address))
+    if (avd_process_pointer(an, info + (uint64_t)DLL * step, step, &address))
         dll = avd_process_text(an, address);
     publish_text(an, "delay.dll", dll, "the DLL's name is not in the dump");
-    if (avd_process_u32(an, info + BY_NAME * step, &by_name) &&
-        avd_process_pointer(an, info + FUNCTION * step, step, &address))
+    if (avd_process_u32(an, info + (uint64_t)BY_NAME * step, &by_name) &&
+        avd_process_pointer(an, info + (uint64_t)FUNCTION * step, step, &address))
         function = by_name != 0 ? avd_process_text(an, address)
                                 : avd_arena_printf(&an->arena, "ordinal %u",
                                                    (unsigned)(address & 0xffff));
@@ -188,7 +188,7 @@ static void publish_delay(struct avd_analysis *an)
                   function != NULL && an->exception.code == DELAY_NO_FUNCTION
                       ? avd_arena_printf(&an->arena, "%s of %s", function, dll)
                       : dll);
-    if (!avd_process_u32(an, info + LAST_ERROR * step, &error)) {
+    if (!avd_process_u32(an, info + (uint64_t)LAST_ERROR * step, &error)) {
         avd_fact_unknown(&an->facts, "delay.error", absent);
         avd_fact_unknown(&an->facts, "delay.error_name", absent);
         return;

@@ -20,7 +20,8 @@ static const char *const details[] = {
 
 enum { ASSERTS = 2 }; /* those of the list that stand first: the wide one, the narrow one */
 
-/* Of several functions on the stack the one with the lower number tells most: assert calls abort. */
+/* Of several functions on the stack the one with the lower number tells most: assert calls
+ * abort. */
 static const struct {
     const char *function;
     const char *kind;

@@ -150,9 +150,11 @@ static void publish_group(struct avd_analysis *an, size_t thread, size_t size)
 
     if (lines == NULL)
         return;
-    for (i = 0; i < count; i++)
-        if ((lines[i] = avd_frame_text(an, stack, i)) == NULL)
+    for (i = 0; i < count; i++) {
+        lines[i] = avd_frame_text(an, stack, i);
+        if (lines[i] == NULL)
             return;
+    }
     avd_fact_number(&an->facts, "threads.group_size", size);
     avd_fact_list(&an->facts, "threads.group_stack", lines, count);
 }

@@ -22,9 +22,9 @@ void avd_facts_init(struct avd_facts *facts, struct avd_arena *arena)
     facts->no_main_thread = "the analysis did not look for it";
 }
 
-/* Where in the hash the name is, or the free place where it belongs: open addressing. There are twice
- * as many places as facts, so a free one is always found. Eight bytes of the name at a time: rules
- * look up hundreds of facts for each dump. */
+/* Where in the hash the name is, or the free place where it belongs: open addressing. There are
+ * twice as many places as facts, so a free one is always found. Eight bytes of the name at a time:
+ * rules look up hundreds of facts for each dump. */
 static size_t place_of(const struct avd_facts *facts, const char *name)
 {
     const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);

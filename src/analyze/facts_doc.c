@@ -75,8 +75,7 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"pc.in_module", AVD_FACT_BOOL, "it lies in a loaded module"},
     {"pc.executable", AVD_FACT_BOOL,
      "the memory there may be executed; unknown when the dump does not say"},
-    {"pc.region_protect", AVD_FACT_TEXT,
-     "protection of the memory there, such as PAGE_READWRITE"},
+    {"pc.region_protect", AVD_FACT_TEXT, "protection of the memory there, such as PAGE_READWRITE"},
     {"sp.address", AVD_FACT_ADDRESS, "the stack pointer at the exception"},
     {"stack.low", AVD_FACT_ADDRESS, "lowest usable address of the stack (the TEB's StackLimit)"},
     {"stack.high", AVD_FACT_ADDRESS, "end of the stack (the TEB's StackBase)"},
@@ -96,12 +95,12 @@ const struct avd_fact_doc avd_fact_docs[] = {
     /* Where it happened. */
     {"crash.module", AVD_FACT_TEXT, "file name of the module that raised the exception"},
     {"crash.function", AVD_FACT_TEXT, "function that raised it"},
-    {"crash.caller", AVD_FACT_TEXT,
-     "module!function of the first caller that could be recovered"},
+    {"crash.caller", AVD_FACT_TEXT, "module!function of the first caller that could be recovered"},
 
     /* Application Verifier. */
     {"verifier.present", AVD_FACT_BOOL, "DLLs of Application Verifier or page heap are loaded"},
-    {"verifier.engine", AVD_FACT_TEXT, "Application Verifier, page heap, verifier.dll alone or none"},
+    {"verifier.engine", AVD_FACT_TEXT,
+     "Application Verifier, page heap, verifier.dll alone or none"},
     {"verifier.providers", AVD_FACT_LIST, "file names of the layers' DLLs, such as vfnet.dll"},
     {"verifier.global_flag", AVD_FACT_CODE,
      "NtGlobalFlag of the process: 0x100 Application Verifier, 0x02000000 page heap"},
@@ -264,7 +263,6 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"bucket.hash", AVD_FACT_TEXT, "FAILURE_ID_HASH of it"},
     {"signature.id", AVD_FACT_TEXT, "signature of the stack, av1- and 16 digits"},
 
-
     /* What the threads do, and what holds them up. */
     {"threads.running", AVD_FACT_NUMBER, "number of threads that run"},
     {"threads.idle", AVD_FACT_NUMBER, "number of threads that wait for work"},
@@ -294,13 +292,15 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"locks.resolved", AVD_FACT_NUMBER, "number of those whose critical section was found"},
     {"locks.srw_waiters", AVD_FACT_NUMBER,
      "number of threads that are seen waiting for a slim reader/writer lock"},
-    {"locks.deadlock", AVD_FACT_BOOL, "threads wait in a circle for each other's critical sections"},
+    {"locks.deadlock", AVD_FACT_BOOL,
+     "threads wait in a circle for each other's critical sections"},
     {"locks.deadlock_threads", AVD_FACT_NUMBER, "number of threads in that circle"},
     {"locks.deadlock_chain", AVD_FACT_LIST, "who waits for what of whom in that circle"},
     {"locks.chain", AVD_FACT_LIST,
      "the longest chain of threads that wait for each other without a circle"},
     {"locks.holder", AVD_FACT_TEXT, "the thread at its end, for which all others wait"},
-    {"locks.holder_state", AVD_FACT_TEXT, "what that thread does: running, idle, waiting or blocked"},
+    {"locks.holder_state", AVD_FACT_TEXT,
+     "what that thread does: running, idle, waiting or blocked"},
     {"locks.holder_reason", AVD_FACT_TEXT, "the same in words"},
     {"locks.holder_frame", AVD_FACT_TEXT, "the innermost function of the program on it"},
     {"locks.orphans", AVD_FACT_NUMBER,
@@ -314,7 +314,8 @@ const struct avd_fact_doc avd_fact_docs[] = {
 
     /* Time and resources. */
     {"process.uptime", AVD_FACT_NUMBER, "age of the process in seconds"},
-    {"process.starting", AVD_FACT_BOOL, "a thread is seen inside the loader's start of the process"},
+    {"process.starting", AVD_FACT_BOOL,
+     "a thread is seen inside the loader's start of the process"},
     {"cpu.total", AVD_FACT_NUMBER, "milliseconds of processor time of all threads in the dump"},
     {"cpu.thread", AVD_FACT_TEXT, "the thread that used most of it"},
     {"cpu.thread_time", AVD_FACT_NUMBER, "milliseconds of it"},
@@ -368,7 +369,8 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"modules.twice_count", AVD_FACT_NUMBER,
      "number of pairs of modules with one name from two places, not both the system's"},
     {"modules.twice", AVD_FACT_LIST, "these pairs with their versions"},
-    {"hooks.checked", AVD_FACT_NUMBER, "number of system functions whose first bytes were looked at"},
+    {"hooks.checked", AVD_FACT_NUMBER,
+     "number of system functions whose first bytes were looked at"},
     {"hooks.count", AVD_FACT_NUMBER, "number of those that begin with a jump to foreign code"},
     {"hooks.list", AVD_FACT_LIST, "which, and where they jump to"},
     {"hooks.owners", AVD_FACT_LIST, "the modules they jump to"},

@@ -21,7 +21,8 @@ static const struct avd_column_doc thread_columns[] = {
     {"teb", AVD_FACT_ADDRESS, "its thread environment block"},
     {"frame_count", AVD_FACT_NUMBER, "number of frames in `frames`"},
     {"state", AVD_FACT_TEXT,
-     "running, idle, waiting (for an object) or blocked (by a lock, a window, a request, a dialog)"},
+     "running, idle, waiting (for an object) or blocked (by a lock, a window, a request, a "
+     "dialog)"},
     {"state_reason", AVD_FACT_TEXT, "the state in words, or why it is not known"},
     {NULL, AVD_FACT_UNKNOWN, NULL},
 };

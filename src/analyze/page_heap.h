@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The header that page heap puts before each block: DPH_BLOCK_INFORMATION, as Microsoft's page "GFlags
- * and PageHeap" documents it.
+ * The header that page heap puts before each block: DPH_BLOCK_INFORMATION, as Microsoft's page
+ * "GFlags and PageHeap" documents it.
  */
 #ifndef AVD_ANALYZE_PAGE_HEAP_H
 #define AVD_ANALYZE_PAGE_HEAP_H
@@ -15,8 +15,8 @@ struct avd_page_heap_header {
     uint64_t trace; /* address of the stack of the allocation, or of the release; 0: none */
 };
 
-/* The header of the block at `block` in a process with pointers of 4 or 8 bytes. False when it is not
- * in the dump, or its stamps at both ends do not fit: then nothing in it can be believed. */
+/* The header of the block at `block` in a process with pointers of 4 or 8 bytes. False when it is
+ * not in the dump, or its stamps at both ends do not fit: then nothing in it can be believed. */
 bool avd_page_heap_read(const struct avd_memory *memory, uint64_t block, unsigned pointer_size,
                         struct avd_page_heap_header *out);
 /* The block of full page heap that ends where the page of `address` begins; 0: there is none. */

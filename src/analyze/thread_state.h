@@ -52,10 +52,10 @@ const struct avd_thread_state *avd_thread_states(struct avd_analysis *analysis);
 const struct avd_an_stack *avd_thread_state_stack(const struct avd_analysis *analysis,
                                                   size_t thread);
 /* The function of a frame, where that is certain; NULL otherwise. */
-const char *avd_thread_function(const struct avd_an_stack *stack, size_t frame);
+const char *avd_thread_function(const struct avd_an_stack *stack, size_t i);
 /* "module!function" or "module+0x12" of a frame; NULL when out of memory. */
 const char *avd_frame_text(struct avd_analysis *analysis, const struct avd_an_stack *stack,
-                           size_t frame);
+                           size_t i);
 /* Whether the frame's module is one of the system's that threads wait in on behalf of others. */
 bool avd_frame_is_system(const struct avd_analysis *analysis, const struct avd_an_stack *stack,
                          size_t frame);

@@ -7,9 +7,9 @@
  *
  * and RtlApplicationVerifierStop of ntdll takes the latter's. On x86 all of it lies on the stack.
  * On x64 the first four arguments came in registers; their home slots hold them only if the callee
- * stored them there, so that something else must speak for the code: a second argument, or its layer
- * and size. What lies further up is passed on the stack and there for sure. Candidates only: see
- * verifier_choose.c.
+ * stored them there, so that something else must speak for the code: a second argument, or its
+ * layer and size. What lies further up is passed on the stack and there for sure. Candidates only:
+ * see verifier_choose.c.
  */
 #include "analyze/verifier_scene.h"
 

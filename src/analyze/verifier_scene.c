@@ -217,8 +217,8 @@ static bool find_waiting_thread(struct avd_stop_scene *scene)
     return false;
 }
 
-/* The stack of the exception's thread with the engine's frames: its own, else the one from a context
- * found on it. scene->stack is left at the first that has any frames. */
+/* The stack of the exception's thread with the engine's frames: its own, else the one from a
+ * context found on it. scene->stack is left at the first that has any frames. */
 static bool find_on_stacks(struct avd_stop_scene *scene)
 {
     struct avd_analysis *an = scene->an;

@@ -132,9 +132,11 @@ static void decode_code(struct avd_stop_scene *scene, struct avd_stop_value *val
 
     if (value->kind == AVD_STOP_WIN32_ERROR)
         name = avd_win32_error_name(code);
-    else if (value->kind == AVD_STOP_EXCEPTION_CODE)
-        name = doc != NULL ? doc->name : avd_ntstatus_name(code);
-    else if ((name = avd_ntstatus_name(code)) == NULL && doc != NULL)
+    else if (value->kind == AVD_STOP_EXCEPTION_CODE && doc != NULL)
+        name = doc->name;
+    else
+        name = avd_ntstatus_name(code);
+    if (value->kind != AVD_STOP_WIN32_ERROR && name == NULL && doc != NULL)
         name = doc->name;
     if (value->kind == AVD_STOP_WIN32_ERROR)
         value->text = avd_arena_printf(&scene->an->arena, "error %" PRIu32 "%s%s", code,

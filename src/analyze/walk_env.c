@@ -39,7 +39,7 @@ static size_t env_read_image(void *ctx, size_t module, uint32_t rva, void *buffe
     base = an->modules[module].module->base;
     if (base > UINT64_MAX - rva)
         return 0;
-    /* Small dumps hold code around each pc without the image's headers, so memory is asked first. */
+    /* Small dumps hold code around each pc without the image's headers: memory is asked first. */
     done = avd_memory_read(&an->dump->memory, base + rva, buffer, size);
     if (done == size)
         return done;

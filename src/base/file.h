@@ -18,8 +18,8 @@ struct avd_file {
  * directory or cannot be mapped. An empty file gives an empty view. */
 enum avd_status avd_file_map(const char *utf8_path, struct avd_file *out, struct avd_error *err);
 
-/* The same for a file that is read once from end to end: a small one is read into memory, which costs
- * less than to map it. */
+/* The same for a file that is read once from end to end: a small one is read into memory, which
+ * costs less than to map it. */
 enum avd_status avd_file_load(const char *utf8_path, struct avd_file *out, struct avd_error *err);
 
 /* Reads all of standard input, at most `limit` bytes. */

@@ -26,7 +26,10 @@ enum avd_status avd_file_names_add(struct avd_file_names *list, const char *name
         return avd_error_set(err, AVD_E_LIMIT, 0, "", "more than %d files", (int)AVD_MAX_RULES);
     grown = avd_arena_grow(&list->arena, list->items, list->count, &list->capacity,
                            sizeof *list->items, AVD_MAX_RULES);
-    if (grown == NULL || (grown[list->count] = avd_arena_strdup(&list->arena, name)) == NULL)
+    if (grown == NULL)
+        return avd_error_nomem(err);
+    grown[list->count] = avd_arena_strdup(&list->arena, name);
+    if (grown[list->count] == NULL)
         return avd_error_nomem(err);
     list->items = grown;
     list->count++;

@@ -79,8 +79,8 @@ FILE *avd_file_temporary(void)
     return tmpfile();
 }
 
-/* Whether the file was read; what is not small, or no file at all, is left to mapping, which also has
- * the words for what goes wrong. */
+/* Whether the file was read; what is not small, or no file at all, is left to mapping, which also
+ * has the words for what goes wrong. */
 static bool read_descriptor(int fd, struct avd_file *out)
 {
     unsigned char *bytes;

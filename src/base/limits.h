@@ -28,7 +28,7 @@ enum {
     AVD_MIN_BYTES_PER_FRAME = 128,   /* of the file, on average over what exceeds one stack */
     AVD_MAX_FRAMES_WHEN_OVER = 8,    /* per stack after that */
     AVD_MAX_FRAMES_CEILING = 65536,  /* what --max-frames may ask for */
-    AVD_MAX_EXCEPTIONS = 64,         /* found on stacks; one is usual, a nested one comes with two */
+    AVD_MAX_EXCEPTIONS = 64,         /* found on stacks; one is usual, nested ones come with two */
     AVD_MAX_EXCEPTIONS_OF_THREAD = 8,
     AVD_MAX_EXCEPTION_CHAIN = 16,    /* nested records; they may form a loop */
     AVD_MAX_EXCEPTION_SEARCH_BYTES = 262144, /* of a live stack; handlers use 100 KB at most */
@@ -82,7 +82,7 @@ enum {
     AVD_MAX_PDB_LINE_BLOCKS = 65536, /* changes of file in one function's lines */
     AVD_MAX_PDB_NAME_BYTES = 65535,  /* records carry their size in 16 bits */
     AVD_MAX_SYMPATH_ELEMENTS = 256,  /* of one symbol path; people write up to about ten */
-    AVD_MAX_SYMPATH_CHAIN = 11,      /* srv* takes ten stores, symsrv.dll's own limit, and a cache */
+    AVD_MAX_SYMPATH_CHAIN = 11,      /* srv* takes ten stores, symsrv.dll's limit, and a cache */
     AVD_MAX_STORE_PATH_BYTES = 4096, /* of paths and URLs; Linux's PATH_MAX */
     AVD_MAX_STORE_NAME_BYTES = 240,  /* a file name's limit is 255, and markers add to it */
     AVD_MAX_STORE_ATTEMPTS = 64,     /* places listed for one file, the rest is counted */
@@ -96,8 +96,8 @@ enum {
     AVD_MAX_HTTP_REDIRECTS = 8,      /* servers use one, to their blob storage */
     AVD_MAX_STOP_TEXT_SEARCH = 262144, /* of a stack, for the text of a verifier stop */
     AVD_STOP_TEXT_BELOW = 16384,     /* the same below the stack pointer; the printing calls */
-    AVD_MAX_STATE_FRAMES = 256,      /* of a stack, for what its thread does; loops nest about 100 */
-    AVD_MAX_LOCK_WAITERS = 256,      /* whose critical section is looked for; one holds up the rest */
+    AVD_MAX_STATE_FRAMES = 256,      /* of a stack, for what its thread does; loops nest to 100 */
+    AVD_MAX_LOCK_WAITERS = 256,      /* whose critical section is looked for; one holds up all */
     AVD_MAX_LOCK_WORDS = 256,        /* of a stack, for its address; the system's frames use 60 */
     AVD_MAX_LOCK_CHAIN = 1024,       /* threads that wait for each other one after another */
     AVD_MAX_LOCK_LINES = 16,         /* of a chain, shown */

@@ -42,7 +42,7 @@ static void add_block(uint32_t state[4], const uint8_t *block)
         case 2: mixed = b ^ c ^ d, word = (3 * i + 5) % 16; break;
         default: mixed = c ^ (b | ~d), word = 7 * i % 16; break;
         }
-        next = a + mixed + avd_le32(block + 4 * word) + T[i];
+        next = a + mixed + avd_le32(block + (size_t)4 * word) + T[i];
         a = d;
         d = c;
         c = b;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file system beyond base/file.h, for symbol stores and the gate: what is at a path, the names in a
- * directory, and files that appear whole or not at all. One .c per operating system. Paths are
+ * The file system beyond base/file.h, for symbol stores and the gate: what is at a path, the names
+ * in a directory, and files that appear whole or not at all. One .c per operating system. Paths are
  * UTF-8; where messages are set they have the system's words.
  */
 #ifndef AVD_BASE_PATHS_H

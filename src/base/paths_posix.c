@@ -168,14 +168,28 @@ enum avd_status avd_directory_list(struct avd_arena *arena, const char *path, si
     return status;
 }
 
+/* Whether there is a directory now; otherwise errno says why it could not be made. */
+static bool make_one(const char *path)
+{
+    struct stat st;
+
+    if (mkdir(path, 0777) == 0)
+        return true;
+    if (errno != EEXIST)
+        return false;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return true;
+    errno = EEXIST; /* stat may have changed it */
+    return false;
+}
+
 enum avd_status avd_directory_make(const char *path, struct avd_error *err)
 {
     char part[PATH_SIZE];
     size_t size = strlen(path);
-    struct stat st;
     size_t i;
 
-    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+    if (make_one(path))
         return AVD_OK;
     if (errno != ENOENT || size >= sizeof part)
         return io_error(err, "directory cannot be made");
@@ -188,9 +202,7 @@ enum avd_status avd_directory_make(const char *path, struct avd_error *err)
         part[i] = '/';
     }
     /* Another process may have been faster. */
-    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
-        return AVD_OK;
-    return io_error(err, "directory cannot be made");
+    return make_one(path) ? AVD_OK : io_error(err, "directory cannot be made");
 }
 
 enum avd_status avd_directory_make_private(const char *parent, char *path, size_t path_size,

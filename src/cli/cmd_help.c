@@ -19,7 +19,8 @@ static void print_program(void)
     for (command = avd_cli_commands; command->name != NULL; command++)
         if ((command->bit & AVD_CLI_INSIDE) != 0)
             printf(" %s", command->name);
-    puts("  (looking inside)\n\nFILE may be gzip-compressed; '-' reads standard input. 'avdump help COMMAND' says more.\n"
+    puts("  (looking inside)\n\nFILE may be gzip-compressed; '-' reads standard input. 'avdump "
+         "help COMMAND' says more.\n"
          "\nexamples: avdump crash.dmp\n"
          "          avdump analyze --json --fail-on error *.dmp > reports.json\n"
          "\nexit status: 0 clean, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input\n"
@@ -39,7 +40,8 @@ static void print_rules_commands(void)
 static void print_places(const struct avd_cli_command *command)
 {
     if ((command->bit & (AVD_CLI_MEMORY | AVD_CLI_DPS | AVD_CLI_LN)) != 0)
-        puts("\nA PLACE is an address (12d98c, 0x7ff6`1000), a register of the thread (@rsp), a module\n"
+        puts("\nA PLACE is an address (12d98c, 0x7ff6`1000), a register of the thread (@rsp), a "
+             "module\n"
              "or module!symbol, with offsets behind it: @rsp+20, ntdll!NtClose+4.");
     if ((command->bit & AVD_CLI_FIND) != 0)
         puts("\nA PATTERN is bytes ('4d 5a ?? 00'), text, looked for as ASCII and as UTF-16, or a\n"

@@ -2,6 +2,7 @@
 /* Looking inside a dump: stack, threads, modules, handles, memory, dps, ln, strings and find. */
 #include "cli.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct inspector {
@@ -53,9 +54,9 @@ static enum avd_cli_exit take_second(const struct inspector *inspector,
         query->what = AVD_INSPECT_MAP;
         return AVD_EXIT_CLEAN;
     }
-    (void)strcpy(after, " needs a file and ");
+    (void)snprintf(after, sizeof after, " needs a file and %s", inspector->second);
     if (settings->file_count == 1)
-        return avd_cli_usage_error("", inspector->name, strcat(after, inspector->second), NULL);
+        return avd_cli_usage_error("", inspector->name, after, NULL);
     if (settings->file_count > 2)
         return avd_cli_usage_error("one file at a time, found also '", settings->files[2], "'",
                                    NULL);

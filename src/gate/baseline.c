@@ -138,10 +138,9 @@ static enum avd_status read_line(struct avd_gate_baseline *baseline, struct avd_
 
     if (!json_is_object(object))
         status = line_error(err, path, line, "expected a JSON object");
-    else if (!*has_header)
+    else if (!*has_header || /* or two files put together */
+             json_object_get(object, "avdump_baseline") != NULL)
         status = read_header(object, path, line, err);
-    else if (json_object_get(object, "avdump_baseline") != NULL)
-        status = read_header(object, path, line, err); /* two files put together */
     else
         status = read_known(baseline, object, path, line, err);
     *has_header = true;

@@ -38,7 +38,8 @@ void avd_gate_write_markdown(const struct avd_gate_result *result, struct avd_st
 void avd_gate_write_html(const struct avd_gate_result *result, struct avd_strbuf *out);
 void avd_gate_write_issues(const struct avd_gate_result *result, struct avd_strbuf *out);
 
-/* Names of an issue's fields, separated by commas. False for an unknown one: *wrong, *wrong_size. */
+/* Names of an issue's fields, separated by commas. False for an unknown one: *wrong,
+ * *wrong_size. */
 bool avd_gate_fields_parse(const char *text, uint32_t *fields, const char **wrong,
                            size_t *wrong_size);
 

@@ -389,14 +389,15 @@ static const char *bucket_verdict(const struct avd_gate_policy *policy,
         return avd_arena_printf(arena, "new crash: %s (%" PRIu64 " dump%s)", avd_gate_title(bucket),
                                 bucket->count, bucket->count == 1 ? "" : "s");
     if (policy->fail_count != 0 && bucket->crashed && bucket->count > policy->fail_count)
-        return avd_arena_printf(arena, "%s: %" PRIu64 " dumps, allowed are %" PRIu64, avd_gate_title(bucket),
-                                bucket->count, policy->fail_count);
+        return avd_arena_printf(arena, "%s: %" PRIu64 " dumps, allowed are %" PRIu64,
+                                avd_gate_title(bucket), bucket->count, policy->fail_count);
     for (i = 0; i < policy->fail_rule_count; i++)
         if (has_finding(bucket, policy->fail_rules[i]))
             return avd_arena_printf(arena, "%s: a finding of rule '%s'", avd_gate_title(bucket),
                                     policy->fail_rules[i]);
     if (bucket->severity >= policy->fail_severity)
-        return avd_arena_printf(arena, "%s: finding '%s'", avd_gate_title(bucket), bucket->findings[0].text);
+        return avd_arena_printf(arena, "%s: finding '%s'", avd_gate_title(bucket),
+                                bucket->findings[0].text);
     return NULL;
 }
 

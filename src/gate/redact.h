@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reports that were written earlier, without personal data. This short because it is an interface. */
+/* Reports that were written earlier, without personal data. This short because it is an
+ * interface. */
 #ifndef AVD_GATE_REDACT_H
 #define AVD_GATE_REDACT_H
 

@@ -200,7 +200,8 @@ static void walk_all(struct run *run)
     run->state->summary.ignored = inputs.ignored;
 }
 
-static bool wants(const struct avd_gate_options *options, bool (*kind)(const struct avd_gate_sink *))
+static bool wants(const struct avd_gate_options *options,
+                  bool (*kind)(const struct avd_gate_sink *))
 {
     size_t i;
 

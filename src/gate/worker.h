@@ -16,7 +16,7 @@ struct avd_gate_worker {
 
 /* Analyses `item`, appends its record and, if wanted, its report or the error as one JSON line. */
 void avd_gate_worker_run(const struct avd_gate_worker *worker, const struct avd_gate_item *item,
-                         struct avd_strbuf *record, struct avd_strbuf *report);
+                         struct avd_strbuf *text, struct avd_strbuf *report);
 
 /* Leaves personal data out of a text of JSON, if write.redact says so. */
 void avd_gate_worker_redact(const struct avd_gate_worker *worker, struct avd_strbuf *text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One question about a dump. Stacks, threads, modules and handles are the report's own lists, printed
- * by its renderers; what looks at memory has files of its own.
+ * One question about a dump. Stacks, threads, modules and handles are the report's own lists,
+ * printed by its renderers; what looks at memory has files of its own.
  */
 #include "inspect/inspect.h"
 

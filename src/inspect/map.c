@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory map, as WinDbg's !address has it: what MemoryInfoList says of each region, and how much
- * of it the dump holds. Without that stream the ranges of the dump alone.
+ * The memory map, as WinDbg's !address has it: what MemoryInfoList says of each region, and how
+ * much of it the dump holds. Without that stream the ranges of the dump alone.
  */
 #include "inspect/inspect.h"
 
@@ -37,8 +37,8 @@ static const char *protect_name(uint32_t protect)
     case 0x20: return "PAGE_EXECUTE_READ";
     case 0x40: return "PAGE_EXECUTE_READWRITE";
     case 0x80: return "PAGE_EXECUTE_WRITECOPY";
+    default: return NULL;
     }
-    return NULL;
 }
 
 /* A row: a region, or (region NULL) a range that no region covers. */

@@ -10,7 +10,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { ROW = 16, TEXT_ROW = 32, DEFAULT_BYTES = 128, DEFAULT_CHARACTERS = 512, DEFAULT_POINTERS = 32 };
+enum {
+    ROW = 16,
+    TEXT_ROW = 32,
+    DEFAULT_BYTES = 128,
+    DEFAULT_CHARACTERS = 512,
+    DEFAULT_POINTERS = 32
+};
 
 /* Up to 16 bytes of the process, and which of them the dump holds. */
 struct row {

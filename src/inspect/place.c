@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Places as people type them into WinDbg: hexadecimal numbers with or without 0x and with backticks,
- * registers, modules, module!symbol, each with offsets behind it. And the way back: what an address
- * is called.
+ * Places as people type them into WinDbg: hexadecimal numbers with or without 0x and with
+ * backticks, registers, modules, module!symbol, each with offsets behind it. And the way back: what
+ * an address is called.
  */
 #include "inspect/inspect.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What looks through all memory of a dump: strings and find. Memory passes through one buffer, range
- * after range; ranges that touch are one, so nothing at their borders is missed.
+ * What looks through all memory of a dump: strings and find. Memory passes through one buffer,
+ * range after range; ranges that touch are one, so nothing at their borders is missed.
  */
 #include "inspect/inspect.h"
 

@@ -154,7 +154,8 @@ bool avd_read_directory(struct avd_dump *dump, uint32_t count, uint32_t offset)
         stream->truncated = stream->view.size < stream->size;
         if (stream->truncated)
             avd_note_add(&dump->notes, shown_name(stream->type), stream->offset,
-                         "stream 0x%" PRIx32 " needs %" PRIu32 " bytes, the file ends after %zu; %s",
+                         "stream 0x%" PRIx32 " needs %" PRIu32
+                         " bytes, the file ends after %zu; %s",
                          stream->type, stream->size, stream->view.size,
                          stream->view.size != 0 ? "reading what is there" : "not read");
         if (!may_repeat(stream->type) && avd_dump_stream(dump, stream->type) != NULL) {

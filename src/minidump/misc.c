@@ -61,7 +61,8 @@ bool avd_read_misc(struct avd_dump *dump)
     (void)avd_view_clip(stream->view, 0, misc->size, &v);
     if (v.size < 12) {
         avd_note_add(&dump->notes, "misc info", stream->offset,
-                     "says it has %" PRIu32 " bytes, stream has %zu, expected at least 24; not read",
+                     "says it has %" PRIu32
+                     " bytes, stream has %zu, expected at least 24; not read",
                      misc->size, stream->view.size);
         return true;
     }

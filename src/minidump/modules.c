@@ -197,7 +197,8 @@ size_t avd_dump_module_at(const struct avd_dump *dump, uint64_t addr)
             high = middle;
     }
     /* The module with the highest base at or below the address; where modules overlap and that one
-     * ended already, one further down may still reach here. Overlaps are shallow, a few looks do. */
+     * ended already, one further down may still reach here. Overlaps are shallow, a few looks
+     * do. */
     for (high = 0; low > 0 && high < 8; high++) {
         const struct avd_module *module = &dump->modules[dump->modules_by_base[--low]];
 

@@ -24,12 +24,12 @@ static const struct {
     size_t size;
     const char *text;
 } mistaken[] = {
-    {"PAGEDUMP", 8, "a 32-bit Windows kernel dump, not a minidump of a process; open it with WinDbg "
-                    "or the Windows kernel debugger"},
-    {"PAGEDU64", 8, "a 64-bit Windows kernel dump, not a minidump of a process; open it with WinDbg "
-                    "or the Windows kernel debugger"},
-    {"\x7f" "ELF", 4, "an ELF file (a Linux core dump or program), not a minidump; open it with gdb "
-                      "or lldb"},
+    {"PAGEDUMP", 8, "a 32-bit Windows kernel dump, not a minidump of a process; open it with "
+                    "WinDbg or the Windows kernel debugger"},
+    {"PAGEDU64", 8, "a 64-bit Windows kernel dump, not a minidump of a process; open it with "
+                    "WinDbg or the Windows kernel debugger"},
+    {"\x7f" "ELF", 4, "an ELF file (a Linux core dump or program), not a minidump; open it with "
+                      "gdb or lldb"},
     {"\xcf\xfa\xed\xfe", 4, "a Mach-O file, not a minidump; open it with lldb"},
     {"MSCF", 4, "a CAB archive; extract the dump first (cabextract FILE)"},
     {"PK\x03\x04", 4, "a zip archive; extract the dump first (unzip FILE)"},

@@ -84,7 +84,8 @@ static void build_exception_info(const struct avd_dump *dump, struct avd_report 
     in.parameters = from->parameters;
     if (!from->present || !avd_exception_describe(&in, &report->arena, &words))
         return;
-    build_record(dump, from, &words, module != AVD_NO_MODULE ? &dump->modules[module] : NULL, report);
+    build_record(dump, from, &words, module != AVD_NO_MODULE ? &dump->modules[module] : NULL,
+                 report);
     for (i = 0; i < dump->thread_count && report->exception.thread == AVD_NO_INDEX; i++)
         if (dump->threads[i].id == from->thread_id)
             report->exception.thread = i;

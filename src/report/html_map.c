@@ -103,8 +103,9 @@ void avd_html_map(struct avd_html *h)
                                 ? ". "
                                 : " that the dump knows of: it holds no map of the process's "
                                   "memory. ");
-    avd_strbuf_puts(h->out, "Where a place is too small to show all that it holds, what comes first "
-                            "here hides the rest.</p>\n");
+    avd_strbuf_puts(h->out,
+                    "Where a place is too small to show all that it holds, what comes first "
+                    "here hides the rest.</p>\n");
     put_key(h);
     avd_html_table(h->out, "m f", "address space", "From|To|Picture|In use");
     for (i = 0; i < map->strip_count; i++)

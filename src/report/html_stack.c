@@ -409,7 +409,8 @@ void avd_html_other_stacks(struct avd_html *h)
     if (left_out != 0) {
         avd_strbuf_puts(h->out, "<p>");
         avd_html_count(h, left_out, "more stack is", "more different stacks are");
-        avd_strbuf_puts(h->out, " left out to keep this file small; the JSON report has all.</p>\n");
+        avd_strbuf_puts(h->out,
+                        " left out to keep this file small; the JSON report has all.</p>\n");
     }
     avd_html_section_end(h->out);
     avd_rep_groups_deinit(&groups);

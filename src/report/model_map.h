@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The process's address space in the coarseness of a picture: strips of neighbouring memory, each
- * cut into cells. What lies between strips is empty. Along a strip addresses grow, but what is empty
- * or only reserved takes no more place than AVD_MAP_SHORT bytes: 64-bit processes are mostly that.
+ * cut into cells. What lies between strips is empty. Along a strip addresses grow, but what is
+ * empty or only reserved takes no more place than AVD_MAP_SHORT bytes: 64-bit processes are mostly
+ *
+ * that.
  */
 #ifndef AVD_REPORT_MODEL_MAP_H
 #define AVD_REPORT_MODEL_MAP_H

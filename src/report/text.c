@@ -24,7 +24,7 @@ static void put_verdict_line(const struct avd_text *t, const char *label, const 
     avd_text_plain(t);
 }
 
-/* Names out of symbols that are not the dump's may be wrong: said before the stack, not behind it. */
+/* Names out of symbols that are not the dump's may be wrong: said before the stack, not behind. */
 static void put_mismatched(const struct avd_text *t)
 {
     size_t i;
@@ -37,8 +37,9 @@ static void put_mismatched(const struct avd_text *t)
             continue;
         avd_strbuf_init(&line);
         avd_strbuf_puts(&line, module->file != NULL ? module->file : "(no name)");
-        avd_strbuf_puts(&line, ": the identifier differs from the dump's (--symbols-loose); names and "
-                               "lines may be wrong");
+        avd_strbuf_puts(&line,
+                        ": the identifier differs from the dump's (--symbols-loose); names and "
+                        "lines may be wrong");
         if (line.failed)
             t->out->failed = true;
         put_verdict_line(t, "symbols", avd_strbuf_text(&line));

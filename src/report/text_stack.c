@@ -277,8 +277,9 @@ static void put_legend(const struct avd_text *t, const struct marks *seen)
 
     avd_strbuf_init(&line);
     if (seen->approximate)
-        avd_strbuf_puts(&line, "; ~ is the nearest export or public symbol, perhaps not this function's "
-                               "own name");
+        avd_strbuf_puts(&line,
+                        "; ~ is the nearest export or public symbol, perhaps not this function's "
+                        "own name");
     if (seen->frame_pointer)
         avd_strbuf_puts(&line, "; [fp] found by the frame pointer");
     if (seen->cfi_scan)

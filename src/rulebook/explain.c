@@ -11,6 +11,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* NOLINTBEGIN(misc-no-recursion): a condition is as deep as its YAML, AVD_MAX_YAML_DEPTH */
+
 static const char *operator_words(enum avd_rule_op op)
 {
     switch (op) {
@@ -354,3 +356,4 @@ enum avd_status avd_rules_explain_write(const struct avd_rules *rules, const cha
     avd_analysis_free(an);
     return avd_sheet_deliver(&sheet, write, ctx, err);
 }
+/* NOLINTEND(misc-no-recursion) */

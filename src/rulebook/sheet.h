@@ -39,7 +39,8 @@ void avd_sheet_text_if_any(struct avd_sheet *sheet, const char *key, const char 
 void avd_sheet_texts(struct avd_sheet *sheet, const char *key, const char *const *texts,
                      size_t count);
 
-/* stops.c. Whether `id` can only be a stop: "verifier:..." or a name, which no rule's id is like. */
+/* stops.c. Whether `id` can only be a stop: "verifier:..." or a name, which no rule's id is
+ * like. */
 bool avd_stop_is_named(const char *id);
 /* Every such stop in full; AVD_NOT_FOUND when there is none. */
 enum avd_status avd_stops_show(const char *id, enum avd_format format,

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+/* NOLINTBEGIN(misc-no-recursion): conditions are as deep as YAML, AVD_MAX_YAML_DEPTH */
+
 enum avd_status avd_condition_add(struct avd_compiler *c, enum avd_rule_op op, unsigned line,
                                   int *index)
 {
@@ -245,3 +247,4 @@ enum avd_status avd_condition_compile(struct avd_compiler *c, const struct avd_y
     }
     return result == AVD_OK ? keep(c, rule) : result;
 }
+/* NOLINTEND(misc-no-recursion) */

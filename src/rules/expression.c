@@ -214,8 +214,8 @@ static enum avd_status read_name(struct yard *y, size_t size, bool *called)
     status = avd_name_resolve(y->c, y->at, size, y->node->line, column_of(y, y->at), &subject);
     if (status == AVD_NOT_FOUND) {
         name = avd_arena_strndup(y->c->arena, y->at, size);
-        return name != NULL ? avd_name_unknown(y->c, "name", name, y->node->line, column_of(y, y->at),
-                                               y->what)
+        return name != NULL ? avd_name_unknown(y->c, "name", name, y->node->line,
+                                               column_of(y, y->at), y->what)
                             : AVD_E_NOMEM;
     }
     if (status != AVD_OK)

@@ -113,7 +113,7 @@ static enum avd_status find_let(struct avd_compiler *c, const char *name, unsign
     int scope;
 
     for (i = 0; node != NULL && i < node->count / 2; i++)
-        if (strcmp(node->items[2 * i]->text, name) == 0)
+        if (strcmp(node->items[(size_t)2 * i]->text, name) == 0)
             break;
     if (node == NULL || i == node->count / 2)
         return AVD_NOT_FOUND;
@@ -130,7 +130,7 @@ static enum avd_status find_let(struct avd_compiler *c, const char *name, unsign
         let->name = name;
         status = avd_expression_compile(c, node->items[2 * i + 1], "let", false, &let->code,
                                         &let->code_count, &let->type);
-        let->name = node->items[2 * i]->text;
+        let->name = node->items[(size_t)2 * i]->text;
         c->let_states[i] = status == AVD_OK ? AVD_LET_DONE : AVD_LET_BAD;
         c->scope = scope;
         if (status != AVD_OK)

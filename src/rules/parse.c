@@ -150,9 +150,9 @@ static enum avd_status check_template(struct parser *p, const char *key,
         if (status == AVD_NOT_FOUND) {
             const char *name = avd_arena_strndup(p->arena, part.text, part.size);
 
-            return name != NULL ? avd_name_unknown(&p->compiler, "name", name, node->line, node->column,
-                                                   key)
-                                : AVD_E_NOMEM;
+            return name != NULL
+                       ? avd_name_unknown(&p->compiler, "name", name, node->line, node->column, key)
+                       : AVD_E_NOMEM;
         }
         if (status != AVD_OK)
             return status;
@@ -227,8 +227,8 @@ static enum avd_status read_parameters(struct parser *p, const struct avd_yaml_n
     return result;
 }
 
-/* Where in list->by_id the id is, or the free place where it belongs: FNV-1a, open addressing, twice
- * as many places as rules. */
+/* Where in list->by_id the id is, or the free place where it belongs: FNV-1a, open addressing,
+ * twice as many places as rules. */
 static size_t place_of_id(const struct avd_rule_list *list, const char *id)
 {
     uint32_t hash = 2166136261U;

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+/* NOLINTBEGIN(misc-no-recursion): conditions are as deep as YAML, AVD_MAX_YAML_DEPTH */
+
 static const struct quantifier {
     const char *name;
     enum avd_rule_op op;
@@ -473,3 +475,4 @@ enum avd_status avd_rows_compile(struct avd_compiler *c, const struct avd_yaml_n
     }
     return result;
 }
+/* NOLINTEND(misc-no-recursion) */

@@ -122,7 +122,7 @@ struct avd_rule_expr {
     unsigned child_count;
     unsigned collection;                 /* rows: place in avd_collection_docs */
     unsigned slot;                       /* rows: what a row is bound to */
-    int parent_slot;                     /* rows of a row: where that is bound; -1: the main thread */
+    int parent_slot; /* rows of a row: where that is bound; -1: the main thread */
     const struct avd_rule_code *code;    /* check */
     unsigned code_count;
     const char *source;                  /* check: as it was written */

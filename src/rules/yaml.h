@@ -27,9 +27,10 @@ struct avd_yaml_documents {
 };
 
 /*
- * Reads all documents of `text`: nodes into `nodes`, their texts into `texts`, which may be the same.
- * `file` is what messages call it. Every key is a scalar and comes once in its mapping, nesting is at most AVD_MAX_YAML_DEPTH deep. AVD_E_RULE with
- * line and column, AVD_E_LIMIT for a file over AVD_MAX_RULE_FILE_BYTES, AVD_E_NOMEM.
+ * Reads all documents of `text`: nodes into `nodes`, their texts into `texts`, which may be the
+ * same. `file` is what messages call it. Every key is a scalar and comes once in its mapping,
+ * nesting is at most AVD_MAX_YAML_DEPTH deep. AVD_E_RULE with line and column, AVD_E_LIMIT for a
+ * file over AVD_MAX_RULE_FILE_BYTES, AVD_E_NOMEM.
  */
 enum avd_status avd_yaml_read(struct avd_arena *nodes, struct avd_arena *texts, const char *file,
                               const char *text, size_t size, struct avd_yaml_documents *out,

@@ -428,8 +428,8 @@ static void add_nodes(struct thinking *t, const struct avd_frame *callee, size_t
  * least as many as elsewhere. */
 static double density_of(const struct avd_candidates *c, size_t first, size_t last)
 {
-    double places = (double)((c->items[last - 1].slot - c->items[first].slot) / 16 + 1);
-    double here = (double)(last - first) / places;
+    uint64_t places = (c->items[last - 1].slot - c->items[first].slot) / 16 + 1;
+    double here = (double)(last - first) / (double)places;
     double density = here > c->density ? here : c->density;
 
     return density < 0.02 ? 0.02 : density > 0.5 ? 0.5 : density;

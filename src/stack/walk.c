@@ -192,9 +192,9 @@ static void confirm(const struct avd_walk *walk, struct avd_stack *out)
     if (out->end != AVD_END_COMPLETE || walk->stack_high == 0 ||
         walk->stack_high - out->frames[out->count - 1].sp > AVD_NEAR_STACK_BASE)
         return;
-    for (i = out->count; i-- != 0 && out->frames[i].trust != AVD_TRUST_SCAN;)
-        if (out->frames[i].trust == AVD_TRUST_CFI_SCAN)
-            out->frames[i].trust = own_trust(out->frames[i].method);
+    for (i = out->count; i != 0 && out->frames[i - 1].trust != AVD_TRUST_SCAN; i--)
+        if (out->frames[i - 1].trust == AVD_TRUST_CFI_SCAN)
+            out->frames[i - 1].trust = own_trust(out->frames[i - 1].method);
 }
 
 static bool is_guess(const struct avd_frame *frame)

@@ -81,7 +81,8 @@ static void sym_close(void *handle)
     avd_sym_close(opened->sym);
 }
 
-/* dump_syms undecorates FUNC names itself; PUBLIC names it leaves as they are, but for those of C. */
+/* dump_syms undecorates FUNC names itself; PUBLIC names it leaves as they are, but for those of
+ * C. */
 static enum avd_status sym_find(void *handle, uint64_t rva, struct avd_arena *arena,
                                 struct avd_symbol *out)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names by libiberty's callbacks, which allocate nothing that we could not bound. A few hundred bytes
- * of such a name can stand for more text than any disk holds, because each part may refer twice to
- * the one before; its printer cannot be told to stop, so that it is left by longjmp.
+ * Names by libiberty's callbacks, which allocate nothing that we could not bound. A few hundred
+ * bytes of such a name can stand for more text than any disk holds, because each part may refer
+ * twice to the one before; its printer cannot be told to stop, so that it is left by longjmp.
  */
 #include "symbols/itanium.h"
 
@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-/* Rust: behind "_R", perhaps a version, stands the tag of a path. Most of ntdll begins with "_Rtl". */
+/* Rust: behind "_R", perhaps a version, stands the tag of a path. Most of ntdll begins with
+ * "_Rtl". */
 static bool is_rust(const char *name)
 {
     size_t at = 2 + strspn(name + 2, "0123456789");
@@ -38,8 +39,8 @@ struct output {
 };
 
 /*
- * The printers hold no memory of their own here but one: Rust's has an identifier in Punycode on the
- * heap while it prints it. A name that is cut there leaks it, at most the name's length.
+ * The printers hold no memory of their own here but one: Rust's has an identifier in Punycode on
+ * the heap while it prints it. A name that is cut there leaks it, at most the name's length.
  */
 static void take(const char *bytes, size_t size, void *opaque)
 {

@@ -8,8 +8,8 @@
 
 #include "symbols/undname.h"
 
-/* Whether `name` begins as such names do, also with the underscore that 32-bit Windows and macOS put
- * in front. */
+/* Whether `name` begins as such names do, also with the underscore that 32-bit Windows and macOS
+ * put in front. */
 bool avd_itanium_is(const char *name);
 
 /*

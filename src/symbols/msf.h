@@ -40,8 +40,8 @@ enum avd_status avd_msf_open(struct avd_view file, struct avd_arena *arena, stru
 /* Stream `number`; false (and an empty *out) when there is none. */
 bool avd_msf_stream(const struct avd_msf *msf, uint32_t number, struct avd_msf_stream *out);
 
-/* From `offset` to the end of its page or of the stream, as far as the file has it; false when it does
- * not have even one byte of it. */
+/* From `offset` to the end of its page or of the stream, as far as the file has it; false when it
+ * does not have even one byte of it. */
 bool avd_msf_page(const struct avd_msf_stream *stream, uint64_t offset, struct avd_view *out);
 
 /* The longest piece from `offset` on, at most `size` bytes, that lies in the file in one; false

@@ -268,7 +268,7 @@ static bool is_whole(enum avd_symbol_file_kind kind, struct avd_view v)
         unsigned i;
 
         for (i = 0; i < count && i < AVD_MAX_SECTIONS; i++) {
-            uint64_t section = table + 40u * i;
+            uint64_t section = table + UINT64_C(40) * i;
             uint32_t size = avd_view_u32(v, section + 16);
             uint32_t used = avd_view_u32(v, section + 8);
             uint64_t last = (uint64_t)avd_view_u32(v, section + 20) + (used < size ? used : size);

@@ -102,8 +102,8 @@ enum avd_status avd_store_follow_pointer(struct avd_store_search *search, const 
 /* Files lying directly in `root`, and where dbghelp looks: below it by extension. */
 enum avd_status avd_store_find_flat(struct avd_store_search *search, const char *root,
                                     bool by_extension);
-/* Files lying directly beside the dump. Its folder may hold 100,000 dumps, so it is not listed: only
- * the names as recorded and in lower case are tried. */
+/* Files lying directly beside the dump. Its folder may hold 100,000 dumps, so it is not listed:
+ * only the names as recorded and in lower case are tried. */
 enum avd_status avd_store_find_beside(struct avd_store_search *search, const char *directory);
 
 /* ---- store_index.c ---- */

@@ -22,7 +22,7 @@ struct avd_symbol {
     const char *decorated;    /* the name as stored, when `function` is made from it; NULL */
     uint64_t function_rva;
     uint64_t function_size;   /* 0 when not known */
-    uint64_t displacement;    /* address - start of the function, in the layout it was linked with */
+    uint64_t displacement; /* address - start of the function, in the layout it was linked with */
     const char *source_file;  /* NULL when not known */
     uint32_t line;            /* of the physical function: for inlined code the call's */
     const struct avd_inline *inlines; /* innermost first */

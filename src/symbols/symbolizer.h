@@ -114,7 +114,8 @@ const struct avd_symbol_status *avd_symbolizer_status(const struct avd_symbolize
 
 /*
  * For sources: asks the store for the module's file of `kind` and adds the places tried to the
- * status. *path is where it was found, for display; `verify` is the one that opens it. AVD_NOT_FOUND also without a store and for a module that names no symbols.
+ * status. *path is where it was found, for display; `verify` is the one that opens it.
+ * AVD_NOT_FOUND also without a store and for a module that names no symbols.
  */
 enum avd_status avd_symbol_search(const struct avd_symbol_module *module,
                                   struct avd_symbol_opening *opening,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Undecoration of names: MSVC C++ as WinDbg shows them, the qualified name alone
- * ("OSF_CCONNECTION::TransOpen") or the whole declaration, which no C library does well; those of GCC,
- * Clang and Rust by symbols/itanium.h.
+ * ("OSF_CCONNECTION::TransOpen") or the whole declaration, which no C library does well; those of
+ * GCC, Clang and Rust by symbols/itanium.h.
  */
 #ifndef AVD_SYMBOLS_UNDNAME_H
 #define AVD_SYMBOLS_UNDNAME_H
@@ -22,8 +22,8 @@ enum avd_undname_form {
 const char *avd_undecorate(struct avd_arena *arena, const char *name, enum avd_undname_form form,
                            bool x86);
 
-/* Replaces the function's name and those of inlined calls by their qualified names, in `arena`; keeps
- * the former as symbol->decorated. Trims C names when `x86`. AVD_E_NOMEM. */
+/* Replaces the function's name and those of inlined calls by their qualified names, in `arena`;
+ * keeps the former as symbol->decorated. Trims C names when `x86`. AVD_E_NOMEM. */
 enum avd_status avd_symbol_undecorate(struct avd_symbol *symbol, struct avd_arena *arena,
                                       bool x86);
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+/* NOLINTBEGIN(misc-no-recursion): names nest AVD_MAX_UNDNAME_DEPTH deep */
+
 /* `first`, which may be empty, and `count` numbers behind it. */
 static const char *numbers(struct avd_und *u, const char *first, unsigned count)
 {
@@ -159,3 +161,4 @@ const char *avd_und_read_template_arguments(struct avd_und *u)
     size = strlen(list);
     return AVD_UND_JOIN(u, "<", list, size != 0 && list[size - 1] == '>' ? " >" : ">");
 }
+/* NOLINTEND(misc-no-recursion) */

@@ -5,6 +5,8 @@
  */
 #include "symbols/undname_private.h"
 
+/* NOLINTBEGIN(misc-no-recursion): names nest AVD_MAX_UNDNAME_DEPTH deep */
+
 static const struct avd_und_type nothing = {"", "", "", false, false, false, 0};
 
 static struct avd_und_type plain(const char *text)
@@ -429,3 +431,4 @@ void avd_und_read_function(struct avd_und *u, bool has_this, struct avd_und_func
     else
         avd_und_expect(u, "Z");
 }
+/* NOLINTEND(misc-no-recursion) */

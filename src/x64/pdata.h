@@ -71,7 +71,7 @@ struct avd_x64_unwind_info {
 /* One slot of `codes`. */
 static inline unsigned avd_x64_code_offset(const struct avd_x64_unwind_info *info, unsigned slot)
 {
-    return info->codes[2 * slot];
+    return info->codes[(size_t)2 * slot];
 }
 
 static inline unsigned avd_x64_code_op(const struct avd_x64_unwind_info *info, unsigned slot)

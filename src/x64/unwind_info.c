@@ -40,7 +40,7 @@ void avd_x64_pop(const struct avd_walk *walk, struct avd_regs *regs, unsigned re
 
 static uint32_t code_u16(const struct avd_x64_unwind_info *info, unsigned slot)
 {
-    return avd_le16(&info->codes[2 * slot]);
+    return avd_le16(&info->codes[(size_t)2 * slot]);
 }
 
 static bool executed(const struct frame *f, unsigned slot)

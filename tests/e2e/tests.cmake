@@ -100,6 +100,8 @@ if(library_type STREQUAL STATIC_LIBRARY AND CMAKE_NM)
 else()
   avdump_python_test(floors test_floors.py ${PROJECT_SOURCE_DIR})
 endif()
+avdump_python_test(e2e_explain test_explain.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
+avdump_python_test(e2e_habits test_habits.py ${PROJECT_SOURCE_DIR})
 
 # What is installed to be read; where pages go is said by their names.
 add_test(NAME manuals_installed

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `verifier_dump FILE` writes the dump of docs/application-verifier.md: a 64-bit program that sends on
- * a SOCKET which it has closed, stopped by Application Verifier (tests/support/verifier_scene.h).
+ * `verifier_dump FILE` writes the dump of docs/application-verifier.md: a 64-bit program that sends
+ * on a SOCKET which it has closed, stopped by Application Verifier
+ *
+ * (tests/support/verifier_scene.h).
  */
 #include "support/verifier_scene.h"
 

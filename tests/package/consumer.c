@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program of somebody else's: prints the verdict on a dump with nothing but the installed library. */
+/* A program of somebody else's: prints the verdict on a dump with nothing but the installed
+ * library. */
 #include <avdump/avdump.h>
 
 #include <stdio.h>

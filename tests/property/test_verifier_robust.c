@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char text[] = "VERIFIER STOP 0000E101: pid 0x1234: Attempt to use a closed SOCKET. \n\n"
-                           "\t3E8 : SOCKET\n\t02000100 : trace\n\t0 : Not used.\n\t0 : Not used.\n";
+static const char text[] =
+    "VERIFIER STOP 0000E101: pid 0x1234: Attempt to use a closed SOCKET. \n\n"
+    "\t3E8 : SOCKET\n\t02000100 : trace\n\t0 : Not used.\n\t0 : Not used.\n";
 
 static const struct vs_scene scenes[] = {
     {.cpu = VS_X64, .way = VS_RAISED, .code = 0xe101, .values = {0x3e8, VS_TRACE}, .text = text},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An analysis made by hand, for tests of what is made of a stack: frames with modules and names as a
- * transcript shows them, and an exception. No dump is read and no stack is walked.
+ * An analysis made by hand, for tests of what is made of a stack: frames with modules and names as
+ * a transcript shows them, and an exception. No dump is read and no stack is walked.
  */
 #ifndef AVD_TESTS_BLAME_FIXTURE_H
 #define AVD_TESTS_BLAME_FIXTURE_H

@@ -185,7 +185,8 @@ void db_map_image(struct db *b, uint64_t base, const struct db_image *image)
         db_poke(b, base + TEXT_RVA, image->text, image->text_size);
     }
     for (i = 0; i < image->export_count; i++)
-        rdata_size += 10 + (image->exports[i].name == NULL ? 0 : strlen(image->exports[i].name) + 1);
+        rdata_size +=
+            10 + (image->exports[i].name == NULL ? 0 : strlen(image->exports[i].name) + 1);
     (void)db_memory(b, base + rva, rdata_size);
     if (image->export_count != 0)
         rva = map_exports(b, base, image);

@@ -18,7 +18,8 @@ static void add_header(struct db *b)
 
     header->version = 0xa05da793;
     header->timestamp = written_at;
-    header->flags = 0x1826; /* FullMemory, HandleData, UnloadedModules, FullMemoryInfo, ThreadInfo */
+    header->flags =
+        0x1826; /* FullMemory, HandleData, UnloadedModules, FullMemoryInfo, ThreadInfo */
     header->unused_entries = 2;
 }
 

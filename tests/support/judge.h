@@ -14,8 +14,8 @@ void judge_run(const struct avd_facts *facts, struct avd_arena *arena,
                struct avd_rule_results *results);
 /* Whether the rule is among the findings; one that is not shipped is a test's own mistake. */
 bool judge_found(const struct avd_rule_results *results, const char *id);
-/* Asserts the ids of all findings, separated by spaces, the worst first. "!ID" behind them names one
- * that the dump might be mistaken for. */
+/* Asserts the ids of all findings, separated by spaces, the worst first. "!ID" behind them names
+ * one that the dump might be mistaken for. */
 void judge_findings(const struct avd_rule_results *results, const char *expected);
 
 #endif

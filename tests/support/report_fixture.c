@@ -106,7 +106,8 @@ static const struct avd_rep_finding crash_findings[] = {
      .reference = "https://example.com/null", .severity = AVD_SEVERITY_ERROR,
      .severity_name = "error", .confidence = "medium", .explanation = "more of it",
      .tags = finding_tags, .tag_count = 1, .references = finding_tags, .reference_count = 1,
-     .parameters = finding_parameters, .parameter_count = 1, .summary = "test_app wrote to 0x45, close to 0",
+     .parameters = finding_parameters, .parameter_count = 1,
+     .summary = "test_app wrote to 0x45, close to 0",
      .evidence = crash_evidence, .evidence_count = COUNT(crash_evidence),
      .advice = crash_advice, .advice_count = COUNT(crash_advice)},
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One whole run over bytes that may be anything: open, analyze, render as JSON, as text and as HTML,
- * close.
- * Used by the suites of properties and by nobody else, because it asserts nothing about content.
+ * One whole run over bytes that may be anything: open, analyze, render as JSON, as text and as
+ * HTML, close. Used by the suites of properties and by nobody else, because it asserts nothing
+ * about content.
  */
 #ifndef AVD_TESTS_SUPPORT_WHOLE_RUN_H
 #define AVD_TESTS_SUPPORT_WHOLE_RUN_H

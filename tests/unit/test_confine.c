@@ -98,7 +98,8 @@ static int ask_terminal(void)
     struct winsize size;
 
     /* Of no terminal: what matters is that the call gets that far. */
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 || errno == ENOTTY || errno == EINVAL ? 0 : -1;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 || errno == ENOTTY || errno == EINVAL ? 0
+                                                                                              : -1;
 }
 
 static int type_into_terminal(void) { return ioctl(STDERR_FILENO, TIOCSTI, "x"); }

@@ -73,7 +73,8 @@ START_TEST(a_type_with_a_text)
         crash_run_fact(&run, "cpp.type", "std::runtime_error");
         crash_run_fact(&run, "cpp.types", "std::runtime_error, std::exception");
         crash_run_fact(&run, "cpp.what", "no room on the disk \\x1b[31mX");
-        crash_run_fact(&run, "cpp.summary", "std::runtime_error (\"no room on the disk \\x1b[31mX\")");
+        crash_run_fact(&run, "cpp.summary",
+                       "std::runtime_error (\"no room on the disk \\x1b[31mX\")");
         crash_run_fact(&run, "cpp.rethrown", "no");
         crash_run_fact(&run, "cpp.thrower", "app.exe");
         crash_run_findings(&run, "cpp-exception");

@@ -68,14 +68,16 @@ END_TEST
 START_TEST(only_web_addresses_become_links)
 {
     avd_html_link(&out, "https://example.com/?a=1&b=\"2");
-    ck_assert_str_eq(avd_strbuf_text(&out),
-                     "<a rel=\"noopener noreferrer\" href=\"https://example.com/?a=1&amp;b=&#34;2\">"
-                     "https://example.com/?a=1&amp;b=&#34;2</a>");
+    ck_assert_str_eq(
+        avd_strbuf_text(&out),
+        "<a rel=\"noopener noreferrer\" href=\"https://example.com/?a=1&amp;b=&#34;2\">"
+        "https://example.com/?a=1&amp;b=&#34;2</a>");
     avd_strbuf_deinit(&out);
     avd_html_link(&out, "javascript:alert(1)");
     avd_html_link(&out, " https://x");
     avd_html_link(&out, "data:text/html,<b>");
-    ck_assert_str_eq(avd_strbuf_text(&out), "javascript:alert(1) https://xdata:text/html,&lt;b&gt;");
+    ck_assert_str_eq(avd_strbuf_text(&out),
+                     "javascript:alert(1) https://xdata:text/html,&lt;b&gt;");
 }
 END_TEST
 

@@ -39,7 +39,8 @@ static void assert_text(const struct dump_fixture *f, const struct avd_inspect_q
     ck_assert_str_eq(output, expected);
 }
 
-/* Two ranges that touch at 0x11000, a gap of eight bytes, one more, and the last bytes that there are. */
+/* Two ranges that touch at 0x11000, a gap of eight bytes, one more, and the last bytes that there
+ * are. */
 static struct dump_fixture open_sample(uint16_t architecture)
 {
     struct db *b = dump_fixture_builder(architecture);
@@ -69,7 +70,8 @@ START_TEST(memory_forms)
     assert_text(&f, &q, "0001100e  00 00 ?? ??                                      ..??\n");
     q.place = "1100c";
     q.count = 16;
-    assert_text(&f, &q, "0001100c  00 00 00 00 ?? ?? ?? ?\?-?? ?? ?? ?? 00 00 00 00  ....????????....\n");
+    assert_text(&f, &q,
+                "0001100c  00 00 00 00 ?? ?? ?? ?\?-?? ?? ?? ?? 00 00 00 00  ....????????....\n");
     q.form = AVD_FORM_DWORDS;
     q.place = "10008";
     q.count = 2;
@@ -91,9 +93,10 @@ START_TEST(memory_forms)
     q.place = "10101";
     assert_text(&f, &q, "00010101  \"at odd places\"\n");
     ck_assert_int_eq(ask(&f, &q, AVD_FORMAT_JSON), AVD_OK);
-    ck_assert_str_eq(output, "{\"status\":\"OK\",\"document\":\"memory\",\"address\":\"0x00010101\","
-                             "\"as\":\"utf16\",\"rows\":[{\"address\":\"0x00010101\","
-                             "\"text\":\"at odd places\",\"missing_after\":false}]}\n");
+    ck_assert_str_eq(output,
+                     "{\"status\":\"OK\",\"document\":\"memory\",\"address\":\"0x00010101\","
+                     "\"as\":\"utf16\",\"rows\":[{\"address\":\"0x00010101\","
+                     "\"text\":\"at odd places\",\"missing_after\":false}]}\n");
     dump_fixture_close(&f);
 }
 END_TEST
@@ -103,7 +106,8 @@ START_TEST(last_addresses)
     struct dump_fixture f = open_sample(PROCESSOR_ARCHITECTURE_AMD64);
     struct avd_inspect_query q = {.what = AVD_INSPECT_MEMORY, .place = "ffffffff`fffffffc"};
 
-    assert_text(&f, &q, "ffffffff`fffffffc  00 00 00                                         ...\n");
+    assert_text(&f, &q,
+                "ffffffff`fffffffc  00 00 00                                         ...\n");
     q.what = AVD_INSPECT_POINTERS;
     q.place = "0-10";
     assert_text(&f, &q, "ffffffff`fffffff0  00000000`00000000\n");
@@ -126,17 +130,21 @@ START_TEST(found_across_ranges)
     struct dump_fixture f = open_sample(PROCESSOR_ARCHITECTURE_INTEL);
     struct avd_inspect_query q = {.what = AVD_INSPECT_FIND, .pattern = "oss ran"};
 
-    assert_text(&f, &q, "00010ffd  6f 73 73 20 72 61 6e 67-65 73 00 00 00 00 00 00  oss ranges......\n");
+    assert_text(&f, &q,
+                "00010ffd  6f 73 73 20 72 61 6e 67-65 73 00 00 00 00 00 00  oss ranges......\n");
     q.pattern = "odd";
-    assert_text(&f, &q, "00010107  6f 00 64 00 64 00 20 00-70 00 6c 00 61 00 63 00  o.d.d. .p.l.a.c.\n");
+    assert_text(&f, &q,
+                "00010107  6f 00 64 00 64 00 20 00-70 00 6c 00 61 00 63 00  o.d.d. .p.l.a.c.\n");
     q.form = AVD_FORM_ASCII;
     assert_text(&f, &q, "not found in the memory that the dump holds\n");
     q.form = AVD_FORM_AUTO;
     q.pattern = "0x55667788"; /* as wide as the process's pointers */
-    assert_text(&f, &q, "00010008  88 77 66 55 44 33 22 11-00 00 00 00 00 00 00 00  .wfUD3\".........\n");
+    assert_text(&f, &q,
+                "00010008  88 77 66 55 44 33 22 11-00 00 00 00 00 00 00 00  .wfUD3\".........\n");
     q.pattern = "77 ?? 55";
     ck_assert_int_eq(ask(&f, &q, AVD_FORMAT_JSON), AVD_OK);
-    ck_assert_ptr_nonnull(strstr(output, "\"hits\":[{\"address\":\"0x00010009\",\"kind\":\"bytes\""));
+    ck_assert_ptr_nonnull(
+        strstr(output, "\"hits\":[{\"address\":\"0x00010009\",\"kind\":\"bytes\""));
     ck_assert_ptr_nonnull(strstr(output, "\"cut\":false"));
     dump_fixture_close(&f);
 }
@@ -209,15 +217,16 @@ START_TEST(map)
     db_region(b, 0x10000, 0x1000, 0x1000, 0x104, 0x20000);
     db_region(b, 0x20000, 0x1000, 0x10000, 0x01, 0);
     f = dump_fixture_open(b);
-    assert_text(&f, &q,
-                "start     end               size       in dump  state        protect               "
-                "  type         module\n"
-                "00010000  00011000          1000           800  MEM_COMMIT   PAGE_READWRITE|PAGE_GU"
-                "ARD  MEM_PRIVATE\n"
-                "00011000  00011800           800           800  (unlisted)   -                     "
-                "  -\n"
-                "00020000  00021000          1000             0  MEM_FREE     PAGE_NOACCESS        "
-                "   -\n");
+    assert_text(
+        &f, &q,
+        "start     end               size       in dump  state        protect               "
+        "  type         module\n"
+        "00010000  00011000          1000           800  MEM_COMMIT   PAGE_READWRITE|PAGE_GU"
+        "ARD  MEM_PRIVATE\n"
+        "00011000  00011800           800           800  (unlisted)   -                     "
+        "  -\n"
+        "00020000  00021000          1000             0  MEM_FREE     PAGE_NOACCESS        "
+        "   -\n");
     dump_fixture_close(&f);
 }
 END_TEST

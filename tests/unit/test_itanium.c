@@ -121,10 +121,11 @@ START_TEST(test_exponential_cxx)
         ck_assert_ptr_nonnull(text);
         ck_assert_uint_le(strlen(text), AVD_MAX_UNDNAME_OUTPUT);
         if (i == 1 && HAVE_LIBIBERTY)
-            ck_assert_str_eq(text, "f(std::pair<int, int>, "
-                                   "std::pair<std::pair<int, int>, std::pair<int, int> >, "
-                                   "std::pair<std::pair<std::pair<int, int>, std::pair<int, int> >, "
-                                   "std::pair<std::pair<int, int>, std::pair<int, int> > >)");
+            ck_assert_str_eq(text,
+                             "f(std::pair<int, int>, "
+                             "std::pair<std::pair<int, int>, std::pair<int, int> >, "
+                             "std::pair<std::pair<std::pair<int, int>, std::pair<int, int> >, "
+                             "std::pair<std::pair<int, int>, std::pair<int, int> > >)");
     }
     stays(name);
 }

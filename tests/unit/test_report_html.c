@@ -123,8 +123,9 @@ START_TEST(wow64_stacks_stand_side_by_side)
 
     report_fixture_wow64(&report);
     text = render(&report, NULL);
-    assert_has(text, "<div class=\"pair two\">\n<div><h3>32-bit stack <span class=\"dim\">registers "
-                     "from cpu area</span></h3>");
+    assert_has(text,
+               "<div class=\"pair two\">\n<div><h3>32-bit stack <span class=\"dim\">registers "
+               "from cpu area</span></h3>");
     assert_has(text, "<h3>64-bit stack (wow64)");
     assert_has(text, "no 32-bit stack: TlsSlots[1] of the TEB is not in the dump");
     native.native_first = 1;
@@ -282,9 +283,10 @@ START_TEST(map_is_drawn_from_runs)
     report.map.strip_count = 1;
     report.map.sizes[AVD_MAP_IMAGE] = 0x2d000;
     text = render(&report, NULL);
-    assert_has(text, "<rect class=\"m5\" x=\"0\" width=\"100\" y=\"0\" height=\"22\"/><rect "
-                     "class=\"m6\" x=\"150\" width=\"50\" y=\"0\" height=\"22\"/><rect class=\"md\" "
-                     "x=\"150\" width=\"50\" y=\"25\" height=\"5\"/></svg>");
+    assert_has(text,
+               "<rect class=\"m5\" x=\"0\" width=\"100\" y=\"0\" height=\"22\"/><rect "
+               "class=\"m6\" x=\"150\" width=\"50\" y=\"0\" height=\"22\"/><rect class=\"md\" "
+               "x=\"150\" width=\"50\" y=\"25\" height=\"5\"/></svg>");
     assert_has(text, "modules: 180 KiB");
     assert_has(text, "180 KiB, 1 module</td>");
 }

@@ -387,18 +387,19 @@ END_TEST
 
 START_TEST(all_mistakes_are_told_at_once)
 {
-    static const char text[] = "title: ''\n"
-                               "severity: bad\n"
-                               "when:\n"
-                               "  any:\n"
-                               "    - exception.cod: 1\n"
-                               "    - exception.code: abc\n"
-                               "    - exception.code: {mor: 1, in: []}\n"
-                               "summary: '{what}'\n"
-                               "---\n"
-                               "id: fine\ntitle: T\nseverity: info\nwhen: {exception.present: true}\n"
-                               "---\n"
-                               "[]\n";
+    static const char text[] =
+        "title: ''\n"
+        "severity: bad\n"
+        "when:\n"
+        "  any:\n"
+        "    - exception.cod: 1\n"
+        "    - exception.code: abc\n"
+        "    - exception.code: {mor: 1, in: []}\n"
+        "summary: '{what}'\n"
+        "---\n"
+        "id: fine\ntitle: T\nseverity: info\nwhen: {exception.present: true}\n"
+        "---\n"
+        "[]\n";
     static const char *const expected[] = {
         "1:1: rule has no 'id'",
         "1:8: 'title' is empty",

@@ -38,7 +38,8 @@ static const char process[] =
     " app!worker, kernel32!BaseThreadInitThunk]},"
     " {id: 2, crashed: true, last_error: 6, name: main, frames: [msvcrt!memcpy, {module: app},"
     " app!copy, app!main, kernel32!BaseThreadInitThunk]},"
-    " {id: 3, user_time: 70000, kernel_time: 5, frames: [ntdll!NtWaitForSingleObject, app!worker]}],"
+    " {id: 3, user_time: 70000, kernel_time: 5, frames: [ntdll!NtWaitForSingleObject, "
+    "app!worker]}],"
     " modules: [{name: app.exe, base: 0x400000, size: 0x1000}, ntdll.dll, {name: hook.dll,"
     " path: 'C:\\temp\\hook.dll', version_major: 2}],"
     " parameters: [{value: 1}, {value: 0x1ff0}]}";

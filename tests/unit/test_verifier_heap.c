@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of page heap in stops: where the damage lies by the stop's parameters, and the header before
- * the block in dumps with its memory. Layout and stamps are those of Microsoft's page "GFlags and
- * PageHeap".
+ * Blocks of page heap in stops: where the damage lies by the stop's parameters, and the header
+ * before the block in dumps with its memory. Layout and stamps are those of Microsoft's page
+ * "GFlags and PageHeap".
  */
 #include "support/verifier_run.h"
 
