@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The libraries that base/library.h loads, linked into the program: where the build has them as static
- * libraries, one file is all that Windows needs. Only addresses are taken here; those who call know
- * the types. This short because it is one table.
+ * The libraries that base/library.h loads, linked into the program: where the build has them as
+ * static libraries, one file is all that Windows needs. Only addresses are taken here; those who
+ * call know the types. This short because it is one table.
  */
 #include "base/linked.h"
 

@@ -209,7 +209,8 @@ enum avd_status avd_directory_make(const char *path, struct avd_error *err)
     if (GetLastError() == ERROR_NOT_ENOUGH_MEMORY)
         return avd_error_nomem(err);
     avd_path_examine(path, &info);
-    return info.kind == AVD_PATH_DIRECTORY ? AVD_OK : avd_wide_error(err, "directory cannot be made");
+    return info.kind == AVD_PATH_DIRECTORY ? AVD_OK
+                                           : avd_wide_error(err, "directory cannot be made");
 }
 
 /* The user's temporary directory is private already. */
@@ -221,7 +222,8 @@ enum avd_status avd_directory_make_private(const char *parent, char *path, size_
     unsigned number;
 
     if (parent == NULL) {
-        if (GetTempPathW(MAX_PATH + 1, wide_temp) == 0 || !avd_wide_to_utf8(wide_temp, temp, sizeof temp))
+        if (GetTempPathW(MAX_PATH + 1, wide_temp) == 0 ||
+            !avd_wide_to_utf8(wide_temp, temp, sizeof temp))
             return avd_wide_error(err, "temporary directory cannot be made");
         parent = temp;
     }
@@ -298,7 +300,8 @@ enum avd_status avd_output_close(struct avd_output *out, struct avd_error *err)
     HANDLE file = out->handle;
 
     out->handle = NULL;
-    return file == NULL || CloseHandle(file) ? AVD_OK : avd_wide_error(err, "file cannot be written");
+    return file == NULL || CloseHandle(file) ? AVD_OK
+                                             : avd_wide_error(err, "file cannot be written");
 }
 
 void avd_output_discard(struct avd_output *out)

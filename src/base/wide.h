@@ -17,8 +17,8 @@ enum { AVD_WIDE_NAME_SIZE = 260 * 3 + 1 };
 
 /*
  * *out is `path` followed by `suffix`, for the caller to avd_mem_free. A path that is too long for
- * the old functions is made absolute and gets the prefix \\?\, so that it works whatever manifest and
- * registry say. AVD_E_IO when `path` is no UTF-8, AVD_E_NOMEM.
+ * the old functions is made absolute and gets the prefix \\?\, so that it works whatever manifest
+ * and registry say. AVD_E_IO when `path` is no UTF-8, AVD_E_NOMEM.
  */
 enum avd_status avd_wide_path(const char *path, const wchar_t *suffix, wchar_t **out,
                               struct avd_error *err);

@@ -15,8 +15,8 @@
 /* CreateDirectory needs room for a name of 8.3 within MAX_PATH. */
 enum { LONG_PATH = MAX_PATH - 12, MAX_EXTENDED = 32767 };
 
-/* `plain` as \\?\C:\... or \\?\UNC\server\...; NULL when it cannot be made, which leaves the rest to
- * the system. */
+/* `plain` as \\?\C:\... or \\?\UNC\server\...; NULL when it cannot be made, which leaves the rest
+ * to the system. */
 static wchar_t *extend(const wchar_t *plain)
 {
     DWORD size = GetFullPathNameW(plain, 0, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program's entry on Windows: arguments become UTF-8, streams carry bytes, and a console is told
- * that they are UTF-8. This short because it is a platform file.
+ * The program's entry on Windows: arguments become UTF-8, streams carry bytes, and a console is
+ * told that they are UTF-8. This short because it is a platform file.
  */
 #include "cli.h"
 
@@ -16,7 +16,8 @@
 #define NOMINMAX
 #include <windows.h>
 
-/* Shells of Windows leave *.dmp to the program; MinGW's start-up code expands what is not quoted. */
+/* Shells of Windows leave *.dmp to the program; MinGW's start-up code expands what is not
+ * quoted. */
 int _dowildcard = -1;
 
 int wmain(int argc, wchar_t **wide);

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-/* Where downloaded symbols are kept; *out is NULL when the system has no place for such things. 0 when
- * out of memory. */
+/* Where downloaded symbols are kept; *out is NULL when the system has no place for such things. 0
+ * when out of memory. */
 static int find_cache_dir(char **out)
 {
     const char *base;

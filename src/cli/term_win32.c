@@ -17,7 +17,8 @@
 #define ENABLE_VIRTUAL_TERMINAL_PROCESSING 0x0004
 #endif
 
-/* Whether it is a console that understands escape sequences; Windows 10 does when it is asked to. */
+/* Whether it is a console that understands escape sequences; Windows 10 does when it is asked
+ * to. */
 static int is_terminal(DWORD which)
 {
     HANDLE handle = GetStdHandle(which);
@@ -99,9 +100,8 @@ int avd_term_same_file(const char *a, const char *b)
     BY_HANDLE_FILE_INFORMATION x;
     BY_HANDLE_FILE_INFORMATION y;
 
-    return identify(a, &x) && identify(b, &y) &&
-           x.dwVolumeSerialNumber == y.dwVolumeSerialNumber && x.nFileIndexHigh == y.nFileIndexHigh &&
-           x.nFileIndexLow == y.nFileIndexLow;
+    return identify(a, &x) && identify(b, &y) && x.dwVolumeSerialNumber == y.dwVolumeSerialNumber &&
+           x.nFileIndexHigh == y.nFileIndexHigh && x.nFileIndexLow == y.nFileIndexLow;
 }
 
 /* The C library has no name for ERROR_NO_DATA, and makes it EINVAL. */

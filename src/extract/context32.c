@@ -81,7 +81,7 @@ static void put_float(uint8_t *to, const uint8_t *fx)
     unsigned i;
 
     for (i = 0; i < 8; i++) {
-        const uint8_t *st = fx + FX_REGISTERS + 16 * ((i - top) & 7u);
+        const uint8_t *st = fx + FX_REGISTERS + (size_t)16 * ((i - top) & 7u);
 
         /* tags are of the registers as they are, st(n) counts from the top */
         tags |= (uint32_t)((fx[FX_TAG] >> i & 1) != 0 ? tag_of(st) : 3) << (2 * i);

@@ -154,8 +154,10 @@ static bool exception_context(struct avd_half32 *half)
  * own; the process itself, and so a 32-bit writer, sees the usual ones. */
 static uint32_t code32(uint32_t code)
 {
-    static const uint32_t breakpoint = 0x80000003u, single_step = 0x80000004u;
-    static const uint32_t wx86_breakpoint = 0x4000001fu, wx86_single_step = 0x4000001eu;
+    static const uint32_t breakpoint = 0x80000003u;
+    static const uint32_t single_step = 0x80000004u;
+    static const uint32_t wx86_breakpoint = 0x4000001fu;
+    static const uint32_t wx86_single_step = 0x4000001eu;
 
     return code == wx86_breakpoint ? breakpoint : code == wx86_single_step ? single_step : code;
 }

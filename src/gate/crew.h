@@ -35,8 +35,8 @@ bool avd_gate_crew_send(struct avd_gate_crew *crew, unsigned i, const struct avd
 
 /* Waits until one of the workers with busy[i] has something to say, at most a tick. */
 void avd_gate_crew_wait(struct avd_gate_crew *crew, const bool *busy);
-/* After waiting: bytes of the answer of worker `i`, 0 when there are none now, -1 when the worker is
- * gone. */
+/* After waiting: bytes of the answer of worker `i`, 0 when there are none now, -1 when the worker
+ * is gone. */
 ptrdiff_t avd_gate_crew_read(struct avd_gate_crew *crew, unsigned i, void *bytes, size_t size);
 /* Of one that is gone: how it ended, in words. */
 void avd_gate_crew_explain(struct avd_gate_crew *crew, unsigned i, char *words, size_t size);
@@ -46,8 +46,8 @@ void avd_gate_crew_end(struct avd_gate_crew *crew, unsigned i);
 /* Milliseconds since some moment; never turned back. */
 uint64_t avd_gate_crew_clock(void);
 
-/* In a worker: analyses `item`; the answer's head and texts, which are the caller's in any case. False
- * when out of memory. */
+/* In a worker: analyses `item`; the answer's head and texts, which are the caller's in any case.
+ * False when out of memory. */
 bool avd_gate_answer_make(const struct avd_gate_pool_options *options,
                           const struct avd_gate_item *item, struct avd_gate_answer *head,
                           struct avd_strbuf *record, struct avd_strbuf *report);

@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SEND_BYTES = 256 * 1024 }; /* larger items are inherited by a worker that is forked for them */
+enum { SEND_BYTES = 256 * 1024 }; /* larger items are inherited by workers forked for them */
 
 struct request {
     uint64_t size;      /* of the dump in bytes */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workers on Windows: the program started once more with the same command line. It comes to the same
- * avd_gate_crew_new, finds the handles of two pipes in its environment and serves instead. A request
- * is a header and the item's name; bytes that the parent read out of an archive are handed over as a
- * section of memory.
+ * Workers on Windows: the program started once more with the same command line. It comes to the
+ * same avd_gate_crew_new, finds the handles of two pipes in its environment and serves instead. A
+ * request is a header and the item's name; bytes that the parent read out of an archive are handed
+ * over as a section of memory.
  */
 #include "gate/crew.h"
 
@@ -278,8 +278,8 @@ static bool make_pipes(struct avd_gate_crew *crew, struct process *p, HANDLE *th
     return *their_answers != INVALID_HANDLE_VALUE && p->overlapped.hEvent != NULL;
 }
 
-/* The limit counts memory that a process may write to: dumps are mapped, and may be as large as they
- * like. */
+/* The limit counts memory that a process may write to: dumps are mapped, and may be as large as
+ * they like. */
 static HANDLE make_job(const struct avd_gate_pool_options *options)
 {
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits;

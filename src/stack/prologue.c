@@ -113,9 +113,12 @@ void avd_walk_read_prologue(const struct avd_walk *walk, uint64_t start, uint64_
                 out->saves_ebp = true;
                 out->ebp_offset = out->size + 4;
             }
-        } else if ((length = reservation(code, at, &more)) == 0) {
-            more = 0;
-            length = neutral_length(code, at);
+        } else {
+            length = reservation(code, at, &more);
+            if (length == 0) {
+                more = 0;
+                length = neutral_length(code, at);
+            }
         }
         if (length == 0 || at + length > code.size)
             break;

@@ -24,8 +24,8 @@ enum avd_fetch_end {
     AVD_FETCH_END_OTHER /* the library's own words are the reason */
 };
 
-/* What `end` means after `size` bytes of an answer with HTTP status `code`, and in `reason` why: the
- * same words for the same case on every system. Not for AVD_FETCH_END_OTHER. */
+/* What `end` means after `size` bytes of an answer with HTTP status `code`, and in `reason` why:
+ * the same words for the same case on every system. Not for AVD_FETCH_END_OTHER. */
 enum avd_fetch_result avd_fetch_judge(const struct avd_fetch_options *options,
                                       enum avd_fetch_end end, long code, uint64_t size,
                                       char *reason, size_t reason_size);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * WinHTTP, Windows's own client (Microsoft's "Windows HTTP Services"): it brings the system's
- * certificates and the user's proxy settings along. Loaded at the first request, since most runs make
- * none.
+ * certificates and the user's proxy settings along. Loaded at the first request, since most runs
+ * make none.
  */
 #include "symbols/fetch_private.h"
 
@@ -299,8 +299,8 @@ static enum avd_fetch_end ask(const struct avd_fetch *fetch, const WCHAR *url, s
     DWORD size = sizeof x->code;
 
     if (!prepare(fetch, url, x) ||
-        !f->send_request(x->request, WINHTTP_NO_ADDITIONAL_HEADERS, 0, WINHTTP_NO_REQUEST_DATA, 0, 0,
-                         0) ||
+        !f->send_request(x->request, WINHTTP_NO_ADDITIONAL_HEADERS, 0, WINHTTP_NO_REQUEST_DATA, 0,
+                         0, 0) ||
         !f->receive_response(x->request, NULL) ||
         !f->query_headers(x->request, WINHTTP_QUERY_STATUS_CODE | WINHTTP_QUERY_FLAG_NUMBER,
                           WINHTTP_HEADER_NAME_BY_INDEX, &x->code, &size, WINHTTP_NO_HEADER_INDEX))
