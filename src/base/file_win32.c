@@ -118,7 +118,7 @@ FILE *avd_file_open(const char *utf8_path, const char *mode)
         errno = ENOENT;
         return NULL;
     }
-    for (i = 0; mode[i] != '\0' && i < sizeof wide_mode / sizeof *wide_mode - 1; i++)
+    for (i = 0; i < sizeof wide_mode / sizeof *wide_mode - 1 && mode[i] != '\0'; i++)
         wide_mode[i] = (wchar_t)mode[i];
     stream = _wfopen(path, wide_mode);
     avd_mem_free(path);
