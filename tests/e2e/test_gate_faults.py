@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -81,25 +82,31 @@ def test_worker_killed(gate):
     expect("exit code", code, 1)
 
 
-def reading(pid):
-    """The workers that have a dump open: they are set up, which a new process is not yet."""
+def set_up(pid):
+    """The workers that are set up, which a new process is not yet: they leave SIGINT to the parent."""
     found = []
     for child in children(pid):
         try:
-            with open("/proc/%d/maps" % child, encoding="utf-8", errors="replace") as file:
-                if ".dmp" in file.read():
-                    found.append(child)
+            with open("/proc/%d/status" % child, encoding="ascii", errors="replace") as file:
+                ignored = re.search(r"^SigIgn:\s*([0-9a-f]+)", file.read(), re.M)
         except OSError:
-            pass
+            continue
+        if ignored and int(ignored[1], 16) >> (signal.SIGINT - 1) & 1:
+            found.append(child)
     return found
 
 
 def stopped(gate, *options):
     """A run whose only worker is stopped in the middle."""
-    process = gate.start("gate", "-j", "1", "-o", "json:out.json", *options, slow_inputs(gate))
-    pid = wait_until("a worker reads a dump", lambda: reading(process.pid))[0]
-    os.kill(pid, signal.SIGSTOP)
-    return process, pid
+    for _ in range(10):
+        process = gate.start("gate", "-j", "1", "-o", "json:out.json", *options, slow_inputs(gate))
+        pids = wait_until("a worker is set up or the run is over",
+                          lambda: set_up(process.pid) or process.poll() is not None)
+        if pids is not True:
+            os.kill(pids[0], signal.SIGSTOP)
+            return process, pids[0]
+        gate.end(process) # faster than we can look
+    raise Failure("no run took long enough to be stopped")
 
 
 def test_hang(gate):
