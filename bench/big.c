@@ -90,8 +90,8 @@ int main(int argc, char **argv)
     info.ClientPointers = FALSE;
     file = CreateFileA(argv[1], GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
     if (file == INVALID_HANDLE_VALUE ||
-        !MiniDumpWriteDump(GetCurrentProcess(), GetCurrentProcessId(), file,
-                           MiniDumpWithFullMemory, &info, NULL, NULL))
+        !MiniDumpWriteDump(GetCurrentProcess(), GetCurrentProcessId(), file, MiniDumpWithFullMemory,
+                           &info, NULL, NULL))
         return 5;
     CloseHandle(file);
     ExitProcess(0);

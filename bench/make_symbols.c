@@ -20,7 +20,7 @@ enum {
     FUNCTIONS = 150, /* of a module */
     LINES = 24,      /* of a function, one for each 10 bytes */
     VARIABLES = 6,
-    INLINEES = 100,  /* functions that a module's are inlined from */
+    INLINEES = 100, /* functions that a module's are inlined from */
     TYPES = 600000,
     SIZE = 240, /* of a function */
     STRIDE = 256,
@@ -42,8 +42,10 @@ enum {
     CODE = 0x60000020
 };
 
+/* clang-format off */
 enum { INFO = 1, TPI, DBI, IPI, NAMES, PUBLICS, RECORDS, SECTIONS,
        TPI_INDEX, IPI_INDEX, FIRST_MODULE };
+/* clang-format on */
 
 /* Files: two of each module, number 2 * module and the next. */
 static void file_name(char *name, size_t size, unsigned number)
@@ -208,8 +210,8 @@ static void write_sites(struct pb *b, unsigned stream, size_t proc, uint32_t ids
     static const uint8_t inner[] = {6, 2, 12, 4, 0x24, 12, 8, 12};
     static const uint8_t second[] = {6, 2, 3, 0x80, 0x80, 4, 0x40};
     size_t site = begin_site(b, stream, proc, ids + function % INLINEES, outer, sizeof outer);
-    size_t nested = begin_site(b, stream, site, ids + (function + 1) % INLINEES, inner,
-                               sizeof inner);
+    size_t nested =
+        begin_site(b, stream, site, ids + (function + 1) % INLINEES, inner, sizeof inner);
 
     end_scope(b, stream, nested, S_INLINESITE_END);
     end_scope(b, stream, site, S_INLINESITE_END);
@@ -545,9 +547,8 @@ int main(int argc, char **argv)
         perror(argv[2]);
         return 3;
     }
-    done = strcmp(argv[1], "pdb") == 0
-               ? write_pdb(file, guid, (uint32_t)strtoul(argv[4], NULL, 10))
-               : write_sym(file, argv[3], argv[4]);
+    done = strcmp(argv[1], "pdb") == 0 ? write_pdb(file, guid, (uint32_t)strtoul(argv[4], NULL, 10))
+                                       : write_sym(file, argv[3], argv[4]);
     if (fclose(file) != 0 || !done) {
         perror(argv[2]);
         return 3;

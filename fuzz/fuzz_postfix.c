@@ -86,8 +86,10 @@ static bool cfi(void *ctx, uint64_t addr, const char **rules)
 
 static void walk(const struct avd_cpu_ops *cpu, bool with_cfi)
 {
-    struct avd_walk_env env = {.read = read_memory, .module_at = module_at,
-                               .read_image = read_image, .pdata = pdata,
+    struct avd_walk_env env = {.read = read_memory,
+                               .module_at = module_at,
+                               .read_image = read_image,
+                               .pdata = pdata,
                                .executable = executable};
     struct avd_arena arena = {0};
     struct avd_regs regs = {{0}, 0};

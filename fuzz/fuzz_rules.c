@@ -22,8 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (i = 0; i < list.count; i++) {
         const char *missing = NULL;
 
-        if (avd_rule_evaluate(&list.items[i], &facts, &missing) == AVD_UNDECIDED &&
-            missing == NULL)
+        if (avd_rule_evaluate(&list.items[i], &facts, &missing) == AVD_UNDECIDED && missing == NULL)
             abort();
     }
     for (i = 0; i < problems.count; i++)

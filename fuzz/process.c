@@ -181,8 +181,7 @@ static void check(const struct fuzz_process *p, const struct avd_walk *w,
         if (w->stack_high != 0 && stack->frames[0].sp >= w->stack_low &&
             stack->frames[0].sp < w->stack_high && stack->frames[i].sp > w->stack_high)
             broken("the stack was left", stack, i);
-        if (stack->frames[i].trust == AVD_TRUST_NONE ||
-            stack->frames[i].method == AVD_METHOD_NONE)
+        if (stack->frames[i].trust == AVD_TRUST_NONE || stack->frames[i].method == AVD_METHOD_NONE)
             broken("it is not said how the frame was found", stack, i);
         if (!avd_reg_known(&stack->frames[i].regs, AVD_RIP) ||
             !avd_reg_known(&stack->frames[i].regs, AVD_RSP))
@@ -193,9 +192,13 @@ static void check(const struct fuzz_process *p, const struct avd_walk *w,
 struct fuzz_outcome fuzz_process_walk(struct fuzz_process *p)
 {
     bool symbols = (p->flags & FUZZ_SYMBOLS) != 0;
-    struct avd_walk_env env = {.ctx = p, .read = read_memory, .module_at = module_at,
-                               .read_image = read_image, .pdata = get_pdata,
-                               .executable = executable, .dynamic_function = dynamic_function,
+    struct avd_walk_env env = {.ctx = p,
+                               .read = read_memory,
+                               .module_at = module_at,
+                               .read_image = read_image,
+                               .pdata = get_pdata,
+                               .executable = executable,
+                               .dynamic_function = dynamic_function,
                                .function_start = function_start,
                                .frame_data = symbols ? frame_data : NULL,
                                .proc_frame = symbols ? proc_frame : NULL};
@@ -290,12 +293,12 @@ static void make_x64(struct sample *s)
     put_image(s, 0x2a0, part_info, sizeof part_info - 1);
     put_entry(s, 0x2a8, 0x80, 0x90, 0x290);
     put_image(s, 0x2c0, interrupt_info, sizeof interrupt_info - 1);
-    put_stack(s, 0x130, 0xb);                     /* rbx that the part saved */
-    put_stack(s, 0x140, 0);                       /* inner's rbp */
+    put_stack(s, 0x130, 0xb); /* rbx that the part saved */
+    put_stack(s, 0x140, 0);   /* inner's rbp */
     put_stack(s, 0x148, FUZZ_IMAGE + 0x4a);
-    put_stack(s, 0x180, 0xbb);                    /* middle's rbx */
+    put_stack(s, 0x180, 0xbb); /* middle's rbx */
     put_stack(s, 0x188, FUZZ_IMAGE + 0x09);
-    put_stack(s, 0x1b8, 0);                       /* main returns to nobody */
+    put_stack(s, 0x1b8, 0); /* main returns to nobody */
     put(s, 2, 0xc4, 2);
     put(s, 4, 0x100, 2);
     put(s, 6, 0x120, 2);
@@ -330,8 +333,8 @@ size_t fuzz_process_sample(bool x86, uint8_t out[FUZZ_SAMPLE_MAX])
     struct sample s = {out, FUZZ_HEADER + stack_size, x86 ? 4 : 8};
 
     memset(out, 0, FUZZ_SAMPLE_MAX);
-    out[0] = (uint8_t)(FUZZ_BOUNDS | FUZZ_SCAN | FUZZ_WINDOWS | FUZZ_SECTIONS |
-                       (x86 ? FUZZ_X86 : 0));
+    out[0] =
+        (uint8_t)(FUZZ_BOUNDS | FUZZ_SCAN | FUZZ_WINDOWS | FUZZ_SECTIONS | (x86 ? FUZZ_X86 : 0));
     out[1] = 8;
     put(&s, 12, stack_size, 2);
     put(&s, 14, CODE, 2);

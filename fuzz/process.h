@@ -27,8 +27,8 @@
 enum {
     FUZZ_HEADER = 16,
     FUZZ_X86 = 1,
-    FUZZ_BOUNDS = 2,    /* of the stack are known */
-    FUZZ_SCAN = 4,      /* scanning is allowed */
+    FUZZ_BOUNDS = 2, /* of the stack are known */
+    FUZZ_SCAN = 4,   /* scanning is allowed */
     FUZZ_WINDOWS = 8,
     FUZZ_SECTIONS = 16, /* where code is, is known */
     FUZZ_DYNAMIC = 32,  /* no module; the first entry is one of a dynamic function table */
@@ -39,7 +39,7 @@ enum {
 struct fuzz_process {
     const struct avd_cpu_ops *cpu;
     unsigned flags;
-    uint32_t frame_size;  /* bytes */
+    uint32_t frame_size; /* bytes */
     const uint8_t *stack, *image;
     size_t stack_size, image_size, code_size;
     struct avd_pdata pdata;

@@ -97,8 +97,8 @@ enum avd_status avd_report_write(const struct avd_report *report, enum avd_forma
 }
 
 enum avd_status avd_report_stack_write(const struct avd_report *report, unsigned max_frames,
-                                       const struct avd_write_options *options,
-                                       avd_write_fn *write, void *ctx, struct avd_error *err)
+                                       const struct avd_write_options *options, avd_write_fn *write,
+                                       void *ctx, struct avd_error *err)
 {
     struct avd_strbuf text;
     struct avd_text lines;

@@ -36,20 +36,19 @@ static const char *const op_names[] = {
 };
 
 static const char *const code_names[] = {
-    NAME(AVD_CODE_NUMBER),   NAME(AVD_CODE_OPERAND), NAME(AVD_CODE_MUL),
-    NAME(AVD_CODE_DIV),      NAME(AVD_CODE_MOD),     NAME(AVD_CODE_SHL),
-    NAME(AVD_CODE_SHR),      NAME(AVD_CODE_AND),     NAME(AVD_CODE_ADD),
-    NAME(AVD_CODE_SUB),      NAME(AVD_CODE_OR),      NAME(AVD_CODE_XOR),
-    NAME(AVD_CODE_LESS),     NAME(AVD_CODE_AT_MOST), NAME(AVD_CODE_EQUAL),
-    NAME(AVD_CODE_UNEQUAL),  NAME(AVD_CODE_AT_LEAST), NAME(AVD_CODE_GREATER),
-    NAME(AVD_CODE_U8),       NAME(AVD_CODE_U16),     NAME(AVD_CODE_U32),
-    NAME(AVD_CODE_U64),      NAME(AVD_CODE_POINTER), NAME(AVD_CODE_TEXT),
-    NAME(AVD_CODE_UTF16),    NAME(AVD_CODE_NAME),    NAME(AVD_CODE_MODULE),
-    NAME(AVD_CODE_TRACE),
+    NAME(AVD_CODE_NUMBER),   NAME(AVD_CODE_OPERAND), NAME(AVD_CODE_MUL),     NAME(AVD_CODE_DIV),
+    NAME(AVD_CODE_MOD),      NAME(AVD_CODE_SHL),     NAME(AVD_CODE_SHR),     NAME(AVD_CODE_AND),
+    NAME(AVD_CODE_ADD),      NAME(AVD_CODE_SUB),     NAME(AVD_CODE_OR),      NAME(AVD_CODE_XOR),
+    NAME(AVD_CODE_LESS),     NAME(AVD_CODE_AT_MOST), NAME(AVD_CODE_EQUAL),   NAME(AVD_CODE_UNEQUAL),
+    NAME(AVD_CODE_AT_LEAST), NAME(AVD_CODE_GREATER), NAME(AVD_CODE_U8),      NAME(AVD_CODE_U16),
+    NAME(AVD_CODE_U32),      NAME(AVD_CODE_U64),     NAME(AVD_CODE_POINTER), NAME(AVD_CODE_TEXT),
+    NAME(AVD_CODE_UTF16),    NAME(AVD_CODE_NAME),    NAME(AVD_CODE_MODULE),  NAME(AVD_CODE_TRACE),
 };
 
 static const char *const operand_names[] = {
-    NAME(AVD_OPERAND_NONE), NAME(AVD_OPERAND_FACT), NAME(AVD_OPERAND_COLUMN),
+    NAME(AVD_OPERAND_NONE),
+    NAME(AVD_OPERAND_FACT),
+    NAME(AVD_OPERAND_COLUMN),
     NAME(AVD_OPERAND_LET),
 };
 
@@ -59,11 +58,15 @@ static const char *const type_names[] = {
 };
 
 static const char *const severity_names[] = {
-    NAME(AVD_SEVERITY_INFO), NAME(AVD_SEVERITY_WARNING), NAME(AVD_SEVERITY_ERROR),
+    NAME(AVD_SEVERITY_INFO),
+    NAME(AVD_SEVERITY_WARNING),
+    NAME(AVD_SEVERITY_ERROR),
 };
 
 static const char *const confidence_names[] = {
-    NAME(AVD_CONFIDENCE_LOW), NAME(AVD_CONFIDENCE_MEDIUM), NAME(AVD_CONFIDENCE_HIGH),
+    NAME(AVD_CONFIDENCE_LOW),
+    NAME(AVD_CONFIDENCE_MEDIUM),
+    NAME(AVD_CONFIDENCE_HIGH),
 };
 #undef NAME
 
@@ -209,8 +212,8 @@ static void put_lets(struct avd_strbuf *out, size_t index, const struct avd_rule
     for (i = 0; i < rule->let_count; i++) {
         avd_strbuf_puts(out, "    {");
         put_string(out, rule->lets[i].name);
-        avd_strbuf_printf(out, ", %s, let_%zu_%u, %u},\n", type_names[rule->lets[i].type], index,
-                          i, rule->lets[i].code_count);
+        avd_strbuf_printf(out, ", %s, let_%zu_%u, %u},\n", type_names[rule->lets[i].type], index, i,
+                          rule->lets[i].code_count);
     }
     avd_strbuf_puts(out, "};\n");
 }
@@ -274,10 +277,14 @@ static void put_rule(struct avd_strbuf *out, size_t index, const struct avd_rule
         const char *name;
         unsigned count;
     } parts[] = {
-        {"evidence", rule->evidence_count},     {"advice", rule->advice_count},
-        {"tags", rule->tag_count},              {"references", rule->reference_count},
-        {"parameters", rule->parameter_count},  {"slots", rule->slot_count},
-        {"lets", rule->let_count},              {"exprs", rule->expr_count},
+        {"evidence", rule->evidence_count},
+        {"advice", rule->advice_count},
+        {"tags", rule->tag_count},
+        {"references", rule->reference_count},
+        {"parameters", rule->parameter_count},
+        {"slots", rule->slot_count},
+        {"lets", rule->let_count},
+        {"exprs", rule->expr_count},
     };
     size_t i;
 

@@ -143,8 +143,8 @@ static void put_flag(const struct gen *gen, struct avd_strbuf *out,
 
 static void put_culprits(struct gen *gen, const struct avd_yaml_node *stop)
 {
-    static const char *const words[] = {"", "parameter1", "parameter2", "parameter3", "parameter4",
-                                        "stack"};
+    static const char *const words[] = {"",           "parameter1", "parameter2",
+                                        "parameter3", "parameter4", "stack"};
     const struct avd_yaml_node *list = want(gen, stop, "culprit", AVD_YAML_LIST, false);
     size_t i;
 
@@ -231,9 +231,9 @@ static void read_codes(struct gen *gen, const struct avd_yaml_node *stop)
 
 static void put_stop(struct gen *gen, const struct avd_yaml_node *stop)
 {
-    static const char *const keys[] = {"name", "codes", "title", "severity", "report", "log",
-                                       "backtrace", "one_time", "culprit", "cause", "advice",
-                                       "parameters", NULL};
+    static const char *const keys[] = {"name",   "codes",      "title",    "severity", "report",
+                                       "log",    "backtrace",  "one_time", "culprit",  "cause",
+                                       "advice", "parameters", NULL};
     static const char *const severities[] = {"error", "warning", "info", NULL};
     static const char *const reports[] = {"break", "none", NULL};
     struct avd_strbuf *out = &gen->stops;

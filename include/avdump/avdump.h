@@ -51,8 +51,8 @@ enum avd_status {
  */
 struct avd_error {
     enum avd_status code;
-    uint64_t offset;   /* bytes from the start of the file, 0 when it does not apply */
-    unsigned line;     /* rule files: 1-based line and column, otherwise 0 */
+    uint64_t offset; /* bytes from the start of the file, 0 when it does not apply */
+    unsigned line;   /* rule files: 1-based line and column, otherwise 0 */
     unsigned column;
     char where[160];   /* the part concerned: "header", "rules/heap.yaml", ... */
     char message[256]; /* one line, lower case, no full stop, no newline */
@@ -124,23 +124,23 @@ void avd_rules_free(struct avd_rules *rules);
  */
 struct avd_symbol_folders;
 struct avd_symbol_options {
-    const char *const *paths;       /* files and folders, in the order of search */
+    const char *const *paths; /* files and folders, in the order of search */
     size_t path_count;
-    const char *symbol_path;        /* _NT_SYMBOL_PATH, or NULL */
-    const char *alt_symbol_path;    /* _NT_ALT_SYMBOL_PATH, searched before it */
-    const char *image_path;         /* _NT_EXECUTABLE_IMAGE_PATH */
-    const char *cache_dir;          /* where `cache*` and `srv**` keep files; NULL: nowhere */
-    const char *const *maps;        /* "OLD=NEW": prefixes of recorded paths replaced */
+    const char *symbol_path;     /* _NT_SYMBOL_PATH, or NULL */
+    const char *alt_symbol_path; /* _NT_ALT_SYMBOL_PATH, searched before it */
+    const char *image_path;      /* _NT_EXECUTABLE_IMAGE_PATH */
+    const char *cache_dir;       /* where `cache*` and `srv**` keep files; NULL: nowhere */
+    const char *const *maps;     /* "OLD=NEW": prefixes of recorded paths replaced */
     size_t map_count;
-    int beside_dump;                /* look into the dump's own folder too */
-    int offline;                    /* never ask a server */
-    const char *proxy;              /* "host:port" or a URL; NULL: none */
-    int environment_proxy;          /* without `proxy`: http_proxy, https_proxy ... count */
-    int loose;                      /* take symbols whose identifier differs, and say so */
-    unsigned timeout_seconds;       /* per request to a server; 0: 30 */
-    uint64_t max_download_size;     /* bytes; 0: 4 GiB */
-    uint64_t now;                   /* seconds since 1970: what a server does not have is kept in
-                                     * the cache and not asked for again for a day; 0: it is not */
+    int beside_dump;            /* look into the dump's own folder too */
+    int offline;                /* never ask a server */
+    const char *proxy;          /* "host:port" or a URL; NULL: none */
+    int environment_proxy;      /* without `proxy`: http_proxy, https_proxy ... count */
+    int loose;                  /* take symbols whose identifier differs, and say so */
+    unsigned timeout_seconds;   /* per request to a server; 0: 30 */
+    uint64_t max_download_size; /* bytes; 0: 4 GiB */
+    uint64_t now;               /* seconds since 1970: what a server does not have is kept in
+                                 * the cache and not asked for again for a day; 0: it is not */
     struct avd_symbol_folders *folders; /* what the folders of `paths` hold; NULL: listed anew */
 };
 
@@ -195,12 +195,11 @@ enum avd_severity avd_report_finding_severity(const struct avd_report *report, s
 /* What it says, in one line; NULL out of range. */
 const char *avd_report_finding_summary(const struct avd_report *report, size_t index);
 /* Piece number `piece` of its advice; NULL past the last. */
-const char *avd_report_finding_advice(const struct avd_report *report, size_t index,
-                                      size_t piece);
+const char *avd_report_finding_advice(const struct avd_report *report, size_t index, size_t piece);
 
 /* Single texts of a report, for whoever gathers many. UTF-8, untrusted. */
 enum avd_report_field {
-    AVD_REPORT_WHAT = 0,  /* the verdict: what happened, where, in which thread */
+    AVD_REPORT_WHAT = 0, /* the verdict: what happened, where, in which thread */
     AVD_REPORT_WHERE,
     AVD_REPORT_WHO,
     AVD_REPORT_PROCESS,   /* file name of the program */
@@ -210,7 +209,7 @@ enum avd_report_field {
     AVD_REPORT_FOLLOWUP,  /* "module!function" of the frame to look at */
     AVD_REPORT_OS,        /* "Windows NT", "Linux" ... */
     AVD_REPORT_OS_VERSION,
-    AVD_REPORT_CPU        /* "x86", "amd64" ... */
+    AVD_REPORT_CPU /* "x86", "amd64" ... */
 };
 /* NULL when it is not known. */
 const char *avd_report_text(const struct avd_report *report, enum avd_report_field field);
@@ -224,15 +223,15 @@ uint32_t avd_report_time(const struct avd_report *report);
 enum avd_format { AVD_FORMAT_TEXT = 0, AVD_FORMAT_JSON, AVD_FORMAT_HTML };
 
 struct avd_write_options {
-    int color;         /* text: ANSI colours */
-    int native_first;  /* text, HTML: for WOW64 show the 64-bit stack first */
-    int both_stacks;   /* text: for WOW64 show both stacks of every thread shown in full, not only
-                        * of the important one */
-    int all_threads;   /* text: every thread's stack, not only the important one */
-    int verbose;       /* text: all modules, registers, notes */
-    int compact;       /* JSON: one line */
-    int redact;        /* leave out names of users in paths, comments, and annotations that may say
-                        * who somebody is; addresses are kept */
+    int color;        /* text: ANSI colours */
+    int native_first; /* text, HTML: for WOW64 show the 64-bit stack first */
+    int both_stacks;  /* text: for WOW64 show both stacks of every thread shown in full, not only
+                       * of the important one */
+    int all_threads;  /* text: every thread's stack, not only the important one */
+    int verbose;      /* text: all modules, registers, notes */
+    int compact;      /* JSON: one line */
+    int redact;       /* leave out names of users in paths, comments, and annotations that may say
+                       * who somebody is; addresses are kept */
 };
 
 /* Receives `size` bytes; returns 0, or anything else to stop with AVD_E_IO. */
@@ -245,8 +244,8 @@ enum avd_status avd_report_write(const struct avd_report *report, enum avd_forma
 
 /* Writes the stack that the report is about, a line per frame, at most `max_frames`. */
 enum avd_status avd_report_stack_write(const struct avd_report *report, unsigned max_frames,
-                                       const struct avd_write_options *options,
-                                       avd_write_fn *write, void *ctx, struct avd_error *err);
+                                       const struct avd_write_options *options, avd_write_fn *write,
+                                       void *ctx, struct avd_error *err);
 
 /* Writes what the dump holds, without analysis: streams, system, counts. */
 enum avd_status avd_info_write(const struct avd_dump *dump, enum avd_format format,
@@ -287,8 +286,8 @@ enum avd_status avd_verifier_stops_write(const char *layer, enum avd_format form
 /* All mistakes in *.yaml files and folders of them; *problem_count is how many. */
 enum avd_status avd_rules_check_write(const char *const *paths, size_t path_count,
                                       size_t *problem_count, enum avd_format format,
-                                      const struct avd_write_options *options,
-                                      avd_write_fn *write, void *ctx, struct avd_error *err);
+                                      const struct avd_write_options *options, avd_write_fn *write,
+                                      void *ctx, struct avd_error *err);
 /* Runs the tests that stand in rule files. *failed_count counts mistakes in the files too. */
 enum avd_status avd_rules_test_write(const char *const *paths, size_t path_count,
                                      const struct avd_analyze_options *analyze,
@@ -309,9 +308,8 @@ enum avd_status avd_facts_write(const struct avd_dump *dump,
                                 const struct avd_write_options *options, avd_write_fn *write,
                                 void *ctx, struct avd_error *err);
 /* What facts there can be: names, types, meanings. */
-enum avd_status avd_fact_docs_write(enum avd_format format,
-                                    const struct avd_write_options *options, avd_write_fn *write,
-                                    void *ctx, struct avd_error *err);
+enum avd_status avd_fact_docs_write(enum avd_format format, const struct avd_write_options *options,
+                                    avd_write_fn *write, void *ctx, struct avd_error *err);
 
 /* ---- looking inside ---------------------------------------------------------------------- */
 
@@ -320,12 +318,12 @@ enum avd_inspect_what {
     AVD_INSPECT_THREADS,
     AVD_INSPECT_MODULES,
     AVD_INSPECT_HANDLES,
-    AVD_INSPECT_MAP,       /* which memory there was, and what of it the dump holds */
-    AVD_INSPECT_MEMORY,    /* values at `place`: db, dd, dq, dp, da, du */
-    AVD_INSPECT_POINTERS,  /* pointers at `place` with names: dps */
-    AVD_INSPECT_NEAREST,   /* the symbols around `place`: ln */
-    AVD_INSPECT_STRINGS,   /* printable text, ASCII and UTF-16 */
-    AVD_INSPECT_FIND       /* where `pattern` occurs */
+    AVD_INSPECT_MAP,      /* which memory there was, and what of it the dump holds */
+    AVD_INSPECT_MEMORY,   /* values at `place`: db, dd, dq, dp, da, du */
+    AVD_INSPECT_POINTERS, /* pointers at `place` with names: dps */
+    AVD_INSPECT_NEAREST,  /* the symbols around `place`: ln */
+    AVD_INSPECT_STRINGS,  /* printable text, ASCII and UTF-16 */
+    AVD_INSPECT_FIND      /* where `pattern` occurs */
 };
 
 /* How memory is shown, or what a pattern is. */

@@ -18,12 +18,12 @@
 /* A module and what became known of it. */
 struct avd_an_module {
     const struct avd_module *module;
-    const char *display_name;   /* WinDbg's */
-    const char *stem;           /* file name without its ending; NULL until asked for */
+    const char *display_name; /* WinDbg's */
+    const char *stem;         /* file name without its ending; NULL until asked for */
     const struct avd_an_module *overlaps;
-    int image_state;            /* 0 not tried, 1 there, -1 not to be had */
-    struct avd_image *image;    /* from dump memory */
-    int file_state;             /* the same for --images */
+    int image_state;         /* 0 not tried, 1 there, -1 not to be had */
+    struct avd_image *image; /* from dump memory */
+    int file_state;          /* the same for --images */
     struct avd_image *file;
     bool on_stack;
 };
@@ -39,15 +39,15 @@ struct avd_an_stack {
     struct avd_regs regs;       /* of frame 0 */
     bool has_eflags;
     uint32_t eflags;
-    uint64_t low, high;         /* the stack's bounds, 0 when not known */
+    uint64_t low, high; /* the stack's bounds, 0 when not known */
 };
 
 struct avd_an_thread {
     const struct avd_thread *thread;
     bool wow64;
     struct avd_wow64_thread wow;
-    struct avd_an_stack native;   /* the CPU of the dump */
-    struct avd_an_stack x86;      /* WOW64's 32-bit half */
+    struct avd_an_stack native; /* the CPU of the dump */
+    struct avd_an_stack x86;    /* WOW64's 32-bit half */
     bool has_last_error;
     uint32_t last_error;
 };
@@ -67,26 +67,26 @@ struct avd_analysis {
     struct avd_arena arena;
     const struct avd_dump *dump;
     unsigned max_frames;
-    size_t frame_count;             /* of all stacks so far */
-    size_t frame_ceiling;           /* of all stacks; over it they are cut short */
-    size_t code_budget;             /* struct avd_walk's, over all stacks */
+    size_t frame_count;               /* of all stacks so far */
+    size_t frame_ceiling;             /* of all stacks; over it they are cut short */
+    size_t code_budget;               /* struct avd_walk's, over all stacks */
     struct avd_candidates candidates; /* the same */
     const char *const *image_dirs;
     size_t image_dir_count;
-    struct avd_store *store;        /* where symbols come from; NULL: only the dump */
+    struct avd_store *store; /* where symbols come from; NULL: only the dump */
     bool symbols_loose;
 
-    struct avd_an_module *modules;  /* the stream's, then those of the loader list */
+    struct avd_an_module *modules; /* the stream's, then those of the loader list */
     size_t module_count;
-    uint32_t *by_base;              /* as struct avd_dump has it, over all of them */
+    uint32_t *by_base; /* as struct avd_dump has it, over all of them */
     size_t by_base_count;
     struct avd_symbolizer *symbolizer;
 
     struct avd_wow64 wow64;
     struct avd_an_thread *threads;
     size_t thread_count;
-    size_t crashing_thread;         /* index or AVD_NO_MODULE */
-    size_t first_thread;            /* index of the thread shown first without a crash */
+    size_t crashing_thread; /* index or AVD_NO_MODULE */
+    size_t first_thread;    /* index of the thread shown first without a crash */
 
     /* The exception that the report is about: the stored one, or one found on a stack. */
     bool has_exception;
@@ -96,7 +96,7 @@ struct avd_analysis {
     struct avd_crash_instruction *instruction; /* analyze/instruction.h; NULL: none to look at */
     struct avd_blame *blame;                   /* analyze/followup.h; NULL only without memory */
     const struct avd_triage *triage;           /* the user's; NULL: the shipped entries alone */
-    bool exception_recovered;       /* not from the stream */
+    bool exception_recovered;                  /* not from the stream */
     const char *exception_evidence; /* where it, or its registers, were found; NULL: the stream */
     const char *stored_doubt;       /* why the stored one may be none; NULL: it is sane */
     struct avd_an_stack fault;      /* its thread's stack from a context found on the stack, while
@@ -105,13 +105,13 @@ struct avd_analysis {
     size_t nested_count;
     struct avd_found_exception *found; /* on stacks, the one above among them */
     size_t found_count;
-    size_t chosen;                  /* index of the one above, or AVD_NO_MODULE */
+    size_t chosen; /* index of the one above, or AVD_NO_MODULE */
 
     const struct avd_thread_state *states; /* analyze/thread_state.h; NULL until asked for */
-    struct avd_verifier *verifier;  /* analyze/verifier.h; NULL only when out of memory */
+    struct avd_verifier *verifier;         /* analyze/verifier.h; NULL only when out of memory */
 
     struct avd_facts facts;
-    struct avd_notes notes;         /* the dump's notes are not repeated here */
+    struct avd_notes notes; /* the dump's notes are not repeated here */
 };
 
 struct avd_analyze_options;

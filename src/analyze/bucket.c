@@ -79,8 +79,7 @@ static const char *access_violation_class(struct avd_analysis *an)
 {
     const struct avd_exception_words *words = &an->words;
     const struct avd_crash_instruction *ins = an->instruction;
-    const struct avd_region *region =
-        avd_memory_region(&an->dump->memory, words->access_address);
+    const struct avd_region *region = avd_memory_region(&an->dump->memory, words->access_address);
     bool null = words->access_address < NULL_PAGES;
     const char *kind = null ? "NULL_POINTER" : "INVALID_POINTER";
 
@@ -91,8 +90,7 @@ static const char *access_violation_class(struct avd_analysis *an)
     /* A member of an object that is not there: MSVC passes `this` in ecx and rcx. */
     if (null && words->access_address != 0 && ins != NULL && ins->faulting >= 0 &&
         ins->insn.memory[ins->faulting].base == AVD_RCX &&
-        ins->insn.memory[ins->faulting].index == AVD_INSN_NO_REG &&
-        ins->regs.value[AVD_RCX] == 0)
+        ins->insn.memory[ins->faulting].index == AVD_INSN_NO_REG && ins->regs.value[AVD_RCX] == 0)
         kind = "NULL_CLASS_PTR";
     return avd_arena_printf(&an->arena, "%s_%s", kind, access_word(words->access));
 }
@@ -151,9 +149,8 @@ char *avd_failure_id_hash(struct avd_arena *arena, const char *hash_string)
     }
     avd_md5(wide, used, d);
     return avd_arena_printf(
-        arena, "{%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x}", d[3],
-        d[2], d[1], d[0], d[5], d[4], d[7], d[6], d[8], d[9], d[10], d[11], d[12], d[13], d[14],
-        d[15]);
+        arena, "{%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x}", d[3], d[2],
+        d[1], d[0], d[5], d[4], d[7], d[6], d[8], d[9], d[10], d[11], d[12], d[13], d[14], d[15]);
 }
 
 /* "um:" and the id, ASCII letters in lower case. */
@@ -207,8 +204,8 @@ void avd_bucket_make(struct avd_analysis *an, const struct avd_followup *followu
     uint32_t code = an->exception.code;
 
     if (!followup->found || !avd_dump_is_windows(an->dump)) {
-        out->why_not = followup->found ? "buckets are made of Windows's exceptions"
-                                       : followup->why_not;
+        out->why_not =
+            followup->found ? "buckets are made of Windows's exceptions" : followup->why_not;
         return;
     }
     frame = &followup->stack->stack.frames[followup->frame];
@@ -229,8 +226,8 @@ void avd_bucket_make(struct avd_analysis *an, const struct avd_followup *followu
     out->hash_string = hash_string(&an->arena, out->id);
     if (out->hash_string != NULL)
         out->hash = avd_failure_id_hash(&an->arena, out->hash_string);
-    out->legacy_id = avd_arena_printf(&an->arena, "%s_%" PRIx32 "_%s", architecture(an->dump),
-                                      code, place(an, followup));
+    out->legacy_id = avd_arena_printf(&an->arena, "%s_%" PRIx32 "_%s", architecture(an->dump), code,
+                                      place(an, followup));
     if (out->legacy_id != NULL) {
         const char *text = hash_string(&an->arena, out->legacy_id);
 

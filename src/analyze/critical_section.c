@@ -8,7 +8,7 @@
 
 enum {
     MAX_RECURSION = 0x10000,
-    LEAST_POINTER = 0x10000, /* Windows maps nothing below */
+    LEAST_POINTER = 0x10000,   /* Windows maps nothing below */
     SEMAPHORE_LIMIT = 0x100000 /* handles are small multiples of four */
 };
 

@@ -15,14 +15,14 @@
 #define CPP_EXCEPTION 0xe06d7363u
 
 enum {
-    MAX_TYPES = 32,          /* a class and its bases; libraries have up to ten */
-    MAX_TYPE_NAME = 1024,    /* decorated, with template arguments */
+    MAX_TYPES = 32,       /* a class and its bases; libraries have up to ten */
+    MAX_TYPE_NAME = 1024, /* decorated, with template arguments */
     MAX_SHOWN_NAME = 200,
     MAGIC_FIRST = 0x19930520, /* three versions of the compiler's data */
     MAGIC_LAST = 0x19930522,
-    CATCHABLE_ARRAY = 0xc,   /* in ThrowInfo */
-    TYPE_DESCRIPTOR = 4,     /* in CatchableType */
-    THIS_DISPLACEMENT = 8    /* likewise, of PMD: where the base lies in the object */
+    CATCHABLE_ARRAY = 0xc, /* in ThrowInfo */
+    TYPE_DESCRIPTOR = 4,   /* in CatchableType */
+    THIS_DISPLACEMENT = 8  /* likewise, of PMD: where the base lies in the object */
 };
 
 static const char *const cpp_facts[] = {
@@ -34,8 +34,8 @@ struct thrown {
     uint64_t object, throw_info, image;
     const char *names[MAX_TYPES];
     size_t count;
-    bool is_exception;            /* has std::exception among its types */
-    uint32_t exception_offset;    /* where that lies in the object */
+    bool is_exception;         /* has std::exception among its types */
+    uint32_t exception_offset; /* where that lies in the object */
 };
 
 /* ThrowInfo's pointers: addresses in 32-bit code, offsets from the module's base in 64-bit code. */
@@ -137,8 +137,7 @@ static const char *read_types(struct avd_analysis *an, struct thrown *thrown)
 
 /* std::exception begins with its virtual table and a pointer to the text. Why it is not known, or
  * NULL. */
-static const char *read_what(struct avd_analysis *an, const struct thrown *thrown,
-                             const char **out)
+static const char *read_what(struct avd_analysis *an, const struct thrown *thrown, const char **out)
 {
     uint64_t text;
     uint64_t exception = thrown->object + thrown->exception_offset;
@@ -194,8 +193,7 @@ static void run(struct avd_analysis *an)
     struct avd_facts *facts = &an->facts;
     size_t module;
 
-    if (!an->has_exception || exception->code != CPP_EXCEPTION ||
-        !avd_dump_is_windows(an->dump)) {
+    if (!an->has_exception || exception->code != CPP_EXCEPTION || !avd_dump_is_windows(an->dump)) {
         publish_unknown(an, 0, "no C++ exception of Visual C++ was thrown");
         return;
     }

@@ -17,7 +17,7 @@ struct shape {
     const char *function; /* with a '*' at the end: a prefix; without: exact but for A and W */
     int indirect;         /* the arguments are one structure */
     unsigned text, caption;
-    unsigned text2;       /* another text below the first; 0: none */
+    unsigned text2; /* another text below the first; 0: none */
 };
 
 static const struct shape shapes[] = {

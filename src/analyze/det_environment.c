@@ -62,11 +62,20 @@ static void publish_flags(struct avd_analysis *an)
 /* ---- variables ---- */
 
 /* Names that say something of how the process runs; the case of letters does not matter. */
-static const char *const telling[] = {
-    "COR_ENABLE_PROFILING", "COR_PROFILER*", "CORECLR_ENABLE_PROFILING", "CORECLR_PROFILER*",
-    "COMPLUS_*", "DOTNET_*", "_NT_*", "__COMPAT_LAYER", "*ASAN_OPTIONS", "JAVA_TOOL_OPTIONS",
-    "_JAVA_OPTIONS", "ELECTRON_RUN_AS_NODE", "QT_FATAL_WARNINGS", "MALLOC_*",
-};
+static const char *const telling[] = {"COR_ENABLE_PROFILING",
+                                      "COR_PROFILER*",
+                                      "CORECLR_ENABLE_PROFILING",
+                                      "CORECLR_PROFILER*",
+                                      "COMPLUS_*",
+                                      "DOTNET_*",
+                                      "_NT_*",
+                                      "__COMPAT_LAYER",
+                                      "*ASAN_OPTIONS",
+                                      "JAVA_TOOL_OPTIONS",
+                                      "_JAVA_OPTIONS",
+                                      "ELECTRON_RUN_AS_NODE",
+                                      "QT_FATAL_WARNINGS",
+                                      "MALLOC_*"};
 
 static bool is_telling(const char *name)
 {

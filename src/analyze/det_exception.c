@@ -23,13 +23,18 @@ static const char *class_word(enum avd_exception_class class_)
 
 /* Everything that only an exception can tell. */
 static const char *const exception_facts[] = {
-    "exception.code",    "exception.name",    "exception.meaning", "exception.type",
-    "exception.class",   "exception.flags",   "exception.address", "exception.is_access_violation",
-    "exception.is_32bit", "exception.thread", "access.kind",       "access.address",
-    "access.region_state", "access.at_pc",    "access.at_stack_limit", "fastfail.code",
-    "fastfail.name", "exception.source", "exception.evidence", "exception.parameter_count",
-    "exception.parameter0", "exception.parameter1", "exception.parameter2", "exception.parameter3",
-};
+    "exception.code",        "exception.name",
+    "exception.meaning",     "exception.type",
+    "exception.class",       "exception.flags",
+    "exception.address",     "exception.is_access_violation",
+    "exception.is_32bit",    "exception.thread",
+    "access.kind",           "access.address",
+    "access.region_state",   "access.at_pc",
+    "access.at_stack_limit", "fastfail.code",
+    "fastfail.name",         "exception.source",
+    "exception.evidence",    "exception.parameter_count",
+    "exception.parameter0",  "exception.parameter1",
+    "exception.parameter2",  "exception.parameter3"};
 
 static void publish_parameters(struct avd_analysis *an)
 {
@@ -93,8 +98,7 @@ static void publish_access(struct avd_analysis *an)
     avd_fact_address(facts, "access.address", words->access_address, digits);
     publish_region(an, words->access_address);
     if (stack != NULL && stack->stack.count != 0)
-        avd_fact_bool(facts, "access.at_pc",
-                      words->access_address == stack->stack.frames[0].pc);
+        avd_fact_bool(facts, "access.at_pc", words->access_address == stack->stack.frames[0].pc);
     else
         avd_fact_unknown(facts, "access.at_pc", "the registers at the exception are not known");
     /* Two pages: the guard page, and the one below that the kernel could not make a guard. */
@@ -131,8 +135,7 @@ static bool is_older(const struct avd_analysis *an, const struct avd_found_excep
     if (an->chosen != AVD_NO_MODULE)
         return found->depth > an->found[an->chosen].depth;
     /* Of a stored one only its registers tell; a copy of it may lie on the stack, too. */
-    return stack != NULL && stack->stack.count != 0 &&
-           found->depth > stack->stack.frames[0].sp &&
+    return stack != NULL && stack->stack.count != 0 && found->depth > stack->stack.frames[0].sp &&
            (found->record.code != an->exception.code ||
             found->record.address != an->exception.address);
 }
@@ -175,8 +178,7 @@ static void publish_several(struct avd_analysis *an)
 
 static void publish_source(struct avd_analysis *an)
 {
-    avd_fact_text(&an->facts, "exception.source",
-                  an->exception_recovered ? "recovered" : "stream");
+    avd_fact_text(&an->facts, "exception.source", an->exception_recovered ? "recovered" : "stream");
     if (an->exception_evidence != NULL)
         avd_fact_text(&an->facts, "exception.evidence", an->exception_evidence);
     else

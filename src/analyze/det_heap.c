@@ -21,8 +21,9 @@ enum {
 };
 
 static const char *const heap_facts[] = {
-    "heap.failure", "heap.meaning", "heap.handle", "heap.block", "heap.previous_block",
-    "heap.next_block", "heap.trace", "heap.nested_code", "heap.double_free",
+    "heap.failure", "heap.meaning",        "heap.handle",
+    "heap.block",   "heap.previous_block", "heap.next_block",
+    "heap.trace",   "heap.nested_code",    "heap.double_free",
 };
 
 /* The structure's size tells its version. Offsets in bytes; 0: it has no such field. */
@@ -167,12 +168,23 @@ static const char *publish_failure(struct avd_analysis *an)
 
 static bool is_heap_function(const char *name)
 {
-    static const char *const patterns[] = {
-        "RtlAllocateHeap", "RtlFreeHeap", "RtlReAllocateHeap", "RtlSizeHeap", "RtlpAllocateHeap*",
-        "RtlpFreeHeap*", "RtlpReAllocateHeap*", "RtlpCoalesceFreeBlocks*", "RtlpCoalesceHeap*",
-        "RtlpLowFragHeap*", "RtlpHp*", "RtlpFindEntry", "RtlpInsertFreeBlock*",
-        "RtlpSplitHeapBlock*", "RtlpDeCommitFreeBlock*", "RtlpExtendHeap*", "RtlpHeap*",
-    };
+    static const char *const patterns[] = {"RtlAllocateHeap",
+                                           "RtlFreeHeap",
+                                           "RtlReAllocateHeap",
+                                           "RtlSizeHeap",
+                                           "RtlpAllocateHeap*",
+                                           "RtlpFreeHeap*",
+                                           "RtlpReAllocateHeap*",
+                                           "RtlpCoalesceFreeBlocks*",
+                                           "RtlpCoalesceHeap*",
+                                           "RtlpLowFragHeap*",
+                                           "RtlpHp*",
+                                           "RtlpFindEntry",
+                                           "RtlpInsertFreeBlock*",
+                                           "RtlpSplitHeapBlock*",
+                                           "RtlpDeCommitFreeBlock*",
+                                           "RtlpExtendHeap*",
+                                           "RtlpHeap*"};
     size_t i;
 
     for (i = 0; i < sizeof patterns / sizeof patterns[0]; i++)
@@ -184,8 +196,9 @@ static bool is_heap_function(const char *name)
 static bool calls_heap(const char *name)
 {
     static const char *const names[] = {
-        "malloc", "_malloc_base", "free", "_free_base", "realloc", "_realloc_base", "calloc",
-        "_calloc_base", "operator new", "operator delete", "HeapFree", "HeapAlloc", "HeapReAlloc",
+        "malloc",        "_malloc_base", "free",         "_free_base",   "realloc",
+        "_realloc_base", "calloc",       "_calloc_base", "operator new", "operator delete",
+        "HeapFree",      "HeapAlloc",    "HeapReAlloc",
     };
     size_t i;
 

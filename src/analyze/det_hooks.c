@@ -145,7 +145,7 @@ static bool jump_target(const struct avd_memory *memory, uint64_t addr, unsigned
         return true;
     }
     if (pointer_size == 4 && size >= 7 &&
-        ((code[0] == 0x68 && code[5] == 0xc3) || /* push imm32; ret */
+        ((code[0] == 0x68 && code[5] == 0xc3) ||                     /* push imm32; ret */
          (code[0] == 0xb8 && code[5] == 0xff && code[6] == 0xe0))) { /* mov eax; jmp eax */
         *target = number(code + 1, 4);
         return true;
@@ -173,9 +173,9 @@ static void add(struct hooks *hooks, size_t module, const char *function, uint64
     size_t to = avd_analysis_module_at(an, target);
     const char *owner =
         to != AVD_NO_MODULE ? an->modules[to].module->name : "memory outside modules";
-    const char *line = avd_arena_printf(&an->arena, "%s!%s jumps to %s (0x%llx)",
-                                        an->modules[module].display_name, function, owner,
-                                        (unsigned long long)target);
+    const char *line =
+        avd_arena_printf(&an->arena, "%s!%s jumps to %s (0x%llx)", an->modules[module].display_name,
+                         function, owner, (unsigned long long)target);
     size_t i;
 
     hooks->count++;

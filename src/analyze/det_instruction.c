@@ -13,9 +13,10 @@
 #define PRIVILEGED_INSTRUCTION 0xc0000096u
 
 static const char *const instruction_facts[] = {
-    "instruction.text", "instruction.mnemonic", "instruction.kind", "instruction.target",
-    "instruction.consistent", "access.register", "access.base", "access.offset",
-    "access.size", "access.non_canonical", "access.guard_page", "access.bit_flip",
+    "instruction.text",     "instruction.mnemonic",   "instruction.kind",
+    "instruction.target",   "instruction.consistent", "access.register",
+    "access.base",          "access.offset",          "access.size",
+    "access.non_canonical", "access.guard_page",      "access.bit_flip",
 };
 enum { FACT_COUNT = sizeof instruction_facts / sizeof instruction_facts[0] };
 
@@ -108,10 +109,10 @@ static int find_faulting(const struct avd_analysis *an, const struct avd_crash_i
 
         if (!memory->has_address)
             continue;
-        if (is_protection_fault(an) ? !is_canonical(memory->address)
-                                    : words->has_access_address &&
-                                          words->access_address - memory->address <
-                                              (memory->size != 0 ? memory->size : 1))
+        if (is_protection_fault(an)
+                ? !is_canonical(memory->address)
+                : words->has_access_address && words->access_address - memory->address <
+                                                   (memory->size != 0 ? memory->size : 1))
             return (int)i;
     }
     return -1;
@@ -126,9 +127,8 @@ static void find_pointer_update(const struct avd_analysis *an, struct avd_crash_
         const struct avd_insn_memory *memory = &insn->memory[insn->target_memory];
 
         ins->has_pointer_update =
-            memory->has_address &&
-            avd_memory_pointer(&an->dump->memory, memory->address, ins->is_64bit ? 8 : 4,
-                               &ins->pointer_update);
+            memory->has_address && avd_memory_pointer(&an->dump->memory, memory->address,
+                                                      ins->is_64bit ? 8 : 4, &ins->pointer_update);
     } else if (insn->has_target && insn->operand_regs != 0) {
         /* A direct branch leads where the linker made it lead. */
         ins->has_pointer_update = true;
@@ -170,8 +170,7 @@ static void adjust_address(const struct avd_analysis *an, struct avd_crash_instr
 static bool is_allowed(const struct avd_memory *memory, const struct avd_insn_memory *operand)
 {
     enum {
-        WRITABLE = PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE |
-                   PAGE_EXECUTE_WRITECOPY
+        WRITABLE = PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY
     };
     const struct avd_region *region = avd_memory_region(memory, operand->address);
 
@@ -237,8 +236,9 @@ static void publish_operand(struct avd_analysis *an, const struct avd_crash_inst
     unsigned digits = avd_an_exception_digits(an);
 
     if (ins->faulting < 0) {
-        publish_unknown(an, 5, "no memory operand of the instruction leads to the address that "
-                               "the exception gives");
+        publish_unknown(an, 5,
+                        "no memory operand of the instruction leads to the address that "
+                        "the exception gives");
         avd_fact_bool(facts, "access.non_canonical", ins->adjusted == AVD_ADJUSTED_NON_CANONICAL);
         return;
     }
@@ -335,8 +335,9 @@ static void run(struct avd_analysis *an)
     if (ins->decoded)
         publish(an, ins);
     else
-        publish_unknown(an, 0, avd_arena_printf(&an->arena, "the instruction was not decoded: %s",
-                                                ins->why_not));
+        publish_unknown(
+            an, 0,
+            avd_arena_printf(&an->arena, "the instruction was not decoded: %s", ins->why_not));
 }
 
 const struct avd_detector avd_det_instruction = {

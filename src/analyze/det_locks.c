@@ -113,8 +113,7 @@ static void consider(struct search *search, uint64_t addr)
     }
 }
 
-static void consider_arguments(struct search *search, const struct avd_an_stack *stack,
-                               size_t last)
+static void consider_arguments(struct search *search, const struct avd_an_stack *stack, size_t last)
 {
     size_t i;
 
@@ -128,8 +127,7 @@ static void consider_arguments(struct search *search, const struct avd_an_stack 
     }
 }
 
-static void consider_registers(struct search *search, const struct avd_an_stack *stack,
-                               size_t last)
+static void consider_registers(struct search *search, const struct avd_an_stack *stack, size_t last)
 {
     static const unsigned kept[] = {AVD_RBX, AVD_RBP, AVD_RSI, AVD_RDI,
                                     AVD_R12, AVD_R13, AVD_R14, AVD_R15};
@@ -210,8 +208,8 @@ static void find_waits(struct locks *locks)
         const struct avd_thread_state *state = &locks->states[i];
 
         locks->waits[i].owner = SIZE_MAX;
-        if (state->kind != AVD_THREAD_BLOCKED || (state->wait != AVD_WAIT_CRITICAL_SECTION &&
-                                                  state->wait != AVD_WAIT_LOADER))
+        if (state->kind != AVD_THREAD_BLOCKED ||
+            (state->wait != AVD_WAIT_CRITICAL_SECTION && state->wait != AVD_WAIT_LOADER))
             continue;
         locks->waiters++;
         if (state->wait == AVD_WAIT_LOADER)
@@ -220,9 +218,8 @@ static void find_waits(struct locks *locks)
             find_section(locks, i);
         locks->resolved += locks->waits[i].found;
         locks->loader_waiters +=
-            state->wait == AVD_WAIT_LOADER ||
-            (locks->waits[i].found && locks->has_loader_lock &&
-             locks->waits[i].section.addr == locks->loader_lock);
+            state->wait == AVD_WAIT_LOADER || (locks->waits[i].found && locks->has_loader_lock &&
+                                               locks->waits[i].section.addr == locks->loader_lock);
     }
 }
 

@@ -16,14 +16,15 @@
 /* Libraries of Windows that nobody ships with a program, unless to be loaded in their place.
  * (dbghelp.dll, d3dcompiler_47.dll, msvcp140.dll and the like are shipped rightly.) */
 static const char *const system_names[] = {
-    "advapi32.dll", "bcrypt.dll",   "combase.dll",  "crypt32.dll",  "cryptbase.dll", "cryptsp.dll",
-    "d3d9.dll",     "d3d11.dll",    "dinput8.dll",  "dnsapi.dll",   "dwmapi.dll",    "dxgi.dll",
-    "gdi32.dll",    "imm32.dll",    "iphlpapi.dll", "kernel32.dll", "kernelbase.dll", "msvcrt.dll",
-    "ncrypt.dll",   "netapi32.dll", "ntdll.dll",    "ole32.dll",    "oleaut32.dll",  "opengl32.dll",
-    "profapi.dll",  "propsys.dll",  "psapi.dll",    "rpcrt4.dll",   "secur32.dll",   "setupapi.dll",
-    "shell32.dll",  "shlwapi.dll",  "sspicli.dll",  "user32.dll",   "userenv.dll",   "uxtheme.dll",
-    "version.dll",  "win32u.dll",   "winhttp.dll",  "wininet.dll",  "winmm.dll",     "ws2_32.dll",
-    "wsock32.dll",  "xinput1_3.dll",
+    "advapi32.dll", "bcrypt.dll",     "combase.dll",  "crypt32.dll",   "cryptbase.dll",
+    "cryptsp.dll",  "d3d9.dll",       "d3d11.dll",    "dinput8.dll",   "dnsapi.dll",
+    "dwmapi.dll",   "dxgi.dll",       "gdi32.dll",    "imm32.dll",     "iphlpapi.dll",
+    "kernel32.dll", "kernelbase.dll", "msvcrt.dll",   "ncrypt.dll",    "netapi32.dll",
+    "ntdll.dll",    "ole32.dll",      "oleaut32.dll", "opengl32.dll",  "profapi.dll",
+    "propsys.dll",  "psapi.dll",      "rpcrt4.dll",   "secur32.dll",   "setupapi.dll",
+    "shell32.dll",  "shlwapi.dll",    "sspicli.dll",  "user32.dll",    "userenv.dll",
+    "uxtheme.dll",  "version.dll",    "win32u.dll",   "winhttp.dll",   "wininet.dll",
+    "winmm.dll",    "ws2_32.dll",     "wsock32.dll",  "xinput1_3.dll",
 };
 
 static bool is_system_name(const char *name)
@@ -123,9 +124,8 @@ static const char *pair_text(struct avd_analysis *an, const struct avd_module *a
     const uint16_t *w = b->file_version;
 
     return avd_arena_printf(&an->arena, "%s (%u.%u.%u.%u) and %s (%u.%u.%u.%u)", a->path,
-                            (unsigned)v[0], (unsigned)v[1], (unsigned)v[2], (unsigned)v[3],
-                            b->path, (unsigned)w[0], (unsigned)w[1], (unsigned)w[2],
-                            (unsigned)w[3]);
+                            (unsigned)v[0], (unsigned)v[1], (unsigned)v[2], (unsigned)v[3], b->path,
+                            (unsigned)w[0], (unsigned)w[1], (unsigned)w[2], (unsigned)w[3]);
 }
 
 static void publish_pairs(struct avd_analysis *an)

@@ -74,8 +74,7 @@ static void module_machine(struct avd_analysis *an, size_t row, struct avd_fact 
         set_text(out, NULL, "its headers are not in the dump");
 }
 
-static void module_get(void *ctx, size_t parent, size_t row, unsigned column,
-                       struct avd_fact *out)
+static void module_get(void *ctx, size_t parent, size_t row, unsigned column, struct avd_fact *out)
 {
     struct avd_analysis *an = ctx;
     const struct avd_module *module = an->modules[row].module;
@@ -128,8 +127,7 @@ static size_t handle_count(void *ctx, size_t parent)
     return ((const struct avd_analysis *)ctx)->dump->handle_count;
 }
 
-static void handle_get(void *ctx, size_t parent, size_t row, unsigned column,
-                       struct avd_fact *out)
+static void handle_get(void *ctx, size_t parent, size_t row, unsigned column, struct avd_fact *out)
 {
     const struct avd_handle *handle = &((const struct avd_analysis *)ctx)->dump->handles[row];
 

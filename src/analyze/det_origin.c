@@ -149,8 +149,8 @@ static bool is_unhandled(const struct avd_analysis *an)
 
 static void find_first_chance(struct avd_analysis *an, struct reasons *out)
 {
-    static const char *const monitors[] = {"exception monitor", "first chance", "first-chance",
-                                           "procdump -e 1", "procdump64 -e 1", NULL};
+    static const char *const monitors[] = {"exception monitor", "first chance",    "first-chance",
+                                           "procdump -e 1",     "procdump64 -e 1", NULL};
     const struct avd_an_stack *stack = avd_an_exception_stack(an);
     enum avd_exception_class class_ = an->words.class_;
     const char *catcher = NULL;
@@ -178,9 +178,9 @@ static void find_first_chance(struct avd_analysis *an, struct reasons *out)
 /* The reporter of errors that failed while it handled an exception. */
 static const char *failed_reporter(struct avd_analysis *an)
 {
-    static const char *const reporters[] = {"dbghelp.dll",  "dbgcore.dll", "faultrep.dll",
-                                            "wer.dll",      "wersvc.dll",  "werui.dll",
-                                            "dwwin.exe",    "crashrpt*",   "exchndl.dll", NULL};
+    static const char *const reporters[] = {
+        "dbghelp.dll", "dbgcore.dll", "faultrep.dll", "wer.dll",     "wersvc.dll",
+        "werui.dll",   "dwwin.exe",   "crashrpt*",    "exchndl.dll", NULL};
     const struct avd_an_stack *stack = avd_an_exception_stack(an);
     const struct avd_fact *nested = avd_fact_find(&an->facts, "exception.nested_code");
     bool earlier = nested != NULL && nested->type != AVD_FACT_UNKNOWN;

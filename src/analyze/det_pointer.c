@@ -20,8 +20,8 @@ enum {
 };
 
 static const char *const pointer_facts[] = {
-    "pointer.kind", "pointer.value", "pointer.source", "pointer.meaning", "pointer.text",
-    "access.page_boundary",
+    "pointer.kind",    "pointer.value", "pointer.source",
+    "pointer.meaning", "pointer.text",  "access.page_boundary",
 };
 
 /* The word that memory is filled with, repeated over a pointer of 64 bits. Sources: "Win32 Debug
@@ -81,8 +81,8 @@ static const char *fill_meaning(const struct avd_analysis *an, const struct poin
 
 static bool is_letter(unsigned c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == ' ' || c == '_' || c == '.' || c == '-' || c == '/' || c == '\\' || c == ':';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ' ||
+           c == '_' || c == '.' || c == '-' || c == '/' || c == '\\' || c == ':';
 }
 
 /*
@@ -151,8 +151,7 @@ static void find_pointer(const struct avd_analysis *an, struct pointer *out)
 static const char *region_kind(const struct avd_region *region, enum avd_access access)
 {
     enum {
-        WRITABLE = PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE |
-                   PAGE_EXECUTE_WRITECOPY
+        WRITABLE = PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY
     };
 
     if (region == NULL)
@@ -193,8 +192,8 @@ static const char *place_meaning(const char *kind)
 }
 
 /* The pointer's value first, which tells more than where it leads. */
-static const char *find_kind(struct avd_analysis *an, const struct pointer *p,
-                             const char **meaning, const char **text)
+static const char *find_kind(struct avd_analysis *an, const struct pointer *p, const char **meaning,
+                             const char **text)
 {
     uint64_t address = an->words.access_address;
     const struct avd_region *region = avd_memory_region(&an->dump->memory, address);
@@ -264,13 +263,12 @@ static void publish_boundary(struct avd_analysis *an)
         size = ins->insn.memory[ins->faulting].size;
     if (size == 0 || size > MAX_OPERAND)
         size = 1;
-    before = region != NULL && region->base != 0 ? avd_memory_region(memory, region->base - 1)
-                                                 : NULL;
+    before =
+        region != NULL && region->base != 0 ? avd_memory_region(memory, region->base - 1) : NULL;
     avd_fact_bool(&an->facts, "access.page_boundary",
                   region != NULL && before != NULL && an->words.access != AVD_ACCESS_EXECUTE &&
                       address - region->base < size && region_kind(region, AVD_ACCESS_READ) &&
-                      before->state == MEM_COMMIT &&
-                      region_kind(before, an->words.access) == NULL);
+                      before->state == MEM_COMMIT && region_kind(before, an->words.access) == NULL);
 }
 
 static void run(struct avd_analysis *an)

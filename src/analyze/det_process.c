@@ -56,9 +56,9 @@ static void run(struct avd_analysis *an)
     if (an->wow64.peb32 != 0)
         avd_fact_address(facts, "wow64.peb32", an->wow64.peb32, 8);
     else
-        avd_fact_unknown(facts, "wow64.peb32", an->wow64.present
-                                                   ? "no 32-bit TEB is in the dump"
-                                                   : "not a WOW64 process");
+        avd_fact_unknown(facts, "wow64.peb32",
+                         an->wow64.present ? "no 32-bit TEB is in the dump"
+                                           : "not a WOW64 process");
     publish_modules(an);
     avd_fact_bool(facts, "dump.full_memory", dump->memory.full);
     if (comment != NULL)

@@ -167,9 +167,9 @@ static void publish_free(struct avd_analysis *an)
 
 static void publish_regions(struct avd_analysis *an)
 {
-    static const char *const names[] = {"memory.largest_free", "memory.free", "memory.private",
-                                        "memory.equal_regions", "memory.equal_size",
-                                        "memory.equal_share"};
+    static const char *const names[] = {"memory.largest_free", "memory.free",
+                                        "memory.private",      "memory.equal_regions",
+                                        "memory.equal_size",   "memory.equal_share"};
     const char *reason = "the dump has no list of regions (MemoryInfoList)";
     const struct avd_memory *memory = &an->dump->memory;
     uint64_t *sizes;

@@ -93,8 +93,7 @@ static void thread_info(const struct avd_thread *thread, unsigned column, struct
         set_address(out, thread->start_address, 8);
 }
 
-static void thread_state(struct avd_analysis *an, size_t row, unsigned column,
-                         struct avd_fact *out)
+static void thread_state(struct avd_analysis *an, size_t row, unsigned column, struct avd_fact *out)
 {
     const struct avd_thread_state *states = avd_thread_states(an);
 
@@ -106,8 +105,7 @@ static void thread_state(struct avd_analysis *an, size_t row, unsigned column,
         set_text(out, states[row].reason, "not known");
 }
 
-static void thread_get(void *ctx, size_t parent, size_t row, unsigned column,
-                       struct avd_fact *out)
+static void thread_get(void *ctx, size_t parent, size_t row, unsigned column, struct avd_fact *out)
 {
     const struct avd_analysis *an = ctx;
     const struct avd_an_thread *from = &an->threads[row];
@@ -144,9 +142,7 @@ static void thread_get(void *ctx, size_t parent, size_t row, unsigned column,
         else
             set_unknown(out, "the dump does not say where it is");
         break;
-    case THREAD_FRAME_COUNT:
-        set(out, AVD_FACT_NUMBER, frames_of(an, row)->stack.count);
-        break;
+    case THREAD_FRAME_COUNT: set(out, AVD_FACT_NUMBER, frames_of(an, row)->stack.count); break;
     case THREAD_STATE:
     case THREAD_STATE_REASON: thread_state(ctx, row, column, out); break;
     }
@@ -285,8 +281,9 @@ static const char *missing_frames(const struct avd_analysis *an, size_t thread, 
 
     if (stack->symbols == NULL)
         return "the thread's stack could not be walked";
-    return stack->stack.end == AVD_END_COMPLETE ? NULL : "the thread's stack was not walked to "
-                                                         "its end";
+    return stack->stack.end == AVD_END_COMPLETE ? NULL
+                                                : "the thread's stack was not walked to "
+                                                  "its end";
 }
 
 static size_t frame_count(void *ctx, size_t parent)
@@ -328,8 +325,7 @@ static size_t native_count(void *ctx, size_t parent)
     return has_native_frames(ctx, parent) ? count_frames(ctx, parent, native_frames_of) : 0;
 }
 
-static void native_get(void *ctx, size_t parent, size_t row, unsigned column,
-                       struct avd_fact *out)
+static void native_get(void *ctx, size_t parent, size_t row, unsigned column, struct avd_fact *out)
 {
     frame_value(ctx, native_frames_of(ctx, parent), row, column, out);
 }
@@ -399,8 +395,7 @@ static const struct avd_collection_ops frame_ops = {frame_count, frame_get, fram
                                                     frame_weak};
 static const struct avd_collection_ops native_ops = {native_count, native_get, native_incomplete,
                                                      native_weak};
-static const struct avd_collection_ops parameter_ops = {parameter_count, parameter_get, NULL,
-                                                        NULL};
+static const struct avd_collection_ops parameter_ops = {parameter_count, parameter_get, NULL, NULL};
 static const struct avd_collection_ops note_ops = {note_count, note_get, note_incomplete, NULL};
 
 static void run(struct avd_analysis *an)

@@ -9,10 +9,10 @@
 
 #include <string.h>
 
-#define CLR_EXCEPTION         0xe0434352u
-#define CLR_EXCEPTION_V2      0xe0434f4du
-#define DELAY_NO_FUNCTION     0xc06d007fu /* ERROR_PROC_NOT_FOUND */
-#define DELAY_LOAD_FIRST      0xc06d0000u /* severity error, facility Visual C++ */
+#define CLR_EXCEPTION     0xe0434352u
+#define CLR_EXCEPTION_V2  0xe0434f4du
+#define DELAY_NO_FUNCTION 0xc06d007fu /* ERROR_PROC_NOT_FOUND */
+#define DELAY_LOAD_FIRST  0xc06d0000u /* severity error, facility Visual C++ */
 
 static const char *const clr_facts[] = {"clr.hresult", "clr.hresult_name", "clr.type",
                                         "clr.summary"};
@@ -136,8 +136,9 @@ static void publish_clr(struct avd_analysis *an)
                   clr_type(hresult) != NULL
                       ? avd_arena_printf(&an->arena, "HRESULT 0x%08x, which %s has",
                                          (unsigned)hresult, clr_type(hresult))
-                      : avd_arena_printf(&an->arena, "HRESULT 0x%08x, which no type of .NET's own "
-                                                     "has",
+                      : avd_arena_printf(&an->arena,
+                                         "HRESULT 0x%08x, which no type of .NET's own "
+                                         "has",
                                          (unsigned)hresult));
 }
 
@@ -178,9 +179,9 @@ static void publish_delay(struct avd_analysis *an)
     publish_text(an, "delay.dll", dll, "the DLL's name is not in the dump");
     if (avd_process_u32(an, info + (uint64_t)BY_NAME * step, &by_name) &&
         avd_process_pointer(an, info + (uint64_t)FUNCTION * step, step, &address))
-        function = by_name != 0 ? avd_process_text(an, address)
-                                : avd_arena_printf(&an->arena, "ordinal %u",
-                                                   (unsigned)(address & 0xffff));
+        function = by_name != 0
+                       ? avd_process_text(an, address)
+                       : avd_arena_printf(&an->arena, "ordinal %u", (unsigned)(address & 0xffff));
     publish_text(an, "delay.function", function, "the function's name is not in the dump");
     if (dll == NULL)
         dll = "a DLL whose name is not in the dump";

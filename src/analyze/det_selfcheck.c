@@ -15,7 +15,9 @@
 enum { MAX_FRAMES = 24 };
 
 static const char *const details[] = {
-    "selfcheck.kind", "selfcheck.function", "selfcheck.message",
+    "selfcheck.kind",
+    "selfcheck.function",
+    "selfcheck.message",
 };
 
 enum { ASSERTS = 2 }; /* those of the list that stand first: the wide one, the narrow one */

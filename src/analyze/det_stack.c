@@ -8,10 +8,12 @@
 #include <string.h>
 
 static const char *const stack_facts[] = {
-    "pc.address",    "pc.module",   "pc.in_module",   "pc.executable",       "pc.region_protect",
-    "sp.address",    "stack.low",   "stack.high",     "stack.used",          "stack.reserve",
-    "stack.frames",  "stack.modules", "stack.repeat_length", "stack.repeat_count",
-    "stack.repeat_functions", "crash.module", "crash.function", "crash.caller",
+    "pc.address",          "pc.module",          "pc.in_module",
+    "pc.executable",       "pc.region_protect",  "sp.address",
+    "stack.low",           "stack.high",         "stack.used",
+    "stack.reserve",       "stack.frames",       "stack.modules",
+    "stack.repeat_length", "stack.repeat_count", "stack.repeat_functions",
+    "crash.module",        "crash.function",     "crash.caller",
 };
 
 enum { MAX_CYCLE = 16, MIN_REPEATS = 3 };
@@ -260,9 +262,8 @@ static void run(struct avd_analysis *an)
     size_t i;
 
     if (stack == NULL || stack->stack.count == 0) {
-        const char *reason = an->has_exception
-                                 ? "the registers at the exception are not known"
-                                 : "the dump has no exception record";
+        const char *reason = an->has_exception ? "the registers at the exception are not known"
+                                               : "the dump has no exception record";
 
         for (i = 0; i < sizeof stack_facts / sizeof stack_facts[0]; i++)
             avd_fact_unknown(&an->facts, stack_facts[i], reason);

@@ -64,9 +64,9 @@ static void publish_top(struct avd_analysis *an, size_t top, uint64_t total)
 
 static void publish_cpu(struct avd_analysis *an)
 {
-    static const char *const names[] = {"cpu.total", "cpu.thread", "cpu.thread_time",
-                                        "cpu.thread_share", "cpu.thread_load",
-                                        "cpu.thread_state", "cpu.thread_frame"};
+    static const char *const names[] = {"cpu.total",        "cpu.thread",      "cpu.thread_time",
+                                        "cpu.thread_share", "cpu.thread_load", "cpu.thread_state",
+                                        "cpu.thread_frame"};
     uint64_t total = 0;
     uint64_t most = 0;
     size_t top = SIZE_MAX;

@@ -15,7 +15,10 @@
 enum { MAX_FRAMES = 32, NULL_PAGES = 0x10000 };
 
 static const char *const details[] = {
-    "unloaded.module", "unloaded.at", "unloaded.address", "unloaded.offset",
+    "unloaded.module",
+    "unloaded.at",
+    "unloaded.address",
+    "unloaded.offset",
 };
 
 struct use {

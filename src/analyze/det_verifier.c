@@ -15,20 +15,19 @@ enum { MAX_NAME = 48 };
 
 /* Everything that only a stop can tell. */
 static const char *const stop_facts[] = {
-    "verifier.generation",      "verifier.layer",
-    "verifier.stop.code",       "verifier.stop.name",      "verifier.stop.id",
-    "verifier.stop.title",      "verifier.stop.severity",  "verifier.stop.cause",
-    "verifier.stop.advice",     "verifier.stop.message",   "verifier.source",
-    "verifier.caller",          "verifier.culprit",        "verifier.culprit_module",
-    "verifier.culprit_source",  "verifier.param1",         "verifier.param1.meaning",
-    "verifier.param1.kind",     "verifier.param1.text",    "verifier.param2",
-    "verifier.param2.meaning",  "verifier.param2.kind",    "verifier.param2.text",
-    "verifier.param3",          "verifier.param3.meaning", "verifier.param3.kind",
-    "verifier.param3.text",     "verifier.param4",         "verifier.param4.meaning",
-    "verifier.param4.kind",     "verifier.param4.text",    "verifier.trace1",
-    "verifier.trace2",          "verifier.trace3",         "verifier.trace4",
-    "verifier.argument1",       "verifier.argument2",      "verifier.argument3",
-    "verifier.argument4",
+    "verifier.generation",     "verifier.layer",          "verifier.stop.code",
+    "verifier.stop.name",      "verifier.stop.id",        "verifier.stop.title",
+    "verifier.stop.severity",  "verifier.stop.cause",     "verifier.stop.advice",
+    "verifier.stop.message",   "verifier.source",         "verifier.caller",
+    "verifier.culprit",        "verifier.culprit_module", "verifier.culprit_source",
+    "verifier.param1",         "verifier.param1.meaning", "verifier.param1.kind",
+    "verifier.param1.text",    "verifier.param2",         "verifier.param2.meaning",
+    "verifier.param2.kind",    "verifier.param2.text",    "verifier.param3",
+    "verifier.param3.meaning", "verifier.param3.kind",    "verifier.param3.text",
+    "verifier.param4",         "verifier.param4.meaning", "verifier.param4.kind",
+    "verifier.param4.text",    "verifier.trace1",         "verifier.trace2",
+    "verifier.trace3",         "verifier.trace4",         "verifier.argument1",
+    "verifier.argument2",      "verifier.argument3",      "verifier.argument4",
 };
 
 /* ---- how it came about ---- */
@@ -125,14 +124,12 @@ static void publish_argument(struct avd_analysis *an, size_t index,
     else if (!value->known)
         avd_fact_unknown(&an->facts, name, value->reason);
     else {
-        text = avd_arena_printf(arena, "%s: 0x%llx%s%s%s%s", value->meaning,
-                                (unsigned long long)value->value,
-                                value->text != NULL ? ", " : "",
-                                value->text != NULL ? value->text : "",
-                                trace != NULL && trace->culprit < trace->count ? ", by " : "",
-                                trace != NULL && trace->culprit < trace->count
-                                    ? trace->lines[trace->culprit].text
-                                    : "");
+        text = avd_arena_printf(
+            arena, "%s: 0x%llx%s%s%s%s", value->meaning, (unsigned long long)value->value,
+            value->text != NULL ? ", " : "", value->text != NULL ? value->text : "",
+            trace != NULL && trace->culprit < trace->count ? ", by " : "",
+            trace != NULL && trace->culprit < trace->count ? trace->lines[trace->culprit].text
+                                                           : "");
         avd_fact_text(&an->facts, name, text);
     }
 }

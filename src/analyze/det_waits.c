@@ -78,8 +78,7 @@ static void publish_gui(struct avd_analysis *an, const struct avd_thread_state *
         avd_fact_bool(facts, "gui.hung", true);
         avd_fact_text(facts, "gui.thread", avd_thread_text(an, i));
         avd_fact_text(facts, "gui.reason", states[i].reason);
-        avd_fact_text(facts, "gui.function",
-                      program_frame(an, avd_thread_state_stack(an, i), 0));
+        avd_fact_text(facts, "gui.function", program_frame(an, avd_thread_state_stack(an, i), 0));
         return;
     }
     avd_fact_bool(facts, "gui.hung", false);

@@ -13,6 +13,7 @@
 #define DELAY_PARAMETERS  {"address of the DelayLoadInfo, which names the DLL and the function"}
 #define NO_PARAMETERS     {NULL}
 
+/* clang-format off */
 static const struct avd_code_doc codes[] = {
     /* winerror.h: what RpcRaiseException raises, without parameters */
     {0x00000005u, AVD_CLASS_FIRST_CHANCE, "ERROR_ACCESS_DENIED", NULL,
@@ -346,6 +347,7 @@ static const struct avd_code_doc codes[] = {
     {0xe24c4a00u, AVD_CLASS_CRASH, "LUAJIT_EXCEPTION", NULL,
      "LuaJIT raised an error of the Lua program", NO_PARAMETERS},
 };
+/* clang-format on */
 
 static int compare_codes(const void *key, const void *item)
 {

@@ -13,7 +13,7 @@ struct avd_code_doc {
     uint32_t code;
     enum avd_exception_class class_;
     const char *name;
-    const char *type;          /* rust-minidump's word for it; NULL when it is the name */
+    const char *type; /* rust-minidump's word for it; NULL when it is the name */
     const char *meaning;
     const char *parameters[5]; /* what each is, where that does not depend on its value */
 };

@@ -28,7 +28,7 @@ enum avd_exception_class {
 
 struct avd_exception_input {
     enum avd_os os;
-    bool is_64bit;            /* of the code that raised it */
+    bool is_64bit; /* of the code that raised it */
     uint32_t code;
     uint32_t flags;
     uint64_t address;
@@ -37,11 +37,11 @@ struct avd_exception_input {
 };
 
 struct avd_exception_words {
-    const char *name;        /* "STATUS_ACCESS_VIOLATION"; NULL when the code is not known */
-    const char *meaning;     /* one sentence for a newcomer, never NULL */
-    const char *type;        /* rust-minidump's crash_info.type: "SIGSEGV / SEGV_MAPERR",
-                                "EXCEPTION_ACCESS_VIOLATION_READ", "0x..."; of a fast fail the
-                                name alone, as Breakpad has it */
+    const char *name;    /* "STATUS_ACCESS_VIOLATION"; NULL when the code is not known */
+    const char *meaning; /* one sentence for a newcomer, never NULL */
+    const char *type;    /* rust-minidump's crash_info.type: "SIGSEGV / SEGV_MAPERR",
+                            "EXCEPTION_ACCESS_VIOLATION_READ", "0x..."; of a fast fail the
+                            name alone, as Breakpad has it */
     enum avd_exception_class class_;
     enum avd_access access;
     bool has_access_address;

@@ -46,8 +46,7 @@ static size_t place_of(const struct avd_facts *facts, const char *name)
     hash = (hash ^ part) * factor;
     hash ^= hash >> 32;
     place = (size_t)(hash % AVD_FACT_HASH_SIZE);
-    while (facts->hash[place] != 0 &&
-           strcmp(facts->items[facts->hash[place] - 1].name, name) != 0)
+    while (facts->hash[place] != 0 && strcmp(facts->items[facts->hash[place] - 1].name, name) != 0)
         place = (place + 1) % AVD_FACT_HASH_SIZE;
     return place;
 }

@@ -15,11 +15,11 @@
 enum avd_fact_type {
     AVD_FACT_UNKNOWN = 0, /* `text` is the reason */
     AVD_FACT_BOOL,
-    AVD_FACT_NUMBER,      /* decimal when shown */
-    AVD_FACT_ADDRESS,     /* hex when shown; compares as a number */
-    AVD_FACT_CODE,        /* 0x and at least 8 digits when shown; compares as a number */
+    AVD_FACT_NUMBER,  /* decimal when shown */
+    AVD_FACT_ADDRESS, /* hex when shown; compares as a number */
+    AVD_FACT_CODE,    /* 0x and at least 8 digits when shown; compares as a number */
     AVD_FACT_TEXT,
-    AVD_FACT_LIST         /* of texts */
+    AVD_FACT_LIST /* of texts */
 };
 
 struct avd_fact {
@@ -90,16 +90,16 @@ enum { AVD_FACT_HASH_SIZE = 2048 }; /* twice AVD_MAX_FACTS, a power of two */
 
 struct avd_facts {
     struct avd_arena *arena;
-    struct avd_fact *items;  /* in the order of publication */
+    struct avd_fact *items; /* in the order of publication */
     size_t count;
     size_t capacity;
     uint16_t hash[AVD_FACT_HASH_SIZE]; /* index into items + 1, by name; 0: free */
     struct avd_collection collections[AVD_COLLECTION_COUNT]; /* by place in avd_collection_docs */
     bool has_main_thread;
-    size_t main_thread;      /* row of `threads` that the report is about */
+    size_t main_thread;         /* row of `threads` that the report is about */
     const char *no_main_thread; /* why there is none */
     struct avd_fact_port port;
-    bool failed;             /* out of memory, sticky */
+    bool failed; /* out of memory, sticky */
 };
 
 /* The names that detectors may publish, with their types and meaning: the documentation of facts
@@ -145,8 +145,8 @@ void avd_facts_main_thread(struct avd_facts *facts, size_t row);
 void avd_facts_no_main_thread(struct avd_facts *facts, const char *reason);
 
 /* A value of a row: always with a type, or unknown with a reason. */
-void avd_collection_get(const struct avd_facts *facts, size_t collection, size_t parent,
-                        size_t row, unsigned column, struct avd_fact *out);
+void avd_collection_get(const struct avd_facts *facts, size_t collection, size_t parent, size_t row,
+                        unsigned column, struct avd_fact *out);
 
 /* Appends the value as people read it: "yes", 0x hex for addresses and codes, a list's first items
  * separated by commas, "?" for what is not known. Text is not escaped. */

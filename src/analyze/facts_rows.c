@@ -71,8 +71,8 @@ void avd_facts_no_main_thread(struct avd_facts *facts, const char *reason)
     facts->no_main_thread = reason;
 }
 
-void avd_collection_get(const struct avd_facts *facts, size_t collection, size_t parent,
-                        size_t row, unsigned column, struct avd_fact *out)
+void avd_collection_get(const struct avd_facts *facts, size_t collection, size_t parent, size_t row,
+                        unsigned column, struct avd_fact *out)
 {
     const struct avd_collection *from = &facts->collections[collection];
     const struct avd_column_doc *doc = &avd_collection_docs[collection].columns[column];

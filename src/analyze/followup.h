@@ -23,7 +23,7 @@ struct avd_followup {
     const struct avd_an_stack *stack;
     size_t frame;
     const char *owner;
-    const char *reason;  /* why this frame, one sentence */
+    const char *reason; /* why this frame, one sentence */
     struct avd_skipped_frame skipped[AVD_MAX_SKIPPED_FRAMES];
     size_t skipped_count;
 };
@@ -41,12 +41,12 @@ struct avd_bucket {
 
 struct avd_signature {
     const char *why_not;
-    const char *id;          /* "av1-0123456789abcdef" */
-    const char *text;        /* what it is the hash of */
-    size_t frame_count;      /* of the frames in `text` */
-    size_t named_count;      /* those with a function name */
-    const char *cut;         /* why no further frame is in it; NULL: it is as long as it gets */
-    const char *socorro;     /* Mozilla's, for those who use it */
+    const char *id;      /* "av1-0123456789abcdef" */
+    const char *text;    /* what it is the hash of */
+    size_t frame_count;  /* of the frames in `text` */
+    size_t named_count;  /* those with a function name */
+    const char *cut;     /* why no further frame is in it; NULL: it is as long as it gets */
+    const char *socorro; /* Mozilla's, for those who use it */
 };
 
 struct avd_blame {
@@ -76,10 +76,10 @@ const struct avd_triage_entry *avd_frame_triage(struct avd_analysis *an,
                                                 const struct avd_an_stack *stack, size_t frame);
 
 /* Each fills its part of `blame` from what stands before it; texts are the arena's or static. */
-void avd_followup_find(struct avd_analysis *an, struct avd_followup *out);      /* followup.c */
+void avd_followup_find(struct avd_analysis *an, struct avd_followup *out); /* followup.c */
 void avd_bucket_make(struct avd_analysis *an, const struct avd_followup *followup,
-                     struct avd_bucket *out);                                    /* bucket.c */
-void avd_signature_make(struct avd_analysis *an, struct avd_signature *out);     /* signature.c */
+                     struct avd_bucket *out);                                /* bucket.c */
+void avd_signature_make(struct avd_analysis *an, struct avd_signature *out); /* signature.c */
 const char *avd_signature_socorro(struct avd_analysis *an,
                                   const struct avd_an_stack *stack); /* signature_socorro.c */
 

@@ -28,27 +28,27 @@ enum {
 const char *avd_inconsistency_name(unsigned bit);
 
 struct avd_bit_flip {
-    uint64_t address;         /* what it would have been */
-    int source_register;      /* of stack/regs.h; -1: the address itself */
+    uint64_t address;    /* what it would have been */
+    int source_register; /* of stack/regs.h; -1: the address itself */
     bool was_non_canonical, is_null, was_low, poison_registers;
     unsigned nearby_registers;
-    double confidence;        /* 0 to 1 */
+    double confidence; /* 0 to 1 */
 };
 
 struct avd_crash_instruction {
     bool decoded;
-    const char *why_not;      /* when it is not */
+    const char *why_not; /* when it is not */
     bool is_64bit;
     uint64_t pc;
     struct avd_insn insn;
     struct avd_regs regs;
     bool guard_page[AVD_INSN_MAX_MEMORY];
-    int faulting;             /* index of the memory operand that failed, or -1 */
-    bool has_pointer_update;  /* call, jump or return to a place that the registers name */
+    int faulting;            /* index of the memory operand that failed, or -1 */
+    bool has_pointer_update; /* call, jump or return to a place that the registers name */
     uint64_t pointer_update;
     bool pointer_update_guard_page;
     enum avd_adjusted adjusted;
-    uint64_t adjusted_value;  /* the address, or the offset from the null pointer */
+    uint64_t adjusted_value; /* the address, or the offset from the null pointer */
     unsigned inconsistencies;
     struct avd_bit_flip flips[AVD_MAX_BIT_FLIPS];
     size_t flip_count;

@@ -53,8 +53,7 @@ static void note_overlaps(struct avd_analysis *an, struct avd_an_module *const *
 
 static bool index_by_base(struct avd_analysis *an)
 {
-    struct avd_an_module **sorted =
-        avd_arena_alloc(&an->arena, an->module_count, sizeof *sorted);
+    struct avd_an_module **sorted = avd_arena_alloc(&an->arena, an->module_count, sizeof *sorted);
     size_t used = 0;
     size_t i;
 
@@ -109,8 +108,8 @@ size_t avd_analysis_module_at(const struct avd_analysis *an, uint64_t addr)
 static char *base_name(struct avd_analysis *an, const struct avd_module *module)
 {
     const char *dot = strrchr(module->name, '.');
-    size_t size = dot != NULL && dot != module->name ? (size_t)(dot - module->name)
-                                                     : strlen(module->name);
+    size_t size =
+        dot != NULL && dot != module->name ? (size_t)(dot - module->name) : strlen(module->name);
     char *name;
     size_t i;
 
@@ -148,8 +147,7 @@ static int compare_names(const void *a, const void *b)
  * WinDbg shows them (ntdll and ntdll_77cc0000). */
 static bool name_modules(struct avd_analysis *an)
 {
-    struct avd_an_module **sorted =
-        avd_arena_alloc(&an->arena, an->module_count, sizeof *sorted);
+    struct avd_an_module **sorted = avd_arena_alloc(&an->arena, an->module_count, sizeof *sorted);
     const struct avd_an_module *first = NULL;
     const char *first_name = NULL;
     size_t i;
@@ -187,8 +185,7 @@ bool avd_modules_collect(struct avd_analysis *an)
     const struct avd_module *list;
     size_t i;
 
-    if (!avd_wow64_modules(an->dump, &an->wow64, &an->arena, &list, &an->module_count,
-                           &an->notes))
+    if (!avd_wow64_modules(an->dump, &an->wow64, &an->arena, &list, &an->module_count, &an->notes))
         return false;
     an->modules = avd_arena_alloc(&an->arena, an->module_count, sizeof *an->modules);
     if (an->modules == NULL)
@@ -207,8 +204,8 @@ static struct avd_image *memory_image(struct avd_analysis *an, struct avd_an_mod
         struct avd_image *image = avd_arena_alloc(&an->arena, 1, sizeof *image);
 
         module->image_state = -1;
-        if (image != NULL && avd_image_from_memory(image, &an->dump->memory, module->module->base,
-                                                   NULL) == AVD_OK) {
+        if (image != NULL &&
+            avd_image_from_memory(image, &an->dump->memory, module->module->base, NULL) == AVD_OK) {
             module->image = image;
             module->image_state = 1;
         }

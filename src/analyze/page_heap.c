@@ -4,7 +4,7 @@
 enum {
     END_STAMP_BEFORE = 4, /* the block */
     PAGE = 0x1000,
-    FARTHEST = 0x10000    /* how long a block may be that is looked for */
+    FARTHEST = 0x10000 /* how long a block may be that is looked for */
 };
 
 /* Where fields lie before the block. */

@@ -9,7 +9,7 @@
 #include "minidump/memory.h"
 
 struct avd_page_heap_header {
-    bool full;      /* each block at the end of pages of its own; otherwise light page heap */
+    bool full; /* each block at the end of pages of its own; otherwise light page heap */
     bool released;
     uint64_t size;  /* bytes that the program asked for */
     uint64_t trace; /* address of the stack of the allocation, or of the release; 0: none */

@@ -77,8 +77,7 @@ bool avd_peb_environment(const struct avd_analysis *an, uint64_t *out)
     uint64_t parameters;
 
     return read_pointer(an, peb_parameters, &parameters) && parameters != 0 &&
-           avd_memory_pointer(&an->dump->memory,
-                              parameters + parameters_environment[bits(&peb)], peb.pointer_size,
-                              out) &&
+           avd_memory_pointer(&an->dump->memory, parameters + parameters_environment[bits(&peb)],
+                              peb.pointer_size, out) &&
            *out != 0;
 }

@@ -92,8 +92,8 @@ static bool walk_fault(struct avd_analysis *an, const struct avd_found_exception
 
     an->exception_evidence = found->evidence;
     an->fault.source = "the exception's context, recovered from the stack";
-    return avd_analysis_walk(an, found->is_32bit ? &avd_cpu_x86 : &avd_cpu_amd64,
-                             &found->context, low, high, &an->fault);
+    return avd_analysis_walk(an, found->is_32bit ? &avd_cpu_x86 : &avd_cpu_amd64, &found->context,
+                             low, high, &an->fault);
 }
 
 static bool adopt(struct avd_analysis *an, size_t index)
@@ -123,8 +123,7 @@ static bool is_stored(const struct avd_analysis *an, const struct avd_found_exce
     struct avd_context stored;
 
     if (found->record.code != an->exception.code ||
-        found->record.address != an->exception.address ||
-        found->is_32bit != an->exception_is_32bit)
+        found->record.address != an->exception.address || found->is_32bit != an->exception_is_32bit)
         return false;
     if (found->thread == an->crashing_thread && found->by != AVD_FOUND_LEFTOVER)
         return true;

@@ -24,35 +24,35 @@ enum avd_found_by {
 };
 
 struct avd_found_exception {
-    size_t thread;              /* index into the analysis's threads */
-    bool is_32bit;              /* of the code that raised it */
+    size_t thread; /* index into the analysis's threads */
+    bool is_32bit; /* of the code that raised it */
     enum avd_found_by by;
-    bool unhandled;             /* no handler took it: the frames that handle it say so */
-    bool unwinding;             /* a handler was chosen already (EXCEPTION_UNWINDING) */
-    struct avd_exception record; /* `context` is empty, `offset` 0 */
+    bool unhandled;                 /* no handler took it: the frames that handle it say so */
+    bool unwinding;                 /* a handler was chosen already (EXCEPTION_UNWINDING) */
+    struct avd_exception record;    /* `context` is empty, `offset` 0 */
     uint64_t record_at, context_at; /* addresses in the process */
-    struct avd_context context; /* of the CPU that is_32bit names */
-    uint64_t depth;             /* sp of the frame that has it: the higher, the older */
-    const char *evidence;       /* in words; in the analysis's arena */
+    struct avd_context context;     /* of the CPU that is_32bit names */
+    uint64_t depth;                 /* sp of the frame that has it: the higher, the older */
+    const char *evidence;           /* in words; in the analysis's arena */
 };
 
 /* A stack on which records are looked for. */
 struct avd_recover_stack {
     const struct avd_analysis *an;
     size_t thread;
-    unsigned pointer_size;      /* layout of the records: 4 or 8 */
-    uint64_t low, high;         /* the thread's live stack: from its sp to its base, exclusive */
-    uint64_t low32, high32;     /* native half of WOW64: the 32-bit stack, on which 64-bit records
-                                   may tell of a fault; else 0 */
+    unsigned pointer_size;  /* layout of the records: 4 or 8 */
+    uint64_t low, high;     /* the thread's live stack: from its sp to its base, exclusive */
+    uint64_t low32, high32; /* native half of WOW64: the 32-bit stack, on which 64-bit records
+                               may tell of a fault; else 0 */
 };
 
 struct avd_found_list {
     struct avd_found_exception *items; /* by thread, then as found */
     size_t count, capacity;
-    size_t of_thread;           /* how many of them belong to the thread being searched */
-    uint64_t budget;            /* bytes of stack that may yet be searched */
-    unsigned tries;             /* pairs of pointers that may yet be followed */
-    bool failed;                /* out of memory */
+    size_t of_thread; /* how many of them belong to the thread being searched */
+    uint64_t budget;  /* bytes of stack that may yet be searched */
+    unsigned tries;   /* pairs of pointers that may yet be followed */
+    bool failed;      /* out of memory */
 };
 
 /* ---- what the bytes say (recover_record.c) ---- */

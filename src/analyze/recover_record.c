@@ -20,13 +20,15 @@ static const struct record_layout record32 = {0x14, 0x08, 0x0c, 0x10, 0x14};
 static const struct record_layout record64 = {0x20, 0x08, 0x10, 0x18, 0x20};
 
 enum {
-    RECORD_BYTES = 0x98,           /* the larger one, with 15 parameters */
-    FLAGS_KNOWN = 0xff,            /* EXCEPTION_NONCONTINUABLE ... EXCEPTION_SOFTWARE_ORIGINATE */
+    RECORD_BYTES = 0x98, /* the larger one, with 15 parameters */
+    FLAGS_KNOWN = 0xff,  /* EXCEPTION_NONCONTINUABLE ... EXCEPTION_SOFTWARE_ORIGINATE */
     FLAGS_UNWINDING = 0x02 | 0x04 | 0x20, /* UNWINDING, EXIT_UNWIND, TARGET_UNWIND */
-    EFLAGS_ONE = 0x02,             /* the bit of eflags that is always set */
-    CS_WOW64 = 0x23, CS_X86 = 0x1b, CS_X64 = 0x33,
-    GUARD = 0x3000,                /* an overflowing stack stands in its guard pages */
-    RAISE_FRAME = 0x400,           /* RaiseException's frame, in which its record lies */
+    EFLAGS_ONE = 0x02,                    /* the bit of eflags that is always set */
+    CS_WOW64 = 0x23,
+    CS_X86 = 0x1b,
+    CS_X64 = 0x33,
+    GUARD = 0x3000,      /* an overflowing stack stands in its guard pages */
+    RAISE_FRAME = 0x400, /* RaiseException's frame, in which its record lies */
     SAME_FUNCTION = 0x1000
 };
 static const uint32_t code_access_violation = 0xc0000005u;
@@ -75,19 +77,19 @@ bool avd_recover_record(const struct avd_analysis *an, uint64_t at, unsigned poi
     memset(out, 0, sizeof *out);
     if (at == 0 || at % pointer_size != 0)
         return false;
-    v.size = avd_memory_read(&an->dump->memory, at, bytes,
-                             layout->parameters +
-                                 (size_t)EXCEPTION_MAXIMUM_PARAMETERS * pointer_size);
+    v.size =
+        avd_memory_read(&an->dump->memory, at, bytes,
+                        layout->parameters + (size_t)EXCEPTION_MAXIMUM_PARAMETERS * pointer_size);
     if (v.size < layout->head)
         return false;
     out->present = true;
     out->code = avd_view_u32(v, 0);
     out->flags = avd_view_u32(v, 4);
     out->parameter_count = avd_view_u32(v, layout->count);
-    out->nested_record = pointer_size == 4 ? avd_view_u32(v, layout->nested)
-                                           : avd_view_u64(v, layout->nested);
-    out->address = pointer_size == 4 ? avd_view_u32(v, layout->address)
-                                     : avd_view_u64(v, layout->address);
+    out->nested_record =
+        pointer_size == 4 ? avd_view_u32(v, layout->nested) : avd_view_u64(v, layout->nested);
+    out->address =
+        pointer_size == 4 ? avd_view_u32(v, layout->address) : avd_view_u64(v, layout->address);
     if (!plausible_code(out->code) || (out->flags & ~(uint32_t)FLAGS_KNOWN) != 0 ||
         out->parameter_count > EXCEPTION_MAXIMUM_PARAMETERS ||
         out->nested_record % pointer_size != 0 ||
@@ -125,8 +127,7 @@ static bool read_context(const struct avd_recover_stack *stack, uint64_t at,
         !(is64 ? avd_x64_read_context(bytes, size, context)
                : avd_x86_read_context(bytes, size, context)) ||
         (context->flags & ~(is64 ? context64_bits : context32_bits)) != 0 ||
-        (context->flags & 3) != 3 || !context->has_eflags ||
-        (context->eflags & EFLAGS_ONE) == 0)
+        (context->flags & 3) != 3 || !context->has_eflags || (context->eflags & EFLAGS_ONE) == 0)
         return false;
     if (is64 && context->cs == CS_WOW64 && stack->high32 != 0) {
         if ((context->regs.value[AVD_RIP] | context->regs.value[AVD_RSP]) > UINT32_MAX)
@@ -142,6 +143,7 @@ static bool read_context(const struct avd_recover_stack *stack, uint64_t at,
 /* Exceptions of the CPU name the instruction itself. */
 static bool from_cpu(uint32_t code)
 {
+    /* clang-format off */
     switch (code) {
     case 0x80000001u: case 0x80000002u: case 0x80000003u: case 0x80000004u: case 0xc0000005u:
     case 0xc0000006u: case 0xc000001du: case 0xc000008cu: case 0xc000008du: case 0xc000008eu:
@@ -150,6 +152,7 @@ static bool from_cpu(uint32_t code)
         return true;
     default: return false;
     }
+    /* clang-format on */
 }
 
 /* Whether the context stands where the record says the exception was raised. */
@@ -190,8 +193,7 @@ static bool right_order(const struct avd_recover_stack *stack, uint64_t record_a
     uint64_t raise = from_cpu(record->code) ? 0 : RAISE_FRAME;
 
     if (sp % (found->is_32bit ? 4 : 8) != 0 || record_at <= below || context_at <= below ||
-        !inside(record_at, stack->low, stack->high) ||
-        !inside(context_at, stack->low, stack->high))
+        !inside(record_at, stack->low, stack->high) || !inside(context_at, stack->low, stack->high))
         return false;
     if (found->is_32bit && stack->pointer_size == 8)
         return inside(sp, stack->low32 > GUARD ? stack->low32 - GUARD : 0, stack->high32);
@@ -235,7 +237,6 @@ bool avd_recover_pointers(const struct avd_recover_stack *stack, uint64_t at, ui
 
     return at % stack->pointer_size == 0 &&
            avd_memory_pointer(memory, at, stack->pointer_size, &record_at) &&
-           avd_memory_pointer(memory, at + stack->pointer_size, stack->pointer_size,
-                              &context_at) &&
+           avd_memory_pointer(memory, at + stack->pointer_size, stack->pointer_size, &context_at) &&
            avd_recover_pair(stack, record_at, context_at, below, out);
 }

@@ -16,10 +16,10 @@ enum {
     RECORD64_BEHIND_CONTEXT = 0x4f0, /* in KiUserExceptionDispatcher's frame: CONTEXT, CONTEXT_EX */
     MACHINE_FRAME64_BEHIND_CONTEXT = 0x590,
     SP_IN_MACHINE_FRAME64 = 0x18,
-    FIFTH_ARGUMENT64 = 0x20,         /* behind the home space of the four in registers */
-    POINTERS_IN_INFORMATION = 4,     /* of MINIDUMP_EXCEPTION_INFORMATION, which is packed */
-    MAX_HANDLERS = 32,               /* frames of one stack that handle exceptions; nested: six */
-    NEAR_EXPORT = 0x400              /* an approximate name further away is another function's */
+    FIFTH_ARGUMENT64 = 0x20,     /* behind the home space of the four in registers */
+    POINTERS_IN_INFORMATION = 4, /* of MINIDUMP_EXCEPTION_INFORMATION, which is packed */
+    MAX_HANDLERS = 32,           /* frames of one stack that handle exceptions; nested: six */
+    NEAR_EXPORT = 0x400          /* an approximate name further away is another function's */
 };
 
 enum hint { HINT_NONE = 0, HINT_DISPATCH, HINT_WRITER, HINT_FILTER };
@@ -89,9 +89,9 @@ static bool in_dump_writer(const struct search *s, size_t frame)
 /* The libraries through which an unhandled exception goes. */
 static bool in_system(const struct search *s, size_t frame)
 {
-    static const char *const names[] = {"ntdll.dll",   "kernel32.dll", "kernelbase.dll",
-                                        "dbghelp.dll", "dbgcore.dll",  "faultrep.dll",
-                                        "wer.dll",     NULL};
+    static const char *const names[] = {
+        "ntdll.dll",   "kernel32.dll", "kernelbase.dll", "dbghelp.dll",
+        "dbgcore.dll", "faultrep.dll", "wer.dll",        NULL};
 
     return module_is(s, frame, names);
 }
@@ -124,9 +124,9 @@ static enum hint frame_hint(const struct search *s, size_t frame)
 
 static const char *stack_words(const struct search *s)
 {
-    const char *which = !s->an->wow64.present          ? ""
+    const char *which = !s->an->wow64.present        ? ""
                         : s->stack.pointer_size == 4 ? "32-bit "
-                                                       : "64-bit ";
+                                                     : "64-bit ";
 
     return avd_arena_printf(&s->an->arena, "the %sstack of thread %zu", which, s->stack.thread);
 }
@@ -152,8 +152,7 @@ static const char *frame_words(const struct search *s, size_t frame)
                             pc - s->an->modules[module].module->base, frame, stack);
 }
 
-static bool same_exception(const struct avd_found_exception *a,
-                           const struct avd_found_exception *b)
+static bool same_exception(const struct avd_found_exception *a, const struct avd_found_exception *b)
 {
     return a->thread == b->thread && a->is_32bit == b->is_32bit &&
            a->record.code == b->record.code && a->record.address == b->record.address &&
@@ -269,8 +268,7 @@ static void search_arguments(struct search *s, size_t frame)
     if (avd_recover_pointers(&s->stack, first, f->fp, &found)) {
         found.depth = first;
         found.unhandled = is_filter(s, frame);
-        add(s, &found,
-            frame_hint(s, frame) == HINT_FILTER ? AVD_FOUND_FILTER : AVD_FOUND_ARGUMENT,
+        add(s, &found, frame_hint(s, frame) == HINT_FILTER ? AVD_FOUND_FILTER : AVD_FOUND_ARGUMENT,
             "the first argument of", frame, first);
     } else if (avd_recover_pair(&s->stack, first, second, f->fp, &found)) {
         found.depth = f->fp + 8;

@@ -40,8 +40,7 @@ char *avd_name_without_templates(struct avd_arena *arena, const char *name, cons
             depth--;
     }
     /* What never ends is no template. */
-    copy = out.failed ? NULL
-                      : avd_arena_strdup(arena, depth == 0 ? avd_strbuf_text(&out) : name);
+    copy = out.failed ? NULL : avd_arena_strdup(arena, depth == 0 ? avd_strbuf_text(&out) : name);
     if (copy == NULL)
         arena->failed = true;
     avd_strbuf_deinit(&out);
@@ -159,8 +158,8 @@ void avd_signature_make(struct avd_analysis *an, struct avd_signature *out)
         out->text = avd_arena_strdup(&an->arena, avd_strbuf_text(&text));
         avd_md5(avd_strbuf_text(&text), text.size, digest);
         out->id = avd_arena_printf(&an->arena, "av1-%02x%02x%02x%02x%02x%02x%02x%02x", digest[0],
-                                   digest[1], digest[2], digest[3], digest[4], digest[5],
-                                   digest[6], digest[7]);
+                                   digest[1], digest[2], digest[3], digest[4], digest[5], digest[6],
+                                   digest[7]);
     }
     avd_strbuf_deinit(&text);
     if (!an->arena.failed && out->id != NULL)

@@ -15,27 +15,80 @@
 enum { FRAMES_LOOKED_AT = 40, MAX_BYTES = 255 };
 
 /* As the documentation has it, an entry fits what begins with it. */
-static const char *const irrelevant[] = {
-    "RaiseException", "KiUserExceptionDispatch", "KiFastSystemCall", "RtlDispatchException",
-    "RtlpExecuteHandlerForException", "RtlFailFast2", "RtlReportCriticalFailure",
-    "RtlReportFatalFailure", "RtlpHeapHandleError", "RtlpLogHeapFailure",
-    "RtlpAnalyzeHeapFailure", "RtlpHpHeapHandleError", "LdrpHandleInvalidUserCallTarget",
-    "LdrpICallHandler", "_guard_dispatch_icall_nop", "_report_gsfailure",
-    "__report_gsfailure", "_security_check_cookie", "__security_check_cookie",
-    "_CxxThrowException", "NtWaitForSingleObject", "ZwWaitForSingleObject",
-    "WaitForSingleObject", "NtWaitForMultipleObjects", "ZwWaitForMultipleObjects",
-    "WaitForMultipleObjects", "WaitForAlertByThreadId", "DebugBreak", "seh_filter_exe", "_chkstk",
-    "std::panicking::", "core::panicking::", "raise", "__pthread_kill", "abort",
-};
+static const char *const irrelevant[] = {"RaiseException",
+                                         "KiUserExceptionDispatch",
+                                         "KiFastSystemCall",
+                                         "RtlDispatchException",
+                                         "RtlpExecuteHandlerForException",
+                                         "RtlFailFast2",
+                                         "RtlReportCriticalFailure",
+                                         "RtlReportFatalFailure",
+                                         "RtlpHeapHandleError",
+                                         "RtlpLogHeapFailure",
+                                         "RtlpAnalyzeHeapFailure",
+                                         "RtlpHpHeapHandleError",
+                                         "LdrpHandleInvalidUserCallTarget",
+                                         "LdrpICallHandler",
+                                         "_guard_dispatch_icall_nop",
+                                         "_report_gsfailure",
+                                         "__report_gsfailure",
+                                         "_security_check_cookie",
+                                         "__security_check_cookie",
+                                         "_CxxThrowException",
+                                         "NtWaitForSingleObject",
+                                         "ZwWaitForSingleObject",
+                                         "WaitForSingleObject",
+                                         "NtWaitForMultipleObjects",
+                                         "ZwWaitForMultipleObjects",
+                                         "WaitForMultipleObjects",
+                                         "WaitForAlertByThreadId",
+                                         "DebugBreak",
+                                         "seh_filter_exe",
+                                         "_chkstk",
+                                         "std::panicking::",
+                                         "core::panicking::",
+                                         "raise",
+                                         "__pthread_kill",
+                                         "abort"};
 
-static const char *const prefixes[] = {
-    "malloc", "free", "realloc", "calloc", "_free_base", "_malloc_base", "operator new",
-    "operator delete", "memcpy", "memmove", "memset", "memcmp", "strlen", "strcpy", "strcmp",
-    "strncpy", "wcslen", "wcscpy", "Rtl", "RaiseFailFastException", "RpcRaiseException",
-    "RpcpRaiseException", "CxxThrowException", "__delayLoadHelper2", "_purecall", "send", "recv",
-    "NtUser", "ZwUser", "std::", "core::ptr", "core::option", "core::result", "alloc::",
-    "mozalloc_abort", "mozalloc_handle_oom", "NS_DebugBreak", "@0x",
-};
+static const char *const prefixes[] = {"malloc",
+                                       "free",
+                                       "realloc",
+                                       "calloc",
+                                       "_free_base",
+                                       "_malloc_base",
+                                       "operator new",
+                                       "operator delete",
+                                       "memcpy",
+                                       "memmove",
+                                       "memset",
+                                       "memcmp",
+                                       "strlen",
+                                       "strcpy",
+                                       "strcmp",
+                                       "strncpy",
+                                       "wcslen",
+                                       "wcscpy",
+                                       "Rtl",
+                                       "RaiseFailFastException",
+                                       "RpcRaiseException",
+                                       "RpcpRaiseException",
+                                       "CxxThrowException",
+                                       "__delayLoadHelper2",
+                                       "_purecall",
+                                       "send",
+                                       "recv",
+                                       "NtUser",
+                                       "ZwUser",
+                                       "std::",
+                                       "core::ptr",
+                                       "core::option",
+                                       "core::result",
+                                       "alloc::",
+                                       "mozalloc_abort",
+                                       "mozalloc_handle_oom",
+                                       "NS_DebugBreak",
+                                       "@0x"};
 
 static bool begins(const char *text, const char *const *list, size_t count)
 {
@@ -133,8 +186,9 @@ const char *avd_signature_socorro(struct avd_analysis *an, const struct avd_an_s
     }
     if (!any)
         avd_strbuf_puts(&out, "EMPTY: no frame data available");
-    copy = out.failed ? NULL : avd_arena_strndup(&an->arena, avd_strbuf_text(&out),
-                                                 out.size < MAX_BYTES ? out.size : MAX_BYTES);
+    copy = out.failed ? NULL
+                      : avd_arena_strndup(&an->arena, avd_strbuf_text(&out),
+                                          out.size < MAX_BYTES ? out.size : MAX_BYTES);
     if (copy == NULL)
         an->arena.failed = true;
     avd_strbuf_deinit(&out);

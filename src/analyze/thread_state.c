@@ -14,8 +14,10 @@
 /* A system-call stub is 32 bytes at most; an export a little further below is another's name. */
 enum { STUB_BYTES = 0x20, NEAR_EXPORT_BYTES = 0x200, FRAMES_TO_LOCK = 12 };
 
+/* clang-format off */
 enum library { LIB_OTHER = 0, LIB_NTDLL, LIB_KERNEL, LIB_USER, LIB_COM, LIB_RPC, LIB_CONTROLS,
                LIB_DEBUG, LIB_SYSTEM };
+/* clang-format on */
 
 enum role {
     ROLE_NONE = 0,
@@ -48,14 +50,17 @@ static const struct {
     const char *name;
     enum library library;
 } libraries[] = {
-    {"ntdll.dll", LIB_NTDLL},       {"kernel32.dll", LIB_KERNEL}, {"kernelbase.dll", LIB_KERNEL},
-    {"user32.dll", LIB_USER},       {"win32u.dll", LIB_USER},     {"combase.dll", LIB_COM},
-    {"ole32.dll", LIB_COM},         {"rpcrt4.dll", LIB_RPC},      {"comctl32.dll", LIB_CONTROLS},
-    {"dbghelp.dll", LIB_DEBUG},     {"dbgcore.dll", LIB_DEBUG},   {"wow64.dll", LIB_SYSTEM},
-    {"wow64cpu.dll", LIB_SYSTEM},   {"wow64win.dll", LIB_SYSTEM}, {"ws2_32.dll", LIB_SYSTEM},
-    {"mswsock.dll", LIB_SYSTEM},    {"msvcrt.dll", LIB_SYSTEM},   {"ucrtbase.dll", LIB_SYSTEM},
-    {"imm32.dll", LIB_SYSTEM},      {"msctf.dll", LIB_SYSTEM},    {"uxtheme.dll", LIB_SYSTEM},
-    {"coremessaging.dll", LIB_SYSTEM},
+    {"ntdll.dll", LIB_NTDLL},       {"kernel32.dll", LIB_KERNEL},
+    {"kernelbase.dll", LIB_KERNEL}, {"user32.dll", LIB_USER},
+    {"win32u.dll", LIB_USER},       {"combase.dll", LIB_COM},
+    {"ole32.dll", LIB_COM},         {"rpcrt4.dll", LIB_RPC},
+    {"comctl32.dll", LIB_CONTROLS}, {"dbghelp.dll", LIB_DEBUG},
+    {"dbgcore.dll", LIB_DEBUG},     {"wow64.dll", LIB_SYSTEM},
+    {"wow64cpu.dll", LIB_SYSTEM},   {"wow64win.dll", LIB_SYSTEM},
+    {"ws2_32.dll", LIB_SYSTEM},     {"mswsock.dll", LIB_SYSTEM},
+    {"msvcrt.dll", LIB_SYSTEM},     {"ucrtbase.dll", LIB_SYSTEM},
+    {"imm32.dll", LIB_SYSTEM},      {"msctf.dll", LIB_SYSTEM},
+    {"uxtheme.dll", LIB_SYSTEM},    {"coremessaging.dll", LIB_SYSTEM},
 };
 
 /* A '*' at the end stands for anything. "Nt" stands for "Zw" too. */
@@ -408,8 +413,7 @@ const struct avd_thread_state *avd_thread_states(struct avd_analysis *an)
     for (i = 0; i < an->thread_count; i++) {
         read_thread(an, i, &states[i]);
         if (avd_analysis_os(an->dump) != AVD_OS_WINDOWS)
-            set(&states[i], AVD_THREAD_UNKNOWN, AVD_WAIT_OTHER,
-                "only known of Windows processes");
+            set(&states[i], AVD_THREAD_UNKNOWN, AVD_WAIT_OTHER, "only known of Windows processes");
     }
     an->states = states;
     return states;

@@ -23,25 +23,25 @@ enum avd_thread_wait {
     AVD_WAIT_OTHER = 0,
     AVD_WAIT_CRITICAL_SECTION,
     AVD_WAIT_SRW_LOCK,
-    AVD_WAIT_LOADER,    /* the loader lock, or the loader's work on another thread */
-    AVD_WAIT_WINDOW,    /* SendMessage to another thread */
-    AVD_WAIT_PROCESS,   /* a request to another process */
-    AVD_WAIT_FILE,      /* a file or device */
-    AVD_WAIT_DIALOG     /* a message box */
+    AVD_WAIT_LOADER,  /* the loader lock, or the loader's work on another thread */
+    AVD_WAIT_WINDOW,  /* SendMessage to another thread */
+    AVD_WAIT_PROCESS, /* a request to another process */
+    AVD_WAIT_FILE,    /* a file or device */
+    AVD_WAIT_DIALOG   /* a message box */
 };
 
 struct avd_thread_state {
     enum avd_thread_kind kind;
-    enum avd_thread_wait wait;   /* of a blocked one */
-    const char *reason;          /* in words, or why it is not known; never NULL */
-    size_t lock_frame;           /* frame of the function that wants the lock, or SIZE_MAX */
-    size_t dispatch_frame;       /* innermost one that calls a window procedure, or SIZE_MAX */
-    size_t dialog_frame;         /* outermost of a message box's functions, or SIZE_MAX */
-    bool pumps;                  /* it handles messages while it waits */
+    enum avd_thread_wait wait; /* of a blocked one */
+    const char *reason;        /* in words, or why it is not known; never NULL */
+    size_t lock_frame;         /* frame of the function that wants the lock, or SIZE_MAX */
+    size_t dispatch_frame;     /* innermost one that calls a window procedure, or SIZE_MAX */
+    size_t dialog_frame;       /* outermost of a message box's functions, or SIZE_MAX */
+    bool pumps;                /* it handles messages while it waits */
     bool is_pool_worker;
-    bool in_dll_main;            /* the loader runs a DLL's code on it */
-    bool starts_process;         /* the loader initialises the process on it */
-    bool writes_dump;            /* it is inside MiniDumpWriteDump */
+    bool in_dll_main;    /* the loader runs a DLL's code on it */
+    bool starts_process; /* the loader initialises the process on it */
+    bool writes_dump;    /* it is inside MiniDumpWriteDump */
 };
 
 /* The states of all threads, as many as the analysis has, in its arena; computed at the first call.

@@ -36,8 +36,7 @@ static bool read_teb(const struct avd_analysis *an, uint64_t teb, const struct t
     uint64_t self;
 
     *low = *high = 0;
-    if (teb == 0 ||
-        !avd_memory_pointer(memory, teb + layout->self, layout->pointer_size, &self) ||
+    if (teb == 0 || !avd_memory_pointer(memory, teb + layout->self, layout->pointer_size, &self) ||
         self != teb)
         return false;
     if (!avd_memory_pointer(memory, teb + layout->stack_base, layout->pointer_size, high) ||
@@ -63,8 +62,7 @@ static bool symbolize(struct avd_analysis *an, struct avd_an_stack *stack)
         if (module == AVD_NO_MODULE)
             continue;
         an->modules[module].on_stack = true;
-        if (avd_symbolizer_find(an->symbolizer, module,
-                                lookup - an->modules[module].module->base,
+        if (avd_symbolizer_find(an->symbolizer, module, lookup - an->modules[module].module->base,
                                 &stack->symbols[i]) == AVD_E_NOMEM)
             return false;
     }
@@ -75,8 +73,7 @@ static bool symbolize(struct avd_analysis *an, struct avd_an_stack *stack)
  * Small dumps often lack the TEB. They hold each thread's stack from its sp up to its base then,
  * which lies at a multiple of what VirtualAlloc hands out; a part that a writer cut off does not.
  */
-static void stack_of_writer(const struct avd_dump *dump, uint64_t sp, uint64_t *low,
-                            uint64_t *high)
+static void stack_of_writer(const struct avd_dump *dump, uint64_t sp, uint64_t *low, uint64_t *high)
 {
     enum { ALLOCATION_GRANULARITY = 0x10000 };
     size_t i;
@@ -114,8 +111,7 @@ bool avd_analysis_walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
         stack_of_writer(an->dump, regs->value[AVD_RSP], &w.stack_low, &w.stack_high);
     w.code_budget = &an->code_budget;
     w.candidates = &an->candidates;
-    w.max_frames =
-        an->frame_count < an->frame_ceiling ? an->max_frames : AVD_MAX_FRAMES_WHEN_OVER;
+    w.max_frames = an->frame_count < an->frame_ceiling ? an->max_frames : AVD_MAX_FRAMES_WHEN_OVER;
     w.allow_scan = true;
     w.start_found = out->start_found;
     w.windows = avd_dump_is_windows(an->dump);
@@ -133,8 +129,8 @@ bool avd_analysis_walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
 }
 
 /* A stack that cannot be walked still says why. */
-static void no_stack(struct avd_an_stack *out, const struct avd_cpu_ops *cpu,
-                     enum avd_walk_end end, const char *why)
+static void no_stack(struct avd_an_stack *out, const struct avd_cpu_ops *cpu, enum avd_walk_end end,
+                     const char *why)
 {
     out->present = true;
     out->cpu = cpu;
@@ -165,11 +161,10 @@ static bool walk_x86(struct avd_analysis *an, const struct avd_wow64_thread *wow
     return true;
 }
 
-static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
-                         bool from_exception)
+static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread, bool from_exception)
 {
-    static const char *const sources[] = {"none", "the thread's context (cs 0x23)",
-                                          "the CPU area", "an x86 context in the dump"};
+    static const char *const sources[] = {"none", "the thread's context (cs 0x23)", "the CPU area",
+                                          "an x86 context in the dump"};
     struct avd_wow64_thread *wow = &thread->wow;
     struct avd_context own;
 
@@ -199,8 +194,7 @@ static bool wow64_stacks(struct avd_analysis *an, struct avd_an_thread *thread,
         wow->has_native = avd_analysis_wow64_native(an, wow, &wow->native);
         thread->native.start_found = wow->has_native;
         thread->native.source = avd_arena_printf(
-            &an->arena, "a return address above %s, which wow64cpu keeps",
-            wow->native_sp_route);
+            &an->arena, "a return address above %s, which wow64cpu keeps", wow->native_sp_route);
         if (thread->native.source == NULL)
             return false;
     }
@@ -239,8 +233,8 @@ static bool analyze_thread(struct avd_analysis *an, size_t index)
     struct avd_an_thread *thread = &an->threads[index];
     const struct teb_layout *layout;
     struct avd_view context = thread->thread->context;
-    bool from_exception = index == an->crashing_thread && an->exception.context.size != 0 &&
-                          an->stored_doubt == NULL;
+    bool from_exception =
+        index == an->crashing_thread && an->exception.context.size != 0 && an->stored_doubt == NULL;
     uint64_t teb = thread->thread->teb;
     uint64_t low;
     uint64_t high;
@@ -345,8 +339,7 @@ bool avd_analysis_rewalk(struct avd_analysis *an, size_t index)
 static bool stacks_to_learn_from(struct avd_analysis *an)
 {
     const struct avd_cpu_ops *cpu = native_cpu(an->dump);
-    struct avd_stack_range *ranges =
-        avd_arena_alloc(&an->arena, an->thread_count, sizeof *ranges);
+    struct avd_stack_range *ranges = avd_arena_alloc(&an->arena, an->thread_count, sizeof *ranges);
     size_t i;
 
     if (ranges == NULL)
@@ -360,8 +353,7 @@ static bool stacks_to_learn_from(struct avd_analysis *an)
 
         ranges[i].start = thread->stack_start;
         ranges[i].end = thread->stack_start + thread->stack_size;
-        if (cpu == NULL ||
-            !cpu->read_context(thread->context.data, thread->context.size, &context))
+        if (cpu == NULL || !cpu->read_context(thread->context.data, thread->context.size, &context))
             continue;
         sp = context.regs.value[AVD_RSP];
         if (sp > ranges[i].start && sp < ranges[i].end)

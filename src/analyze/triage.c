@@ -38,7 +38,7 @@ static const struct avd_triage_entry *best(const struct avd_triage_entry *items,
     for (i = 0; i < count; i++) {
         bool any = is_default(&items[i]); /* of all modules: less than any that is named */
         size_t by_module = any ? 1 : fit(items[i].module, module);
-        size_t by_function = 1;           /* all functions: less than any that is named */
+        size_t by_function = 1; /* all functions: less than any that is named */
 
         if (items[i].function != NULL)
             by_function = function != NULL ? 1 + fit(items[i].function, function) : 1;

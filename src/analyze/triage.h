@@ -14,7 +14,7 @@ struct avd_triage_entry {
     const char *module;   /* without extension; "default" stands for all that nothing else fits */
     const char *function; /* NULL: all of the module */
     const char *owner;
-    const char *why;      /* one clause: "raises exceptions for others"; NULL: not given */
+    const char *why; /* one clause: "raises exceptions for others"; NULL: not given */
 };
 
 struct avd_triage {
@@ -37,8 +37,8 @@ const struct avd_triage_entry *avd_triage_find(const struct avd_triage *user, co
 
 enum avd_owner_class {
     AVD_OWNER_IGNORE = 0,
-    AVD_OWNER_LAST,    /* last_NAME */
-    AVD_OWNER_MAYBE,   /* maybe_NAME */
+    AVD_OWNER_LAST,  /* last_NAME */
+    AVD_OWNER_MAYBE, /* maybe_NAME */
     AVD_OWNER_DEFINITE
 };
 enum avd_owner_class avd_triage_owner_class(const char *owner);

@@ -38,8 +38,7 @@ static size_t surest(const struct avd_stop_scene *scene)
 
     for (i = 0; i < scene->candidate_count; i++)
         if (is_believed(scene, i) &&
-            (best == SIZE_MAX ||
-             scene->candidates[i].source < scene->candidates[best].source))
+            (best == SIZE_MAX || scene->candidates[i].source < scene->candidates[best].source))
             best = i;
     return best;
 }
@@ -104,8 +103,8 @@ static void name_stop(struct avd_stop_scene *scene, const struct avd_stop_candid
         return;
     }
     out->layer = chosen->layer;
-    out->headline = avd_arena_printf(arena, "APPLICATION_VERIFIER_UNKNOWN (%x)",
-                                     (unsigned)out->code);
+    out->headline =
+        avd_arena_printf(arena, "APPLICATION_VERIFIER_UNKNOWN (%x)", (unsigned)out->code);
 }
 
 void avd_stop_choose(struct avd_stop_scene *scene)
@@ -129,8 +128,8 @@ void avd_stop_choose(struct avd_stop_scene *scene)
         add_details(&chosen, other);
         if (other->source != chosen.source && !seconded) {
             seconded = true;
-            chosen.words = avd_arena_printf(&scene->an->arena, "%s, and %s", chosen.words,
-                                            other->words);
+            chosen.words =
+                avd_arena_printf(&scene->an->arena, "%s, and %s", chosen.words, other->words);
         }
     }
     out->recovered = true;

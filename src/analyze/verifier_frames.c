@@ -162,8 +162,7 @@ static void try_registers(struct avd_stop_scene *scene)
             uint64_t value = stack->frames[i].regs.value[kept[k]];
 
             if (!avd_reg_known(&stack->frames[i].regs, kept[k]) || value > UINT32_MAX ||
-                value < LEAST_CODE ||
-                !avd_stop_layer_agrees(scene, (uint32_t)value))
+                value < LEAST_CODE || !avd_stop_layer_agrees(scene, (uint32_t)value))
                 continue;
             /* Two different ones: one of them at least is an accident. */
             if (code != 0 && code != value)

@@ -33,13 +33,13 @@ static void read_header(struct avd_stop_scene *scene, struct avd_stop_value *blo
         block->trace = avd_stop_trace_read(scene, header.trace);
     if (block->trace != NULL && block->trace->count == 0)
         block->trace = NULL;
-    block->text = avd_arena_printf(&scene->an->arena,
-                                   "%s, %" PRIu64 " bytes, by page heap's header%s%s",
-                                   header.released ? "released" : "in use", header.size,
-                                   block->trace != NULL ? "; the stack is that of its " : "",
-                                   block->trace == NULL ? ""
-                                   : header.released    ? "release"
-                                                        : "allocation");
+    block->text =
+        avd_arena_printf(&scene->an->arena, "%s, %" PRIu64 " bytes, by page heap's header%s%s",
+                         header.released ? "released" : "in use", header.size,
+                         block->trace != NULL ? "; the stack is that of its " : "",
+                         block->trace == NULL ? ""
+                         : header.released    ? "release"
+                                              : "allocation");
 }
 
 static const char *bytes(struct avd_stop_scene *scene, uint64_t count, const char *where)

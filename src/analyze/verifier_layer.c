@@ -48,8 +48,8 @@ bool avd_stop_describe(struct avd_stop_scene *scene, uint64_t addr,
         candidate->layer = string_at(scene, addr + layout->layer_name);
         candidate->message = string_at(scene, entry + layout->message);
         for (k = 0; k < 4; k++)
-            candidate->recorded[k] = string_at(
-                scene, entry + layout->parameters + (uint64_t)k * layout->parameter_size);
+            candidate->recorded[k] =
+                string_at(scene, entry + layout->parameters + (uint64_t)k * layout->parameter_size);
         return true;
     }
     return false;

@@ -35,8 +35,7 @@ static const char *either_string(struct avd_stop_scene *scene, uint64_t addr)
 }
 
 /* False when the bytes are no stop record; *there tells whether they are in the dump at all. */
-static bool read_record(struct avd_stop_scene *scene, uint64_t addr, const char *words,
-                        bool *there)
+static bool read_record(struct avd_stop_scene *scene, uint64_t addr, const char *words, bool *there)
 {
     uint8_t bytes[RECORD_SIZE];
     struct avd_view view = {bytes, sizeof bytes};
@@ -88,10 +87,10 @@ static void from_exception(struct avd_stop_scene *scene)
         scene->record_reason = "the exception has no parameter that leads to a stop record";
     } else if (!read_record(scene, exception->parameters[2] & mask,
                             "the stop record of the exception", &there)) {
-        scene->record_reason = avd_arena_printf(
-            &scene->an->arena, "the stop record at 0x%llx is %s",
-            (unsigned long long)(exception->parameters[2] & mask),
-            there ? "damaged, or of a kind that is not known" : "not in the dump");
+        scene->record_reason =
+            avd_arena_printf(&scene->an->arena, "the stop record at 0x%llx is %s",
+                             (unsigned long long)(exception->parameters[2] & mask),
+                             there ? "damaged, or of a kind that is not known" : "not in the dump");
     }
     if (exception->parameter_count != 0 && exception->parameters[0] <= UINT32_MAX &&
         avd_stop_find((uint32_t)exception->parameters[0], NULL) != NULL)
@@ -120,9 +119,9 @@ static bool exception_record_at(struct avd_stop_scene *scene, uint64_t addr)
                     &there))
         return true;
     if (!there)
-        scene->record_reason = avd_arena_printf(&scene->an->arena,
-                                                "the stop record at 0x%llx is not in the dump",
-                                                (unsigned long long)record);
+        scene->record_reason =
+            avd_arena_printf(&scene->an->arena, "the stop record at 0x%llx is not in the dump",
+                             (unsigned long long)record);
     return false;
 }
 
@@ -138,8 +137,7 @@ static void from_stack(struct avd_stop_scene *scene)
         return;
     stack = &scene->stack->stack;
     from = stack->frames[scene->first].sp;
-    to = scene->last + 1 < stack->count ? stack->frames[scene->last + 1].sp
-                                        : from + SEARCHED_STACK;
+    to = scene->last + 1 < stack->count ? stack->frames[scene->last + 1].sp : from + SEARCHED_STACK;
     from -= from % scene->out->pointer_size;
     if (to < from || to - from > SEARCHED_STACK)
         to = from + SEARCHED_STACK;

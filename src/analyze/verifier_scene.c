@@ -25,9 +25,9 @@ enum {
 
 /* The layers' DLLs, and helpers of theirs. */
 static const char *const provider_names[] = {
-    "vfbasics.dll", "vfcompat.dll",       "vfluapriv.dll",  "vfprint.dll", "vfprintpthelper.dll",
-    "vfnet.dll",    "vfntlmless.dll",     "vfnws.dll",      "vfcuzz.dll",  "vfsvc.dll",
-    "vfdynf.dll",
+    "vfbasics.dll",        "vfcompat.dll", "vfluapriv.dll",  "vfprint.dll",
+    "vfprintpthelper.dll", "vfnet.dll",    "vfntlmless.dll", "vfnws.dll",
+    "vfcuzz.dll",          "vfsvc.dll",    "vfdynf.dll",
 };
 static const char *const skipped_names[] = {
     "ntdll.dll", "kernel32.dll", "kernelbase.dll", "ws2_32.dll", "mswsock.dll", "wsock32.dll",
@@ -78,13 +78,11 @@ void avd_stop_engine(struct avd_analysis *an, struct avd_verifier *out)
 
         engine = engine || is(name, "verifier.dll");
         core = core || is(name, "vrfcore.dll");
-        if (!is_provider(name) ||
-            is_one_of(name, providers, out->provider_count))
+        if (!is_provider(name) || is_one_of(name, providers, out->provider_count))
             continue;
         if (providers == NULL)
-            providers = avd_arena_alloc(&an->arena,
-                                        sizeof provider_names / sizeof provider_names[0],
-                                        sizeof *providers);
+            providers = avd_arena_alloc(
+                &an->arena, sizeof provider_names / sizeof provider_names[0], sizeof *providers);
         if (providers == NULL)
             return;
         providers[out->provider_count++] = name;
@@ -103,8 +101,8 @@ void avd_stop_engine(struct avd_analysis *an, struct avd_verifier *out)
     else if ((out->global_flag & FLG_APPLICATION_VERIFIER) != 0)
         out->engine = "Application Verifier";
     else
-        out->engine = (out->global_flag & FLG_HEAP_PAGE_ALLOCS) != 0 ? "page heap"
-                                                                     : "verifier.dll alone";
+        out->engine =
+            (out->global_flag & FLG_HEAP_PAGE_ALLOCS) != 0 ? "page heap" : "verifier.dll alone";
 }
 
 /* ---- the frames ---- */

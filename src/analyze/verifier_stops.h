@@ -25,10 +25,10 @@ enum avd_stop_kind {
     AVD_STOP_HWND,
     AVD_STOP_THREAD_ID,
     AVD_STOP_PROCESS_ID,
-    AVD_STOP_STACK_TRACE,     /* address of a bare array of return addresses, or 0 */
-    AVD_STOP_UTF16,           /* address of a string that ends with NUL, or 0 */
+    AVD_STOP_STACK_TRACE, /* address of a bare array of return addresses, or 0 */
+    AVD_STOP_UTF16,       /* address of a string that ends with NUL, or 0 */
     AVD_STOP_ANSI,
-    AVD_STOP_MAYBE_STRING,    /* one of both, or neither */
+    AVD_STOP_MAYBE_STRING, /* one of both, or neither */
     AVD_STOP_CODE_POINTER,
     AVD_STOP_MODULE_BASE,
     AVD_STOP_ADDRESS,
@@ -40,7 +40,7 @@ enum avd_stop_kind {
     AVD_STOP_EXCEPTION_RECORD,
     AVD_STOP_CONTEXT_RECORD,
     AVD_STOP_COM_POINTER,
-    AVD_STOP_GUID,            /* address of one */
+    AVD_STOP_GUID, /* address of one */
     AVD_STOP_EXCEPTION_CODE,
     AVD_STOP_WIN32_ERROR,
     AVD_STOP_NTSTATUS,
@@ -65,18 +65,21 @@ struct avd_stop_parameter {
 /* Where to look for who is to blame, in order, AVD_CULPRIT_END behind the last. */
 enum avd_stop_culprit {
     AVD_CULPRIT_END = 0,
-    AVD_CULPRIT_PARAMETER1, AVD_CULPRIT_PARAMETER2, AVD_CULPRIT_PARAMETER3, AVD_CULPRIT_PARAMETER4,
+    AVD_CULPRIT_PARAMETER1,
+    AVD_CULPRIT_PARAMETER2,
+    AVD_CULPRIT_PARAMETER3,
+    AVD_CULPRIT_PARAMETER4,
     AVD_CULPRIT_STACK
 };
 enum { AVD_STOP_CULPRITS = 3 };
 
 struct avd_stop {
     const struct avd_stop_layer *layer;
-    const char *name;     /* "WSA_SOCKET_ALREADY_CLOSED": the Stop ID */
-    const char *title;    /* NULL: the documents give none that we keep */
-    const char *cause, *advice; /* NULL: none */
-    const char *severity; /* "error", "warning", "info"; NULL: not documented */
-    const char *report;   /* "break": stops the program; "none": only logged; NULL */
+    const char *name;             /* "WSA_SOCKET_ALREADY_CLOSED": the Stop ID */
+    const char *title;            /* NULL: the documents give none that we keep */
+    const char *cause, *advice;   /* NULL: none */
+    const char *severity;         /* "error", "warning", "info"; NULL: not documented */
+    const char *report;           /* "break": stops the program; "none": only logged; NULL */
     int log, backtrace, one_time; /* 1 yes, 0 no, -1 not documented */
     unsigned char culprits[AVD_STOP_CULPRITS + 1]; /* enum avd_stop_culprit */
     struct avd_stop_parameter parameters[4];

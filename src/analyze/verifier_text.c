@@ -85,8 +85,8 @@ static const char *read_line(struct avd_stop_scene *scene, struct reader *r)
     stop = r->p;
     while (stop > start && (stop[-1] == ' ' || stop[-1] == '\t'))
         stop--;
-    return avd_bytes_to_utf8(&scene->an->arena, (struct avd_view){(const uint8_t *)start,
-                                                                  (size_t)(stop - start)});
+    return avd_bytes_to_utf8(&scene->an->arena,
+                             (struct avd_view){(const uint8_t *)start, (size_t)(stop - start)});
 }
 
 /* The text behind the marker. The process id, where both are known, must be the dump's. */
@@ -167,8 +167,8 @@ static void parse_at(struct avd_stop_scene *scene, struct avd_view view, size_t 
 
 /* The first text of a piece of stack. With `all_agree` none when the others tell of other stops:
  * some are left from earlier ones then, and nothing says which. */
-static bool search(struct avd_stop_scene *scene, struct avd_view view, size_t step,
-                   bool all_agree, const char *words)
+static bool search(struct avd_stop_scene *scene, struct avd_view view, size_t step, bool all_agree,
+                   const char *words)
 {
     size_t before = scene->candidate_count;
     size_t at = find_marker(view, 0, step);

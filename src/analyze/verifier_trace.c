@@ -12,7 +12,7 @@ enum {
     MAX_ADDRESSES = 64,
     MAX_HEADER_WORDS = 4, /* older page heap traces begin with a header */
     MAX_DEPTH = 32,
-    LEAST_ADDRESSES = 2   /* one word alone is no stack */
+    LEAST_ADDRESSES = 2 /* one word alone is no stack */
 };
 
 static const struct avd_unloaded_module *unloaded_at(const struct avd_dump *dump, uint64_t addr)
@@ -78,8 +78,8 @@ static bool is_code(struct avd_stop_scene *scene, uint64_t addr)
     return executable == 1;
 }
 
-struct avd_stop_trace *avd_stop_trace_of(struct avd_stop_scene *scene,
-                                         const uint64_t *addresses, size_t count)
+struct avd_stop_trace *avd_stop_trace_of(struct avd_stop_scene *scene, const uint64_t *addresses,
+                                         size_t count)
 {
     struct avd_arena *arena = &scene->an->arena;
     struct avd_stop_trace *trace = avd_arena_alloc(arena, 1, sizeof *trace);
@@ -112,8 +112,8 @@ static const struct avd_stop_trace *no_trace(struct avd_stop_scene *scene, const
     if (trace == NULL)
         return NULL;
     trace->culprit = SIZE_MAX;
-    trace->reason = avd_arena_printf(arena, "the trace at 0x%llx %s", (unsigned long long)addr,
-                                     what);
+    trace->reason =
+        avd_arena_printf(arena, "the trace at 0x%llx %s", (unsigned long long)addr, what);
     return trace;
 }
 
@@ -149,9 +149,10 @@ const struct avd_stop_trace *avd_stop_trace_read(struct avd_stop_scene *scene, u
         depth >= LEAST_ADDRESSES && depth <= MAX_DEPTH && depth < last)
         last = depth;
     if (last - first < LEAST_ADDRESSES)
-        return no_trace(scene, count < LEAST_ADDRESSES + first
-                                   ? "is cut off: the dump holds no two addresses of it"
-                                   : "holds no return addresses",
+        return no_trace(scene,
+                        count < LEAST_ADDRESSES + first
+                            ? "is cut off: the dump holds no two addresses of it"
+                            : "holds no return addresses",
                         addr);
     trace = avd_stop_trace_of(scene, words + first, last - first);
     if (trace != NULL && last == count && count < MAX_ADDRESSES)

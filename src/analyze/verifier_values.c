@@ -31,14 +31,15 @@ static void decode_thread(struct avd_stop_scene *scene, struct avd_stop_value *v
         if (dump->threads[i].id == value->value)
             break;
     if (i == dump->thread_count)
-        value->text = avd_arena_printf(&scene->an->arena, "thread id 0x%" PRIx64 ", not a thread "
-                                                          "of the dump: it has ended",
+        value->text = avd_arena_printf(&scene->an->arena,
+                                       "thread id 0x%" PRIx64 ", not a thread "
+                                       "of the dump: it has ended",
                                        value->value);
     else
-        value->text = avd_arena_printf(&scene->an->arena, "thread %zu of the dump (id 0x%" PRIx64
-                                                          "%s%s)",
-                                       i, value->value, dump->threads[i].name != NULL ? ", " : "",
-                                       dump->threads[i].name != NULL ? dump->threads[i].name : "");
+        value->text =
+            avd_arena_printf(&scene->an->arena, "thread %zu of the dump (id 0x%" PRIx64 "%s%s)", i,
+                             value->value, dump->threads[i].name != NULL ? ", " : "",
+                             dump->threads[i].name != NULL ? dump->threads[i].name : "");
 }
 
 static void decode_string(struct avd_stop_scene *scene, struct avd_stop_value *value)
@@ -116,11 +117,11 @@ static void decode_guid(struct avd_stop_scene *scene, struct avd_stop_value *val
         value->reason = "the dump does not hold it";
         return;
     }
-    value->text = avd_arena_printf(
-        &scene->an->arena, "{%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x}",
-        (unsigned)avd_view_u32(view, 0), (unsigned)avd_view_u16(view, 4),
-        (unsigned)avd_view_u16(view, 6), view.data[8], view.data[9], view.data[10], view.data[11],
-        view.data[12], view.data[13], view.data[14], view.data[15]);
+    value->text =
+        avd_arena_printf(&scene->an->arena, "{%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x}",
+                         (unsigned)avd_view_u32(view, 0), (unsigned)avd_view_u16(view, 4),
+                         (unsigned)avd_view_u16(view, 6), view.data[8], view.data[9], view.data[10],
+                         view.data[11], view.data[12], view.data[13], view.data[14], view.data[15]);
 }
 
 /* A name with the number, or nothing when the number has none. */
@@ -166,9 +167,9 @@ static void compare_bytes(struct avd_stop_scene *scene, struct avd_stop_value *a
     if (!given->known || (uint32_t)given->value == UINT32_MAX)
         asked->text = avd_arena_printf(arena, "%" PRIu64 " bytes asked for", asked->value);
     else if ((uint32_t)given->value > asked->value)
-        asked->text = avd_arena_printf(arena, "%" PRIu64 " bytes asked for, %" PRIu32
-                                              " returned: more than asked for",
-                                       asked->value, (uint32_t)given->value);
+        asked->text = avd_arena_printf(
+            arena, "%" PRIu64 " bytes asked for, %" PRIu32 " returned: more than asked for",
+            asked->value, (uint32_t)given->value);
     else
         asked->text = avd_arena_printf(arena, "%" PRIu64 " bytes asked for, %" PRIu32 " returned",
                                        asked->value, (uint32_t)given->value);
@@ -302,8 +303,8 @@ static bool blame_parameter(struct avd_verifier *out, size_t index)
 
 static void find_culprit(struct avd_stop_scene *scene)
 {
-    static const char *const sources[] = {"", "parameter 1", "parameter 2", "parameter 3",
-                                          "parameter 4", "the stack"};
+    static const char *const sources[] = {
+        "", "parameter 1", "parameter 2", "parameter 3", "parameter 4", "the stack"};
     static const unsigned char only_stack[] = {AVD_CULPRIT_STACK, 0};
     struct avd_verifier *out = scene->out;
     const unsigned char *place = out->stop != NULL ? out->stop->culprits : only_stack;

@@ -18,7 +18,7 @@ struct avd_arena {
     unsigned char *next; /* first free byte of the newest block */
     size_t left;
     size_t total; /* bytes handed out */
-    bool failed; /* an allocation failed; sticky, so that owners may check once at their end */
+    bool failed;  /* an allocation failed; sticky, so that owners may check once at their end */
 };
 
 /* A zeroed struct is a ready arena; init is for those who want to see it. */

@@ -163,6 +163,7 @@ static bool confine_calls(void)
 #else
 
 /* What analysing, printing and the C library beneath need. Architectures differ in the old ones. */
+/* clang-format off */
 static const int allowed_calls[] = {
     /* files that are open, and those that Landlock lets open */
     SYS_read, SYS_pread64, SYS_readv, SYS_preadv, SYS_write, SYS_writev, SYS_lseek, SYS_close,
@@ -206,6 +207,7 @@ static const int allowed_calls[] = {
     SYS_clock_gettime64, SYS_clock_nanosleep_time64, SYS_futex_time64,
 #endif
 };
+/* clang-format on */
 
 enum { CALL_COUNT = sizeof allowed_calls / sizeof *allowed_calls };
 
@@ -215,11 +217,11 @@ static bool can_confine_calls(void)
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) != 0 && errno == EFAULT;
 }
 
-#define LOAD(field) \
-    (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define UNLESS(value, skipped) \
-    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, skipped)
-#define RETURN(action) (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action)
+#define LOAD(field)                                                                                \
+    (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define UNLESS(value, skipped)                                                                     \
+    (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, skipped)
+#define RETURN(action) (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, action)
 
 static bool confine_calls(void)
 {

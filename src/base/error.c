@@ -20,8 +20,7 @@ enum avd_status avd_error_set(struct avd_error *err, enum avd_status code, uint6
             (int)sizeof err->where)
             avd_utf8_trim(err->where);
         va_start(args, format);
-        if (vsnprintf(err->message, sizeof err->message, format, args) >=
-            (int)sizeof err->message)
+        if (vsnprintf(err->message, sizeof err->message, format, args) >= (int)sizeof err->message)
             avd_utf8_trim(err->message);
         va_end(args);
     }

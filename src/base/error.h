@@ -7,11 +7,10 @@
 
 /* MinGW's own printf is ISO C's, but GCC there means Microsoft's unless told otherwise. */
 #if defined(__MINGW32__)
-#define AVD_PRINTF(format_index, first_arg) \
+#define AVD_PRINTF(format_index, first_arg)                                                        \
     __attribute__((format(gnu_printf, format_index, first_arg)))
 #elif defined(__GNUC__) || defined(__clang__)
-#define AVD_PRINTF(format_index, first_arg) \
-    __attribute__((format(printf, format_index, first_arg)))
+#define AVD_PRINTF(format_index, first_arg) __attribute__((format(printf, format_index, first_arg)))
 #else
 #define AVD_PRINTF(format_index, first_arg)
 #endif

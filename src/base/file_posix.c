@@ -196,8 +196,7 @@ void avd_file_close(struct avd_file *file)
     memset(file, 0, sizeof *file);
 }
 
-enum avd_status avd_file_find(const char *directory, const char *name, char *path,
-                              size_t path_size)
+enum avd_status avd_file_find(const char *directory, const char *name, char *path, size_t path_size)
 {
     enum avd_status status = AVD_NOT_FOUND;
     struct dirent *entry;

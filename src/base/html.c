@@ -133,8 +133,9 @@ void avd_html_table(struct avd_strbuf *out, const char *css_class, const char *l
                     const char *columns)
 {
     /* What scrolls must be reachable by the keyboard, and then needs a name. */
-    avd_strbuf_printf(out, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
-                           "aria-label=\"%s\"><table class=\"%s\"><thead><tr>",
+    avd_strbuf_printf(out,
+                      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+                      "aria-label=\"%s\"><table class=\"%s\"><thead><tr>",
                       label, css_class);
     for (;;) {
         size_t size = strcspn(columns, "|");

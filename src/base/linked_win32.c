@@ -9,7 +9,9 @@
 #include <string.h>
 
 /* At least one row, or the table would be empty. */
-static void nothing(void) {}
+static void nothing(void)
+{
+}
 
 #ifdef AVD_LINKED_LIBARCHIVE
 #define ARCHIVE_FUNCTIONS(X)                                                                       \
@@ -51,7 +53,7 @@ static void nothing(void) {}
 #endif
 
 #define DECLARE(name) void name(void);
-#define ROW(name) {#name, name},
+#define ROW(name)     {#name, name},
 
 ARCHIVE_FUNCTIONS(DECLARE)
 ZYDIS_FUNCTIONS(DECLARE)

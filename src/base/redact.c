@@ -107,7 +107,7 @@ void avd_redact_text(const char *text, size_t size, struct avd_strbuf *out)
 
 bool avd_redact_is_personal_key(const char *key)
 {
-    static const char *const words[] = {"user", "host",    "computer", "machine", "login", "mail",
+    static const char *const words[] = {"user", "host",    "computer", "machine", "login",  "mail",
                                         "env",  "cmdline", "command",  "argv",    "comment"};
     size_t size = strlen(key);
     size_t i;

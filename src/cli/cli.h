@@ -16,8 +16,8 @@ enum avd_cli_exit {
     AVD_EXIT_CLEAN = 0,
     AVD_EXIT_FINDING = 1, /* a finding at or above --fail-on */
     AVD_EXIT_USAGE = 2,
-    AVD_EXIT_INPUT = 3,   /* an input or a rule file cannot be read */
-    AVD_EXIT_INTERNAL = 4, /* out of memory, or the output cannot be written */
+    AVD_EXIT_INPUT = 3,        /* an input or a rule file cannot be read */
+    AVD_EXIT_INTERNAL = 4,     /* out of memory, or the output cannot be written */
     AVD_EXIT_INTERRUPTED = 130 /* gate: SIGINT or SIGTERM */
 };
 
@@ -37,7 +37,7 @@ struct avd_cli_settings {
     const char *triage;      /* NULL: the shipped entries alone */
     const char **image_dirs; /* room for every argument */
     size_t image_dir_count;
-    const char **symbols;    /* --symbols, and so on: room for every argument */
+    const char **symbols; /* --symbols, and so on: room for every argument */
     size_t symbol_count;
     const char **maps;
     size_t map_count;
@@ -53,7 +53,7 @@ struct avd_cli_settings {
     const char *policy, *baseline, *shard, *resume, *link_template, *today, *fields;
     int update_baseline;
     int quiet;
-    unsigned jobs;            /* 0: one per processor */
+    unsigned jobs; /* 0: one per processor */
     int sandbox;
     unsigned timeout_seconds; /* 0: none */
     uint64_t max_memory;      /* bytes; 0: none */
@@ -111,7 +111,7 @@ enum {
     AVD_CLI_GATE = 8,
     AVD_CLI_MERGE = 16,
     AVD_CLI_FACTS = 32,
-    AVD_CLI_RULES = 64,        /* rules list, show and check */
+    AVD_CLI_RULES = 64,          /* rules list, show and check */
     AVD_CLI_RULES_ANALYZE = 128, /* rules explain and test */
     AVD_CLI_RULES_DOCS = 256,
     /* looking inside a dump */

@@ -13,14 +13,10 @@ struct inspector {
 };
 
 static const struct inspector inspectors[] = {
-    {"stack", AVD_INSPECT_STACK, NULL, 0},
-    {"threads", AVD_INSPECT_THREADS, NULL, 0},
-    {"modules", AVD_INSPECT_MODULES, NULL, 0},
-    {"handles", AVD_INSPECT_HANDLES, NULL, 0},
-    {"memory", AVD_INSPECT_MEMORY, "a place", 1},
-    {"dps", AVD_INSPECT_POINTERS, "a place", 0},
-    {"ln", AVD_INSPECT_NEAREST, "a place", 0},
-    {"strings", AVD_INSPECT_STRINGS, NULL, 0},
+    {"stack", AVD_INSPECT_STACK, NULL, 0},        {"threads", AVD_INSPECT_THREADS, NULL, 0},
+    {"modules", AVD_INSPECT_MODULES, NULL, 0},    {"handles", AVD_INSPECT_HANDLES, NULL, 0},
+    {"memory", AVD_INSPECT_MEMORY, "a place", 1}, {"dps", AVD_INSPECT_POINTERS, "a place", 0},
+    {"ln", AVD_INSPECT_NEAREST, "a place", 0},    {"strings", AVD_INSPECT_STRINGS, NULL, 0},
     {"find", AVD_INSPECT_FIND, "a pattern", 0},
 };
 

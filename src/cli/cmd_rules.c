@@ -77,8 +77,8 @@ static enum avd_cli_exit show(struct rules_run *run)
     if (failed != AVD_EXIT_CLEAN)
         return failed;
     if (run->settings.file_count != 1)
-        return avd_cli_usage_error("rules show takes one id, found also '",
-                                   run->settings.files[1], "'", NULL);
+        return avd_cli_usage_error("rules show takes one id, found also '", run->settings.files[1],
+                                   "'", NULL);
     return finish(avd_rules_show_write(run->rules, run->settings.files[0], run->settings.format,
                                        &run->settings.write, write_stdout, NULL, &err),
                   &err, code);
@@ -124,8 +124,8 @@ static enum avd_status explain_dump(const struct avd_cli_settings *settings,
     (void)finding; /* whether the rule holds is the answer, not an alarm */
     if (status == AVD_OK)
         status = avd_rules_explain_write(run->rules, run->id, dump, &sources.analyze, &found,
-                                         settings->format, &settings->write,
-                                         avd_cli_output_write, output, err);
+                                         settings->format, &settings->write, avd_cli_output_write,
+                                         output, err);
     avd_cli_sources_deinit(&sources);
     return status;
 }
@@ -153,9 +153,9 @@ static enum avd_cli_exit docs(struct rules_run *run)
 {
     struct avd_error err = {0};
 
-    return finish(avd_fact_docs_write(run->settings.format, &run->settings.write, write_stdout,
-                                      NULL, &err),
-                  &err, AVD_EXIT_CLEAN);
+    return finish(
+        avd_fact_docs_write(run->settings.format, &run->settings.write, write_stdout, NULL, &err),
+        &err, AVD_EXIT_CLEAN);
 }
 
 static enum avd_cli_exit stops(struct rules_run *run)

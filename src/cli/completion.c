@@ -20,8 +20,8 @@ static const struct avd_cli_command *next_command(struct walk *walk)
     const struct avd_cli_command *command;
 
     for (;;) {
-        command = walk->in_rules ? &avd_cli_rules_commands[walk->index]
-                                 : &avd_cli_commands[walk->index];
+        command =
+            walk->in_rules ? &avd_cli_rules_commands[walk->index] : &avd_cli_commands[walk->index];
         walk->index++;
         if (command->name == NULL && walk->in_rules)
             return NULL;
@@ -222,9 +222,8 @@ static void put_fish_options(const struct avd_cli_command *command)
 
     for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++) {
         printf("complete -c avdump -n '%s__fish_seen_subcommand_from %s' -l %s",
-               strchr(command->name, ' ') != NULL
-                   ? "__fish_seen_subcommand_from rules; and "
-                   : "not __fish_seen_subcommand_from rules; and ",
+               strchr(command->name, ' ') != NULL ? "__fish_seen_subcommand_from rules; and "
+                                                  : "not __fish_seen_subcommand_from rules; and ",
                last_word(command), option->name);
         if (option->letter != 0)
             printf(" -s %c", option->letter);

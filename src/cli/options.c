@@ -188,10 +188,9 @@ enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
         if (option == NULL)
             return unknown_option(&parser, argv[optind - 1]);
         if (value == ':') /* of a value too many, too, from some getopts */
-            return avd_cli_usage_error("option '--", option->name,
-                                       option->argument == NULL ? "' takes no value"
-                                                                : "' needs a value",
-                                       NULL);
+            return avd_cli_usage_error(
+                "option '--", option->name,
+                option->argument == NULL ? "' takes no value" : "' needs a value", NULL);
         code = avd_cli_option_store(settings, option, optarg);
         if (code != AVD_EXIT_CLEAN)
             return code;

@@ -39,8 +39,7 @@ static uint64_t current_time(void)
 }
 
 enum avd_status avd_cli_sources_init(struct avd_cli_sources *sources,
-                                     const struct avd_cli_settings *settings,
-                                     struct avd_error *err)
+                                     const struct avd_cli_settings *settings, struct avd_error *err)
 {
     struct avd_symbol_options *symbols = &sources->symbols;
 

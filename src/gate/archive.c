@@ -42,12 +42,12 @@ struct reading {
     const char *name;
     unsigned depth;
     struct reading *outer; /* the archive that this one is in; NULL */
-    uint64_t packed;   /* size of the archive; 0: not known */
-    uint64_t unpacked; /* bytes so far, of all entries and of archives in it */
+    uint64_t packed;       /* size of the archive; 0: not known */
+    uint64_t unpacked;     /* bytes so far, of all entries and of archives in it */
     unsigned char *chunk;
     bool no_memory;
-    bool over;        /* it breaks a limit: no more of it is read */
-    bool entry_over;  /* the entry at hand is too large */
+    bool over;       /* it breaks a limit: no more of it is read */
+    bool entry_over; /* the entry at hand is too large */
 };
 
 /* Tells of the archive, or of one entry in it; the walk goes on. */

@@ -219,9 +219,8 @@ static void write_known(const struct avd_gate_known *known, struct avd_strbuf *o
 static struct avd_gate_known updated(const struct avd_gate_known *old,
                                      const struct avd_gate_bucket *bucket)
 {
-    struct avd_gate_known now = {bucket->key,
-                                 bucket->title,
-                                 bucket->count, bucket->first_time, bucket->last_time};
+    struct avd_gate_known now = {bucket->key, bucket->title, bucket->count, bucket->first_time,
+                                 bucket->last_time};
 
     if (old == NULL)
         return now;

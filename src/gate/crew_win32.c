@@ -28,8 +28,8 @@ enum {
 static const WCHAR handles_name[] = L"AVDUMP_GATE_WORKER";
 
 struct request {
-    uint64_t size;    /* of the dump in bytes */
-    uint64_t section; /* the worker's handle of the dump's bytes; 0: it is in a file */
+    uint64_t size;      /* of the dump in bytes */
+    uint64_t section;   /* the worker's handle of the dump's bytes; 0: it is in a file */
     uint32_t name_size; /* with its terminator */
     uint32_t in_memory;
 };
@@ -266,11 +266,10 @@ static bool make_pipes(struct avd_gate_crew *crew, struct process *p, HANDLE *th
     /* Only a pipe with a name can be read without waiting for it. */
     (void)swprintf(name, sizeof name / sizeof *name, L"\\\\.\\pipe\\avdump-gate-%lu-%u",
                    (unsigned long)GetCurrentProcessId(), crew->pipes++);
-    p->answers = CreateNamedPipeW(name,
-                                  PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED |
-                                      FILE_FLAG_FIRST_PIPE_INSTANCE,
-                                  PIPE_TYPE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1,
-                                  READ_BYTES, READ_BYTES, 0, NULL);
+    p->answers = CreateNamedPipeW(
+        name, PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
+        PIPE_TYPE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1, READ_BYTES, READ_BYTES, 0,
+        NULL);
     if (p->answers == INVALID_HANDLE_VALUE)
         return false;
     *their_answers = CreateFileW(name, GENERIC_WRITE, 0, &inherited, OPEN_EXISTING, 0, NULL);
@@ -349,9 +348,9 @@ static bool start(struct avd_gate_crew *crew, struct process *p)
 /* The worker's handle of a section with `bytes`; 0 when there can be none. */
 static uint64_t give_section(HANDLE process, struct avd_view bytes)
 {
-    HANDLE section = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE,
-                                        (DWORD)((uint64_t)bytes.size >> 32), (DWORD)bytes.size,
-                                        NULL);
+    HANDLE section =
+        CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE,
+                           (DWORD)((uint64_t)bytes.size >> 32), (DWORD)bytes.size, NULL);
     HANDLE given = NULL;
     void *memory;
 
@@ -453,6 +452,5 @@ void avd_gate_crew_explain(struct avd_gate_crew *crew, unsigned i, char *words, 
     if (code >= 0xc0000000u)
         (void)snprintf(words, size, "was ended by exception 0x%08lx", (unsigned long)code);
     else
-        (void)snprintf(words, size, "ended without an answer (exit code %lu)",
-                       (unsigned long)code);
+        (void)snprintf(words, size, "ended without an answer (exit code %lu)", (unsigned long)code);
 }

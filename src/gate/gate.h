@@ -111,8 +111,8 @@ struct avd_gate_inputs {
     /* Files in folders and archives that are neither dump nor archive, and links to folders, which
      * are not entered. */
     uint64_t ignored;
-    bool stopped;     /* take wanted no more */
-    double at, span;  /* the share of everything before what is walked now, and what it is itself */
+    bool stopped;    /* take wanted no more */
+    double at, span; /* the share of everything before what is walked now, and what it is itself */
 };
 
 /*

@@ -63,8 +63,9 @@ static void put_verdict(struct avd_strbuf *out, const struct avd_gate_result *re
 
 static void put_row(struct avd_strbuf *out, const struct avd_gate_bucket *bucket, size_t index)
 {
-    avd_strbuf_printf(out, "<tr><td class=\"n\">%" PRIu64 "</td><td>%s</td><th class=\"s\" "
-                           "scope=\"row\"><a href=\"#bucket-%zu\">",
+    avd_strbuf_printf(out,
+                      "<tr><td class=\"n\">%" PRIu64 "</td><td>%s</td><th class=\"s\" "
+                      "scope=\"row\"><a href=\"#bucket-%zu\">",
                       bucket->count, avd_gate_standing_name(bucket->standing), index + 1);
     avd_html_text(out, avd_gate_title(bucket));
     avd_strbuf_puts(out, "</a></th><td class=\"s\">");

@@ -255,9 +255,9 @@ enum field {
 };
 
 static const char *const field_names[FIELD_COUNT_OF_FIELDS] = {
-    "key",      "title",      "standing",  "count",   "body", "what",    "where",    "followup",
-    "process",  "system",     "versions",  "first_time", "last_time", "example", "link", "verdict",
-    "findings", "stack"};
+    "key",       "title",    "standing", "count",   "body",     "what",
+    "where",     "followup", "process",  "system",  "versions", "first_time",
+    "last_time", "example",  "link",     "verdict", "findings", "stack"};
 
 enum { DEFAULT_FIELDS = (1 << (FIELD_BODY + 1)) - 1 };
 

@@ -11,7 +11,7 @@
 enum { BUCKET, FOLLOWUP, EXAMPLE, CELLS };
 
 enum {
-    LEAD_COLUMNS = 18, /* count and standing */
+    LEAD_COLUMNS = 18,  /* count and standing */
     LEAST_COLUMNS = 16, /* of a cell: a terminal of less than 70 columns wraps the lines */
     PADDED_COLUMNS = 60 /* a wider cell pushes its row to the right, not the whole table */
 };

@@ -198,9 +198,8 @@ bool avd_gate_pool_submit(struct avd_gate_pool *pool, uint64_t sequence,
     w = &pool->workers[i];
     name = avd_mem_calloc(name_size, 1);
     /* A worker may have died between two dumps: the next one is tried. */
-    if (name == NULL ||
-        (!avd_gate_crew_send(pool->crew, i, item) &&
-         (worker_end(pool, i), !avd_gate_crew_send(pool->crew, i, item)))) {
+    if (name == NULL || (!avd_gate_crew_send(pool->crew, i, item) &&
+                         (worker_end(pool, i), !avd_gate_crew_send(pool->crew, i, item)))) {
         worker_end(pool, i);
         avd_mem_free(name);
         if (!pool->options->lost(pool->options->ctx, sequence, item, AVD_GATE_WORKER_DIED,

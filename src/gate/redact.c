@@ -11,8 +11,7 @@ static bool replace(json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
 
-    return text == NULL || *text == '\0' ||
-           avd_gate_put(object, key, json_string(AVD_REDACTED));
+    return text == NULL || *text == '\0' || avd_gate_put(object, key, json_string(AVD_REDACTED));
 }
 
 static bool redact_annotations(const json_t *list)
@@ -36,7 +35,8 @@ static bool redact_facts(json_t *facts)
     json_t *fact;
     bool good = true;
 
-    json_object_foreach(facts, name, fact) {
+    json_object_foreach(facts, name, fact)
+    {
         if (good && avd_redact_is_personal_key(name))
             good = replace(fact, "value");
     }
@@ -134,8 +134,8 @@ void avd_gate_redact_record(struct avd_gate_record *record, struct avd_arena *ar
 
     for (i = 0; findings != NULL && i < record->finding_count; i++) {
         findings[i] = record->findings[i];
-        if (findings[i].summary != NULL && (avd_redact_is_personal_key(findings[i].id) ||
-                                            mentions_comment(findings[i].summary))) {
+        if (findings[i].summary != NULL &&
+            (avd_redact_is_personal_key(findings[i].id) || mentions_comment(findings[i].summary))) {
             findings[i].summary = AVD_REDACTED;
             findings[i].advice = NULL;
         }

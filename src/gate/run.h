@@ -13,9 +13,9 @@ struct avd_gate_options {
     /* What is analysed, and how. */
     const struct avd_rules *rules;
     const struct avd_analyze_options *analyze;
-    unsigned workers;         /* 0: one per processor */
-    unsigned timeout_seconds; /* per dump; 0: none */
-    uint64_t max_memory;      /* per worker, bytes; 0: none */
+    unsigned workers;            /* 0: one per processor */
+    unsigned timeout_seconds;    /* per dump; 0: none */
+    uint64_t max_memory;         /* per worker, bytes; 0: none */
     const char *const *readable; /* what confined workers may read; NULL: they are not confined */
     size_t readable_count;
     struct avd_gate_input_limits limits;

@@ -15,9 +15,9 @@ struct avd_gate_state {
     struct avd_gate_seen seen; /* dumps that an earlier output holds: content id and name */
     struct avd_error err;      /* what stopped the run, if anything did */
     bool failed;
-    bool bad_input; /* because of a file of the command line */
+    bool bad_input;   /* because of a file of the command line */
     bool output_lost; /* an output could not be written; that was told of */
-    bool try_again; /* earlier lines of dumps that crashed or hung a worker do not count */
+    bool try_again;   /* earlier lines of dumps that crashed or hung a worker do not count */
 };
 
 void avd_gate_state_init(struct avd_gate_state *state, struct avd_gate_options *options);

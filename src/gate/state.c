@@ -305,9 +305,8 @@ enum avd_gate_end avd_gate_state_finish(struct avd_gate_state *state, struct avd
 
     memset(&verdict, 0, sizeof verdict);
     avd_gate_summary_finish(&state->summary);
-    if (!state->failed &&
-        !avd_gate_judge(options->policy, &state->baseline, options->today, &state->summary,
-                        &verdict)) {
+    if (!state->failed && !avd_gate_judge(options->policy, &state->baseline, options->today,
+                                          &state->summary, &verdict)) {
         (void)avd_error_nomem(&state->err);
         state->failed = true;
     }

@@ -28,8 +28,7 @@ static void fail(const struct avd_gate_worker *worker, struct avd_gate_record *r
 }
 
 /* The pieces of advice of a finding, a line each; NULL without any. */
-static const char *advice_of(const struct avd_report *report, size_t index,
-                             struct avd_arena *arena)
+static const char *advice_of(const struct avd_report *report, size_t index, struct avd_arena *arena)
 {
     const char *all = NULL;
     const char *piece;

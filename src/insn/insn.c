@@ -29,12 +29,12 @@ const char *avd_insn_kind_name(enum avd_insn_kind kind)
 
 const char *avd_insn_reg_name(unsigned reg, bool is_64bit)
 {
-    static const char *const names64[AVD_REG_COUNT] = {
-        "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8",
-        "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rip"};
-    static const char *const names32[AVD_REG_COUNT] = {
-        "eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", NULL,
-        NULL,  NULL,  NULL,  NULL,  NULL,  NULL,  NULL,  "eip"};
+    static const char *const names64[AVD_REG_COUNT] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp",
+                                                       "rsi", "rdi", "r8",  "r9",  "r10", "r11",
+                                                       "r12", "r13", "r14", "r15", "rip"};
+    static const char *const names32[AVD_REG_COUNT] = {"eax", "ecx", "edx", "ebx", "esp", "ebp",
+                                                       "esi", "edi", NULL,  NULL,  NULL,  NULL,
+                                                       NULL,  NULL,  NULL,  NULL,  "eip"};
 
     if (reg >= AVD_REG_COUNT)
         return NULL;
@@ -91,8 +91,8 @@ void avd_insn_resolve(struct avd_insn *insn, uint64_t pc, bool is_64bit,
     insn->target_in_register = false;
 }
 
-bool avd_insn_decode(struct avd_view code, uint64_t pc, bool is_64bit,
-                     const struct avd_regs *regs, struct avd_insn *out, const char **why)
+bool avd_insn_decode(struct avd_view code, uint64_t pc, bool is_64bit, const struct avd_regs *regs,
+                     struct avd_insn *out, const char **why)
 {
     memset(out, 0, sizeof *out);
     out->target_memory = -1;

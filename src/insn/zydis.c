@@ -31,7 +31,7 @@ bool avd_insn_disassemble(struct avd_view code, uint64_t pc, bool is_64bit, stru
 #ifdef ZYDIS_MAX_OPERAND_COUNT_VISIBLE
 #define ZYDIS_4 1
 #else
-#define ZYDIS_4 0
+#define ZYDIS_4              0
 #define ZYDIS_STACK_WIDTH_64 ZYDIS_ADDRESS_WIDTH_64
 #define ZYDIS_STACK_WIDTH_32 ZYDIS_ADDRESS_WIDTH_32
 typedef ZydisAddressWidth ZydisStackWidth;
@@ -48,8 +48,8 @@ struct zydis {
                          const ZydisDecodedOperand *, ZyanU8, char *, ZyanUSize, ZyanU64, void *);
 #else
     ZyanStatus (*decode)(const ZydisDecoder *, const void *, ZyanUSize, ZydisDecodedInstruction *);
-    ZyanStatus (*format)(const ZydisFormatter *, const ZydisDecodedInstruction *, char *,
-                         ZyanUSize, ZyanU64);
+    ZyanStatus (*format)(const ZydisFormatter *, const ZydisDecodedInstruction *, char *, ZyanUSize,
+                         ZyanU64);
 #endif
     ZyanStatus (*formatter_init)(ZydisFormatter *, ZydisFormatterStyle);
     ZyanStatus (*set_property)(ZydisFormatter *, ZydisFormatterProperty, ZyanUPointer);
@@ -235,8 +235,8 @@ static bool decode(const struct zydis *z, struct avd_view code, struct decoded *
         return false;
 #if ZYDIS_4
     out->operands = out->operand_array;
-    return ZYAN_SUCCESS(z->decode(&decoder, code.data, code.size, &out->instruction,
-                                  out->operand_array));
+    return ZYAN_SUCCESS(
+        z->decode(&decoder, code.data, code.size, &out->instruction, out->operand_array));
 #else
     out->operands = out->instruction.operands;
     return ZYAN_SUCCESS(z->decode(&decoder, code.data, code.size, &out->instruction));
@@ -261,8 +261,7 @@ static bool format(const struct zydis *z, const struct decoded *from, uint64_t p
                                   from->instruction.operand_count_visible, out->text,
                                   sizeof out->text, pc, NULL));
 #else
-    return ZYAN_SUCCESS(
-        z->format(&formatter, &from->instruction, out->text, sizeof out->text, pc));
+    return ZYAN_SUCCESS(z->format(&formatter, &from->instruction, out->text, sizeof out->text, pc));
 #endif
 }
 
@@ -298,10 +297,8 @@ bool avd_insn_disassemble(struct avd_view code, uint64_t pc, bool is_64bit, stru
             read_memory(&z, &from, operand, out);
         else if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
                  operand->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT)
-            note_register(&out->operand_regs,
-                          general_register(&z, from.mode, operand->reg.value));
-        else if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
-                 out->kind == AVD_INSN_INTERRUPT)
+            note_register(&out->operand_regs, general_register(&z, from.mode, operand->reg.value));
+        else if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && out->kind == AVD_INSN_INTERRUPT)
             out->interrupt = (unsigned)(operand->imm.value.u & 0xff);
     }
     read_target(&z, &from, pc, out);

@@ -42,7 +42,8 @@ static enum avd_status read_thread(const struct avd_report *report, const char *
     if (text[0] < '0' || text[0] > '9' || *end != '\0')
         return avd_error_set(err, AVD_E_ARG, 0, "",
                              "'%.40s' is no thread; expected its number in the report, or its id "
-                             "with 0x", text);
+                             "with 0x",
+                             text);
     for (i = 0; i < report->thread_count; i++)
         if (by_id ? report->threads[i].id == number : i == number) {
             *index = i;
@@ -83,8 +84,7 @@ enum avd_status avd_inspection_stack(struct avd_inspection *in, const struct avd
     thread = index == in->report->crashing_thread && in->report->crashed != NULL
                  ? in->report->crashed
                  : &in->report->threads[index];
-    *stack = in->options->native_first && thread->native.present ? &thread->native
-                                                                 : &thread->stack;
+    *stack = in->options->native_first && thread->native.present ? &thread->native : &thread->stack;
     if ((*stack)->pointer_size != 0)
         in->pointer_size = (*stack)->pointer_size;
     return AVD_OK;

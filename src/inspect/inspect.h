@@ -17,9 +17,9 @@ struct avd_inspection {
     avd_write_fn *write;
     void *ctx;
     struct avd_sheet sheet;
-    unsigned pointer_size; /* of the stack in question; until it is chosen, of the dump */
-    struct avd_analysis *an;    /* NULL until something needs it: avd_inspection_analyze */
-    struct avd_report *report;  /* the same */
+    unsigned pointer_size;     /* of the stack in question; until it is chosen, of the dump */
+    struct avd_analysis *an;   /* NULL until something needs it: avd_inspection_analyze */
+    struct avd_report *report; /* the same */
 };
 
 /* Makes `an` and `report`, once. AVD_E_NOMEM and what else the analysis fails with. */
@@ -42,7 +42,7 @@ void avd_inspection_json_address(struct avd_inspection *in, const char *key, uin
 
 /* What an address is called; strings live as long as the analysis. */
 struct avd_place_name {
-    size_t module;        /* index into the dump's modules, or AVD_NO_MODULE: all else is empty */
+    size_t module; /* index into the dump's modules, or AVD_NO_MODULE: all else is empty */
     const char *module_name;
     uint64_t module_base;
     struct avd_symbol symbol; /* function is NULL when none is known */

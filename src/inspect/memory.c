@@ -161,8 +161,7 @@ static int read_character(const struct avd_inspection *in, uint64_t address, siz
     return *value != 0;
 }
 
-static void put_characters(struct avd_inspection *in, uint64_t address, const char *text,
-                           int state)
+static void put_characters(struct avd_inspection *in, uint64_t address, const char *text, int state)
 {
     if (in->sheet.json) {
         avd_json_open(&in->sheet.j, NULL, '{');

@@ -10,8 +10,7 @@ static enum avd_status find_above(struct avd_inspection *in, uint64_t address,
 {
     uint64_t rva = address - name->module_base;
     uint64_t size = in->an->modules[name->module].module->size;
-    enum avd_status status =
-        avd_symbolizer_above(in->an->symbolizer, name->module, rva + 1, above);
+    enum avd_status status = avd_symbolizer_above(in->an->symbolizer, name->module, rva + 1, above);
 
     if (status == AVD_OK && above->function_rva >= size)
         status = AVD_NOT_FOUND;

@@ -101,8 +101,7 @@ static enum avd_status read_symbol(struct avd_inspection *in, size_t module, con
                                    uint64_t *out)
 {
     struct avd_symbol symbol;
-    enum avd_status status =
-        avd_symbolizer_lookup(in->an->symbolizer, module, name, &symbol);
+    enum avd_status status = avd_symbolizer_lookup(in->an->symbolizer, module, name, &symbol);
 
     if (status == AVD_OK)
         *out = in->an->modules[module].module->base + symbol.function_rva;
@@ -170,10 +169,12 @@ static enum avd_status not_found(const char *text, struct avd_error *err)
     if (mark == NULL)
         return avd_error_set(err, AVD_NOT_FOUND, 0, "",
                              "'%.60s' is no address, register or module, and no symbol of a module "
-                             "on the stacks (of others write module!symbol)", text);
+                             "on the stacks (of others write module!symbol)",
+                             text);
     return avd_error_set(err, AVD_NOT_FOUND, 0, "",
                          "'%.120s' is not found: no such module, or none of its exports and public "
-                         "symbols", text);
+                         "symbols",
+                         text);
 }
 
 enum avd_status avd_place_read(struct avd_inspection *in, const char *text, uint64_t *address,

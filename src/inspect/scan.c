@@ -182,8 +182,8 @@ static bool strings_piece(void *ctx, uint64_t address, const uint8_t *bytes, siz
     for (i = 0; i < size && go_on; i++)
         go_on = feed(s, address + i, bytes[i]);
     if (ends && go_on)
-        go_on = end_run(s, &s->wide[0], 2) && end_run(s, &s->wide[1], 2) &&
-                end_run(s, &s->ascii, 1);
+        go_on =
+            end_run(s, &s->wide[0], 2) && end_run(s, &s->wide[1], 2) && end_run(s, &s->ascii, 1);
     return go_on;
 }
 
@@ -242,8 +242,7 @@ static bool read_bytes(const char *text, struct pattern *out)
             (!any && (hex_digit(text[0]) < 0 || hex_digit(text[1]) < 0)))
             return false;
         out->any[out->size] = any;
-        out->bytes[out->size++] =
-            (uint8_t)(any ? 0 : hex_digit(text[0]) << 4 | hex_digit(text[1]));
+        out->bytes[out->size++] = (uint8_t)(any ? 0 : hex_digit(text[0]) << 4 | hex_digit(text[1]));
         fixed = fixed || !any;
         text += 2;
     }

@@ -232,8 +232,7 @@ size_t avd_dump_list(struct avd_dump *dump, const struct avd_stream *stream, con
     memset(entries, 0, sizeof *entries);
     if (stream->view.size < 4) {
         avd_note_add(&dump->notes, what, stream->offset,
-                     "stream has %zu bytes, its count alone needs 4; none read",
-                     stream->view.size);
+                     "stream has %zu bytes, its count alone needs 4; none read", stream->view.size);
         return 0;
     }
     /* Breakpad aligns the entries to 8 bytes; the stream's size tells. */
@@ -257,9 +256,9 @@ size_t avd_dump_list(struct avd_dump *dump, const struct avd_stream *stream, con
     return (size_t)count;
 }
 
-size_t avd_dump_sized_list(struct avd_dump *dump, const struct avd_stream *stream,
-                           const char *what, size_t header_min, size_t entry_min, bool wide_count,
-                           size_t limit, size_t *entry_size, struct avd_view *entries)
+size_t avd_dump_sized_list(struct avd_dump *dump, const struct avd_stream *stream, const char *what,
+                           size_t header_min, size_t entry_min, bool wide_count, size_t limit,
+                           size_t *entry_size, struct avd_view *entries)
 {
     struct avd_cursor c = avd_cursor_at(stream->view, 0);
     uint32_t header = avd_cursor_u32(&c);

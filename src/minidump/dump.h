@@ -18,11 +18,11 @@
 /* One entry of the stream directory. */
 struct avd_stream {
     uint32_t type;
-    uint32_t size;         /* as the directory says */
-    uint64_t offset;       /* as the directory says */
-    struct avd_view view;  /* what of it lies inside the file */
-    bool truncated;        /* view.size < size */
-    bool duplicate;        /* a stream of this type came before; this one is not read */
+    uint32_t size;        /* as the directory says */
+    uint64_t offset;      /* as the directory says */
+    struct avd_view view; /* what of it lies inside the file */
+    bool truncated;       /* view.size < size */
+    bool duplicate;       /* a stream of this type came before; this one is not read */
 };
 
 struct avd_system {
@@ -31,9 +31,9 @@ struct avd_system {
     uint16_t processor_level;
     uint16_t processor_revision;
     uint8_t processor_count;
-    uint8_t product_type;  /* 1 workstation, 2 domain controller, 3 server */
+    uint8_t product_type; /* 1 workstation, 2 domain controller, 3 server */
     uint32_t major, minor, build;
-    uint32_t platform;     /* VER_PLATFORM_* or MD_OS_* */
+    uint32_t platform; /* VER_PLATFORM_* or MD_OS_* */
     uint16_t suite_mask;
     const char *service_pack; /* "" when none; a uname-like text on other systems */
     struct avd_view cpu;      /* CPU_INFORMATION, 24 bytes, or empty */
@@ -46,31 +46,33 @@ struct avd_misc {
     uint32_t flags;
     uint32_t size;
     uint32_t process_id;
-    uint32_t create_time;  /* unix seconds */
-    uint32_t user_time;    /* seconds */
-    uint32_t kernel_time;  /* seconds */
+    uint32_t create_time; /* unix seconds */
+    uint32_t user_time;   /* seconds */
+    uint32_t kernel_time; /* seconds */
     uint32_t cpu_max_mhz, cpu_current_mhz, cpu_mhz_limit;
     uint32_t integrity_level;
     uint32_t execute_flags;
     uint32_t protected_process;
-    uint32_t time_zone_id; /* 0 unknown, 1 standard, 2 daylight */
-    int32_t time_zone_bias; /* minutes to add to local time to get UTC */
+    uint32_t time_zone_id;          /* 0 unknown, 1 standard, 2 daylight */
+    int32_t time_zone_bias;         /* minutes to add to local time to get UTC */
     const char *build_string;       /* "" when absent */
     const char *debug_build_string; /* "" when absent */
     /* XSTATE_CONFIG_FEATURE_MSC_INFO; enabled is 0 when the writer left it empty */
     uint64_t xstate_enabled;
     uint32_t xstate_context_size;
-    struct { uint32_t offset, size; } xstate[64];
+    struct {
+        uint32_t offset, size;
+    } xstate[64];
     uint32_t process_cookie;
 };
 
 struct avd_thread {
     uint32_t id;
-    uint32_t suspend_count;  /* 0xffffffff: the writer could not ask */
+    uint32_t suspend_count; /* 0xffffffff: the writer could not ask */
     uint32_t priority_class;
     int32_t priority;
-    uint64_t teb;            /* 0 when unknown */
-    uint64_t stack_start;    /* what the writer calls the stack; for WOW64 often the 32-bit one */
+    uint64_t teb;         /* 0 when unknown */
+    uint64_t stack_start; /* what the writer calls the stack; for WOW64 often the 32-bit one */
     uint64_t stack_size;
     uint32_t stack_rva;      /* 0 in full-memory dumps; read memory by address instead */
     struct avd_view context; /* empty when absent or outside the file */
@@ -79,9 +81,9 @@ struct avd_thread {
     bool has_info;
     uint32_t dump_flags;
     uint32_t dump_error;
-    uint32_t exit_status;    /* 0x103: still running */
-    uint64_t create_time, exit_time;  /* FILETIME, 100 ns since 1601 */
-    uint64_t kernel_time, user_time;  /* 100 ns */
+    uint32_t exit_status;            /* 0x103: still running */
+    uint64_t create_time, exit_time; /* FILETIME, 100 ns since 1601 */
+    uint64_t kernel_time, user_time; /* 100 ns */
     uint64_t start_address;
     uint64_t affinity;
 };
@@ -96,11 +98,11 @@ enum avd_codeview_kind {
 
 struct avd_module {
     uint64_t base;
-    uint32_t size;        /* SizeOfImage */
+    uint32_t size; /* SizeOfImage */
     uint32_t checksum;
-    uint32_t timestamp;   /* TimeDateStamp */
-    const char *path;     /* "" when unreadable */
-    const char *name;     /* the path's leaf */
+    uint32_t timestamp; /* TimeDateStamp */
+    const char *path;   /* "" when unreadable */
+    const char *name;   /* the path's leaf */
     bool has_version;
     uint16_t file_version[4];
     uint16_t product_version[4];
@@ -128,18 +130,18 @@ struct avd_exception {
     bool present;
     uint32_t thread_id;
     uint32_t code;
-    uint32_t flags;            /* bit 0: noncontinuable */
-    uint64_t nested_record;    /* address of the next EXCEPTION_RECORD in the process, or 0 */
-    uint64_t address;          /* masked to 32 bits when the process is 32-bit */
-    uint32_t parameter_count;  /* at most 15 */
-    bool excess_parameters;    /* the record claims more */
-    uint64_t parameters[15];   /* masked likewise */
-    struct avd_view context;   /* empty when absent */
-    uint64_t offset;           /* of the stream in the file */
+    uint32_t flags;           /* bit 0: noncontinuable */
+    uint64_t nested_record;   /* address of the next EXCEPTION_RECORD in the process, or 0 */
+    uint64_t address;         /* masked to 32 bits when the process is 32-bit */
+    uint32_t parameter_count; /* at most 15 */
+    bool excess_parameters;   /* the record claims more */
+    uint64_t parameters[15];  /* masked likewise */
+    struct avd_view context;  /* empty when absent */
+    uint64_t offset;          /* of the stream in the file */
 };
 
 struct avd_handle_object {
-    uint32_t type;             /* MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE, 1..8 known */
+    uint32_t type; /* MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE, 1..8 known */
     struct avd_view data;
 };
 
@@ -159,8 +161,8 @@ struct avd_handle_operation {
     uint64_t handle;
     uint32_t process_id;
     uint32_t thread_id;
-    uint32_t operation;   /* 1 open, 2 close, 3 bad reference */
-    uint32_t depth;       /* return addresses used, at most 32 */
+    uint32_t operation; /* 1 open, 2 close, 3 bad reference */
+    uint32_t depth;     /* return addresses used, at most 32 */
     uint64_t return_addresses[32];
 };
 
@@ -228,18 +230,18 @@ struct avd_vm_counters {
 struct avd_dump {
     struct avd_arena arena;
     struct avd_file file;
-    struct avd_file packed;     /* the compressed file, when it was one */
-    struct avd_view bytes;      /* the whole minidump */
-    const char *name;           /* what messages call it */
+    struct avd_file packed; /* the compressed file, when it was one */
+    struct avd_view bytes;  /* the whole minidump */
+    const char *name;       /* what messages call it */
     bool compressed;
 
-    uint16_t version_high;      /* the writer's own half of Version */
+    uint16_t version_high; /* the writer's own half of Version */
     uint32_t checksum;
-    uint32_t timestamp;         /* unix seconds */
-    uint64_t flags;             /* MINIDUMP_TYPE */
+    uint32_t timestamp; /* unix seconds */
+    uint64_t flags;     /* MINIDUMP_TYPE */
 
     const struct avd_stream *streams;
-    size_t stream_count;        /* without the unused slots */
+    size_t stream_count; /* without the unused slots */
     size_t unused_stream_count;
 
     struct avd_system system;
@@ -256,7 +258,7 @@ struct avd_dump {
     size_t unloaded_count;
     struct avd_memory memory;
     struct avd_exception exception;
-    bool has_handles;           /* a handle stream may be there and empty */
+    bool has_handles; /* a handle stream may be there and empty */
     const struct avd_handle *handles;
     size_t handle_count;
     const struct avd_handle_operation *handle_operations;
@@ -265,7 +267,7 @@ struct avd_dump {
     size_t function_table_count;
     const struct avd_token *tokens;
     size_t token_count;
-    const char *comment_a;      /* NULL when absent */
+    const char *comment_a; /* NULL when absent */
     const char *comment_w;
     struct avd_system_memory system_memory;
     struct avd_vm_counters vm_counters;
@@ -337,9 +339,9 @@ size_t avd_dump_list(struct avd_dump *dump, const struct avd_stream *stream, con
  * A list stream with SizeOfHeader / SizeOfEntry fields of its own (`header_min`, `entry_min`: the
  * least that must be there). `wide_count`: the count is a u64 at offset 8 (memory info).
  */
-size_t avd_dump_sized_list(struct avd_dump *dump, const struct avd_stream *stream,
-                           const char *what, size_t header_min, size_t entry_min, bool wide_count,
-                           size_t limit, size_t *entry_size, struct avd_view *entries);
+size_t avd_dump_sized_list(struct avd_dump *dump, const struct avd_stream *stream, const char *what,
+                           size_t header_min, size_t entry_min, bool wide_count, size_t limit,
+                           size_t *entry_size, struct avd_view *entries);
 
 /* ---- stream readers; each is called once by avd_dump_open_memory. Damage becomes notes; only
  * running out of memory returns false. ---- */

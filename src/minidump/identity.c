@@ -58,8 +58,7 @@ const char *avd_module_debug_id(const struct avd_module *module, struct avd_aren
         text = hex_text(arena, v, upper_digits);
         return text == NULL ? NULL : avd_arena_printf(arena, "%s%" PRIX32, text, module->age);
     case AVD_CV_NB10:
-        return avd_arena_printf(arena, "%08" PRIX32 "%" PRIX32, module->pdb_signature,
-                                module->age);
+        return avd_arena_printf(arena, "%08" PRIX32 "%" PRIX32, module->pdb_signature, module->age);
     case AVD_CV_BUILD_ID:
         if (module->build_id.size == 0 || all_zero(module->build_id.data, module->build_id.size))
             return NULL;

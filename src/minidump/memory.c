@@ -142,7 +142,7 @@ static bool cut_front(struct avd_memory_range *range, uint64_t from)
  * dump show the same memory, so which copy wins matters only when the file lies. */
 static size_t make_disjoint(struct avd_memory_range *ranges, size_t count)
 {
-    uint64_t end = 0; /* of what was kept, exclusive */
+    uint64_t end = 0;  /* of what was kept, exclusive */
     bool full = false; /* the last address is taken */
     size_t kept = 0;
     size_t i;

@@ -11,8 +11,8 @@
 
 struct avd_memory_range {
     uint64_t start;
-    uint64_t size;      /* never 0; start + size does not wrap, except to exactly 0 */
-    uint64_t offset;    /* of its bytes in the file, all of which are there */
+    uint64_t size;   /* never 0; start + size does not wrap, except to exactly 0 */
+    uint64_t offset; /* of its bytes in the file, all of which are there */
 };
 
 /* MINIDUMP_MEMORY_INFO */
@@ -37,12 +37,12 @@ struct avd_memory {
     struct avd_view bytes;                 /* the whole file */
     const struct avd_memory_range *ranges; /* by start */
     size_t range_count;
-    const struct avd_region *regions;      /* by base */
+    const struct avd_region *regions; /* by base */
     size_t region_count;
-    size_t listed_count;  /* ranges as the streams list them */
-    uint64_t listed_size; /* bytes as the streams claim them */
-    uint64_t missing_size; /* of these, bytes that would lie beyond the end of the file */
-    bool full;            /* has a Memory64List */
+    size_t listed_count;        /* ranges as the streams list them */
+    uint64_t listed_size;       /* bytes as the streams claim them */
+    uint64_t missing_size;      /* of these, bytes that would lie beyond the end of the file */
+    bool full;                  /* has a Memory64List */
     struct avd_memory_log *log; /* NULL: nobody wants to know; set in a copy of the struct, as a
                                    dump does not change */
 };

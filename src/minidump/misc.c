@@ -87,9 +87,9 @@ bool avd_read_misc(struct avd_dump *dump)
     if (v.size < 44)
         misc->flags &= ~(uint32_t)MINIDUMP_MISC1_PROCESSOR_POWER_INFO;
     if (v.size < 232)
-        misc->flags &= ~(uint32_t)(MINIDUMP_MISC3_PROCESS_INTEGRITY |
-                                   MINIDUMP_MISC3_PROCESS_EXECUTE_FLAGS | MINIDUMP_MISC3_TIMEZONE |
-                                   MINIDUMP_MISC3_PROTECTED_PROCESS);
+        misc->flags &=
+            ~(uint32_t)(MINIDUMP_MISC3_PROCESS_INTEGRITY | MINIDUMP_MISC3_PROCESS_EXECUTE_FLAGS |
+                        MINIDUMP_MISC3_TIMEZONE | MINIDUMP_MISC3_PROTECTED_PROCESS);
     if (v.size < 832)
         misc->flags &= ~(uint32_t)MINIDUMP_MISC4_BUILDSTRING;
     if ((misc->flags & MINIDUMP_MISC4_BUILDSTRING) != 0) {

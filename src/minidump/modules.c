@@ -23,8 +23,8 @@ static bool read_name(struct avd_dump *dump, const char *what, size_t index, uin
     char *text = avd_dump_string(dump, rva);
 
     if (text == NULL) {
-        avd_note_add(&dump->notes, what, rva,
-                     "the name of entry %zu cannot be read; it has none", index);
+        avd_note_add(&dump->notes, what, rva, "the name of entry %zu cannot be read; it has none",
+                     index);
         text = avd_arena_strdup(&dump->arena, "");
         if (text == NULL)
             return false;
@@ -150,8 +150,8 @@ bool avd_read_modules(struct avd_dump *dump)
                      "the dump has no ModuleListStream; addresses cannot be named");
         return true;
     }
-    count = avd_dump_list(dump, stream, "module list", MINIDUMP_MODULE_SIZE, AVD_MAX_MODULES,
-                          &entries);
+    count =
+        avd_dump_list(dump, stream, "module list", MINIDUMP_MODULE_SIZE, AVD_MAX_MODULES, &entries);
     modules = avd_arena_alloc(&dump->arena, count, sizeof *modules);
     if (modules == NULL)
         return false;
@@ -219,9 +219,9 @@ bool avd_read_unloaded(struct avd_dump *dump)
 
     if (stream == NULL)
         return true;
-    count = avd_dump_sized_list(dump, stream, "unloaded module list", 12,
-                                MINIDUMP_UNLOADED_MODULE_SIZE, false, AVD_MAX_UNLOADED,
-                                &entry_size, &entries);
+    count =
+        avd_dump_sized_list(dump, stream, "unloaded module list", 12, MINIDUMP_UNLOADED_MODULE_SIZE,
+                            false, AVD_MAX_UNLOADED, &entry_size, &entries);
     unloaded = avd_arena_alloc(&dump->arena, count, sizeof *unloaded);
     if (unloaded == NULL)
         return false;

@@ -24,24 +24,32 @@ static const struct {
     size_t size;
     const char *text;
 } mistaken[] = {
-    {"PAGEDUMP", 8, "a 32-bit Windows kernel dump, not a minidump of a process; open it with "
-                    "WinDbg or the Windows kernel debugger"},
-    {"PAGEDU64", 8, "a 64-bit Windows kernel dump, not a minidump of a process; open it with "
-                    "WinDbg or the Windows kernel debugger"},
-    {"\x7f" "ELF", 4, "an ELF file (a Linux core dump or program), not a minidump; open it with "
-                      "gdb or lldb"},
+    {"PAGEDUMP", 8,
+     "a 32-bit Windows kernel dump, not a minidump of a process; open it with "
+     "WinDbg or the Windows kernel debugger"},
+    {"PAGEDU64", 8,
+     "a 64-bit Windows kernel dump, not a minidump of a process; open it with "
+     "WinDbg or the Windows kernel debugger"},
+    {"\x7f"
+     "ELF",
+     4,
+     "an ELF file (a Linux core dump or program), not a minidump; open it with "
+     "gdb or lldb"},
     {"\xcf\xfa\xed\xfe", 4, "a Mach-O file, not a minidump; open it with lldb"},
     {"MSCF", 4, "a CAB archive; extract the dump first (cabextract FILE)"},
     {"PK\x03\x04", 4, "a zip archive; extract the dump first (unzip FILE)"},
     {"7z\xbc\xaf\x27\x1c", 6, "a 7z archive; extract the dump first (7z x FILE)"},
     {"Rar!\x1a\x07", 6, "a RAR archive; extract the dump first"},
-    {"\xfd" "7zXZ", 5, "an xz file; decompress it first (xz -d FILE)"},
+    {"\xfd"
+     "7zXZ",
+     5, "an xz file; decompress it first (xz -d FILE)"},
     {"\x28\xb5\x2f\xfd", 4, "a zstd file; decompress it first (zstd -d FILE)"},
     {"BZh", 3, "a bzip2 file; decompress it first (bzip2 -d FILE)"},
     {"Microsoft C/C++", 15, "a PDB symbol file, not a minidump"},
     {"MZ", 2, "a Windows program or library, not a minidump"},
-    {"PMDM", 4, "a big-endian minidump, which no tool of today writes for "
-                "Windows; not supported"},
+    {"PMDM", 4,
+     "a big-endian minidump, which no tool of today writes for "
+     "Windows; not supported"},
     {"{", 1, "JSON text, not a minidump"},
     {"<?xml", 5, "an XML file, not a minidump; the dump usually lies beside it"},
 };
@@ -113,8 +121,8 @@ static enum avd_status read_header(struct avd_dump *dump, uint32_t *stream_count
     dump->version_high = (uint16_t)(version >> 16);
     if ((version & 0xffff) != MINIDUMP_VERSION)
         avd_note_add(&dump->notes, "header", 4,
-                     "version is 0x%04" PRIx32 ", expected 0x%04x; read as usual",
-                     version & 0xffff, (unsigned)MINIDUMP_VERSION);
+                     "version is 0x%04" PRIx32 ", expected 0x%04x; read as usual", version & 0xffff,
+                     (unsigned)MINIDUMP_VERSION);
     return AVD_OK;
 }
 

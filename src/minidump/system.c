@@ -83,10 +83,8 @@ unsigned avd_dump_pointer_size(const struct avd_dump *dump)
     case PROCESSOR_ARCHITECTURE_SHX:
     case PROCESSOR_ARCHITECTURE_ARM:
     case MD_CPU_ARCHITECTURE_SPARC:
-    case MD_CPU_ARCHITECTURE_RISCV:
-        return 4;
-    default:
-        return 8;
+    case MD_CPU_ARCHITECTURE_RISCV: return 4;
+    default: return 8;
     }
 }
 

@@ -83,8 +83,8 @@ static void read_thread(struct avd_dump *dump, struct avd_cursor *c, size_t inde
     }
 }
 
-static void read_info(struct avd_dump *dump, struct avd_thread *threads,
-                      const struct id_index *ids, size_t count)
+static void read_info(struct avd_dump *dump, struct avd_thread *threads, const struct id_index *ids,
+                      size_t count)
 {
     const struct avd_stream *stream = avd_dump_stream(dump, ThreadInfoListStream);
     struct avd_view entries;
@@ -94,9 +94,9 @@ static void read_info(struct avd_dump *dump, struct avd_thread *threads,
 
     if (stream == NULL)
         return;
-    entry_count = avd_dump_sized_list(dump, stream, "thread info list", 12,
-                                      MINIDUMP_THREAD_INFO_SIZE, false, AVD_MAX_THREADS,
-                                      &entry_size, &entries);
+    entry_count =
+        avd_dump_sized_list(dump, stream, "thread info list", 12, MINIDUMP_THREAD_INFO_SIZE, false,
+                            AVD_MAX_THREADS, &entry_size, &entries);
     for (i = 0; i < entry_count; i++) {
         struct avd_cursor c = avd_cursor_at(entries, i * entry_size);
         struct avd_thread *thread = find_thread(threads, ids, count, avd_cursor_u32(&c));

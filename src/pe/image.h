@@ -46,11 +46,11 @@ struct avd_image {
     uint32_t size_of_image;
     uint32_t size_of_headers;
     uint32_t checksum;
-    uint32_t entry_point;            /* RVA */
+    uint32_t entry_point; /* RVA */
     struct avd_data_directory directories[AVD_DIR_COUNT];
-    unsigned section_count;          /* those that could be read */
+    unsigned section_count; /* those that could be read */
     struct avd_section sections[AVD_MAX_SECTIONS];
-    bool partial;                    /* headers end early: what they lack here is 0 */
+    bool partial; /* headers end early: what they lack here is 0 */
 };
 
 /*

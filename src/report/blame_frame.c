@@ -8,8 +8,7 @@ const struct avd_rep_stack *avd_rep_followup_stack(const struct avd_report *repo
 
     if (!report->followup.found || report->crashing_thread >= report->thread_count)
         return NULL;
-    thread = report->crashed != NULL ? report->crashed
-                                     : &report->threads[report->crashing_thread];
+    thread = report->crashed != NULL ? report->crashed : &report->threads[report->crashing_thread];
     return report->followup.native ? &thread->native : &thread->stack;
 }
 

@@ -15,8 +15,8 @@ static bool is_data_fault(const struct avd_dump *dump, uint32_t code)
 
 /* The record and its words; `module` owns its address, NULL when none does. */
 static void build_record(const struct avd_dump *dump, const struct avd_exception *from,
-                         const struct avd_exception_words *words,
-                         const struct avd_module *module, struct avd_report *report)
+                         const struct avd_exception_words *words, const struct avd_module *module,
+                         struct avd_report *report)
 {
     struct avd_rep_exception *exception = &report->exception;
     struct avd_rep_parameter *parameters;
@@ -175,8 +175,7 @@ static void build_findings(const struct avd_rule_results *results, struct avd_re
 
 static void build_facts(const struct avd_analysis *an, struct avd_report *report)
 {
-    struct avd_rep_fact *facts =
-        avd_arena_alloc(&report->arena, an->facts.count, sizeof *facts);
+    struct avd_rep_fact *facts = avd_arena_alloc(&report->arena, an->facts.count, sizeof *facts);
     struct avd_strbuf shown;
     size_t i;
 

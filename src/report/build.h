@@ -8,10 +8,10 @@
 #include "rules/rules.h"
 
 /* All copy into report->arena; running out of memory shows in report->arena.failed. */
-void avd_build_dump(const struct avd_dump *dump, struct avd_report *report);   /* build_dump.c */
+void avd_build_dump(const struct avd_dump *dump, struct avd_report *report); /* build_dump.c */
 /* "Pid:" of the Linux process status stream. */
 bool avd_build_linux_pid(const struct avd_dump *dump, uint32_t *pid);
-void avd_build_linux(const struct avd_dump *dump, struct avd_report *report);  /* build_linux.c */
+void avd_build_linux(const struct avd_dump *dump, struct avd_report *report); /* build_linux.c */
 void avd_build_modules(const struct avd_analysis *analysis, struct avd_report *report);
 void avd_build_modules_listed(const struct avd_dump *dump, struct avd_report *report);
 void avd_build_threads(const struct avd_analysis *analysis, struct avd_report *report);

@@ -12,8 +12,7 @@
 /* "rcx = 0, r9 = 0x20": the registers of the address, else those that are written out. */
 static const char *operands_text(struct avd_report *report, const struct avd_crash_instruction *ins)
 {
-    uint32_t mask =
-        ins->insn.address_regs != 0 ? ins->insn.address_regs : ins->insn.operand_regs;
+    uint32_t mask = ins->insn.address_regs != 0 ? ins->insn.address_regs : ins->insn.operand_regs;
     struct avd_strbuf text;
     const char *copy;
     unsigned reg;

@@ -128,8 +128,7 @@ static const char *os_ver(const struct avd_system *from, const char *version,
     if (version == NULL)
         return NULL;
     if (from->major != 0 || from->minor != 0 || from->build != 0)
-        return text[0] == '\0' ? version
-                               : avd_arena_printf(&report->arena, "%s %s", version, text);
+        return text[0] == '\0' ? version : avd_arena_printf(&report->arena, "%s %s", version, text);
     if (strncmp(text, "Linux ", 6) != 0)
         return text[0] == '\0' ? version : avd_build_copy(report, text);
     text += 6;
@@ -158,9 +157,8 @@ static void build_system(const struct avd_dump *dump, struct avd_report *report)
     if (!from->present)
         return;
     system->os = os_name(dump);
-    system->os_version =
-        avd_arena_printf(&report->arena, "%" PRIu32 ".%" PRIu32 ".%" PRIu32, from->major,
-                         from->minor, from->build);
+    system->os_version = avd_arena_printf(&report->arena, "%" PRIu32 ".%" PRIu32 ".%" PRIu32,
+                                          from->major, from->minor, from->build);
     system->service_pack = avd_build_copy(report, from->service_pack);
     system->os_ver = os_ver(from, system->os_version, report);
     system->cpu_info = cpu_info(dump, report);

@@ -25,7 +25,7 @@ struct gap {
 
 struct builder {
     const struct avd_memory *memory;
-    struct span *modules;   /* by start */
+    struct span *modules; /* by start */
     size_t module_count;
     uint64_t *stack_pointers; /* ascending */
     size_t pointer_count;
@@ -69,7 +69,7 @@ static bool region_span(const struct avd_region *region, struct span *out)
         return false;
     out->start = region->base;
     out->last = region->size - 1 > UINT64_MAX - region->base ? UINT64_MAX
-                                                            : region->base + (region->size - 1);
+                                                             : region->base + (region->size - 1);
     if ((region->state & MEM_RESERVE) != 0)
         out->kind = AVD_MAP_RESERVED;
     else if ((region->type & MEM_IMAGE) != 0)
@@ -188,10 +188,10 @@ static size_t strip_of(const struct builder *b, size_t from, uint64_t address)
 
 struct axis {
     struct avd_rep_strip *strip;
-    uint64_t address;       /* laid out up to here */
-    uint64_t at;            /* its place on the axis */
+    uint64_t address;         /* laid out up to here */
+    uint64_t at;              /* its place on the axis */
     uint64_t piece, piece_at; /* where the last piece begins, which is not shortened */
-    size_t range;           /* the next one of the dump's */
+    size_t range;             /* the next one of the dump's */
     bool paint;
 };
 

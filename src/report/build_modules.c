@@ -25,9 +25,9 @@ static void build_module(bool windows, const struct avd_module *from, struct avd
     module->path = avd_build_copy(report, from->path);
     module->file = module->path != NULL ? avd_path_leaf(module->path) : NULL;
     if (from->has_version)
-        module->version = avd_arena_printf(&report->arena, "%u.%u.%u.%u", from->file_version[0],
-                                           from->file_version[1], from->file_version[2],
-                                           from->file_version[3]);
+        module->version =
+            avd_arena_printf(&report->arena, "%u.%u.%u.%u", from->file_version[0],
+                             from->file_version[1], from->file_version[2], from->file_version[3]);
     if (from->pdb_path != NULL && from->pdb_path[0] != '\0')
         module->debug_file = avd_build_copy(report, avd_path_leaf(from->pdb_path));
     else if (from->codeview == AVD_CV_BUILD_ID)
@@ -48,8 +48,7 @@ static void identify_from_image(const struct avd_an_module *from, struct avd_rep
     struct avd_pdb_id id;
     struct avd_module found;
 
-    if (module->debug_id != NULL || image == NULL ||
-        avd_image_pdb_id(image, &id) != AVD_OK)
+    if (module->debug_id != NULL || image == NULL || avd_image_pdb_id(image, &id) != AVD_OK)
         return;
     memset(&found, 0, sizeof found);
     found.codeview = AVD_CV_RSDS;

@@ -7,8 +7,7 @@
 static void build_trace(struct avd_report *report, const struct avd_stop_trace *from,
                         struct avd_rep_stop_value *to)
 {
-    struct avd_rep_stop_line *lines =
-        avd_arena_alloc(&report->arena, from->count, sizeof *lines);
+    struct avd_rep_stop_line *lines = avd_arena_alloc(&report->arena, from->count, sizeof *lines);
     size_t i;
 
     for (i = 0; lines != NULL && i < from->count; i++) {

@@ -84,10 +84,10 @@ static void find_leaders(const struct avd_report *report, struct entry *entries,
             start = i;
         /* Should two different stacks share a hash, the later one simply stands alone. */
         candidate = entries[start].thread;
-        leader[entries[i].thread] = same_stacks(&report->threads[candidate],
-                                                &report->threads[entries[i].thread])
-                                        ? candidate
-                                        : entries[i].thread;
+        leader[entries[i].thread] =
+            same_stacks(&report->threads[candidate], &report->threads[entries[i].thread])
+                ? candidate
+                : entries[i].thread;
     }
 }
 

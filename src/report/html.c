@@ -93,8 +93,7 @@ static void put_nav(struct avd_html *h)
 
 /* ---- findings ---- */
 
-static void put_items(struct avd_html *h, const char *title, const char *const *items,
-                      size_t count)
+static void put_items(struct avd_html *h, const char *title, const char *const *items, size_t count)
 {
     size_t i;
 
@@ -283,5 +282,5 @@ static void render_error(const struct avd_error *error, const char *file,
     avd_strbuf_deinit(&text);
 }
 
-const struct avd_renderer avd_render_html = {"html", "text/html; charset=utf-8", render,
-                                             render_info, render_symbols, render_error};
+const struct avd_renderer avd_render_html = {
+    "html", "text/html; charset=utf-8", render, render_info, render_symbols, render_error};

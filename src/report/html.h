@@ -39,17 +39,17 @@ void avd_html_scratch_field(struct avd_html *h, const char *label);
 void avd_html_cell(struct avd_html *h, const char *css_class, const char *text);
 
 /* ---- sections; each writes nothing where there is nothing to say ---- */
-void avd_html_main_stack(struct avd_html *h);                          /* html_stack.c */
+void avd_html_main_stack(struct avd_html *h); /* html_stack.c */
 void avd_html_other_stacks(struct avd_html *h);
-void avd_html_exception(struct avd_html *h);                           /* html_exception.c */
+void avd_html_exception(struct avd_html *h); /* html_exception.c */
 void avd_html_blame(struct avd_html *h);
-void avd_html_verifier(struct avd_html *h);                            /* html_verifier.c */
-void avd_html_map(struct avd_html *h);                                 /* html_map.c */
-void avd_html_threads(struct avd_html *h, bool with_stacks);           /* html_lists.c */
+void avd_html_verifier(struct avd_html *h);                  /* html_verifier.c */
+void avd_html_map(struct avd_html *h);                       /* html_map.c */
+void avd_html_threads(struct avd_html *h, bool with_stacks); /* html_lists.c */
 void avd_html_modules(struct avd_html *h);
 void avd_html_streams(struct avd_html *h);
 void avd_html_notes(struct avd_html *h);
-void avd_html_system(struct avd_html *h);                              /* html_system.c */
+void avd_html_system(struct avd_html *h); /* html_system.c */
 void avd_html_dump(struct avd_html *h);
 
 #endif

@@ -252,8 +252,8 @@ void avd_html_blame(struct avd_html *h)
     avd_html_section(h->out, "blame", "Blame");
     if (frame == NULL) {
         avd_strbuf_puts(h->out, "<p>nobody: ");
-        avd_html_text(h->out, followup->why_not != NULL ? followup->why_not
-                                                        : "no frame could be chosen");
+        avd_html_text(h->out,
+                      followup->why_not != NULL ? followup->why_not : "no frame could be chosen");
         avd_strbuf_puts(h->out, "</p>\n");
     }
     avd_strbuf_puts(h->out, "<dl>\n");

@@ -7,8 +7,8 @@
 #include <string.h>
 
 enum {
-    MAX_ROWS = 2000,    /* of one table: 300 KB */
-    OPEN_ROWS = 40      /* longer tables are folded at first */
+    MAX_ROWS = 2000, /* of one table: 300 KB */
+    OPEN_ROWS = 40   /* longer tables are folded at first */
 };
 
 static const char *text_or(const char *text, const char *otherwise)
@@ -33,8 +33,8 @@ static void put_address_cell(struct avd_html *h, uint64_t address)
 /* <details>, open where the table is short, and how many rows it has. */
 static void open_fold(struct avd_html *h, size_t count, const char *one, const char *many)
 {
-    avd_strbuf_puts(h->out, count > OPEN_ROWS ? "<details><summary>"
-                                              : "<details open=\"open\"><summary>");
+    avd_strbuf_puts(h->out,
+                    count > OPEN_ROWS ? "<details><summary>" : "<details open=\"open\"><summary>");
     avd_html_count(h, count, one, many);
     avd_strbuf_puts(h->out, "</summary>\n");
 }

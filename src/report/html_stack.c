@@ -12,20 +12,23 @@
 #include <string.h>
 
 enum {
-    MAX_HEAD = 300,      /* rows of a long stack's inner end */
-    MAX_TAIL = 60,       /* and of its outer one */
-    MAX_FOLDED = 100,    /* rows of a stack that is folded */
-    MIN_BARS = 30,       /* wide enough not to look like a wall */
-    MAX_BARS = 160,      /* in a picture; longer stacks share them */
-    BAR = 10             /* units of width */
+    MAX_HEAD = 300,   /* rows of a long stack's inner end */
+    MAX_TAIL = 60,    /* and of its outer one */
+    MAX_FOLDED = 100, /* rows of a stack that is folded */
+    MIN_BARS = 30,    /* wide enough not to look like a wall */
+    MAX_BARS = 160,   /* in a picture; longer stacks share them */
+    BAR = 10          /* units of width */
 };
 
 /* How far a frame can be trusted, as the picture has it. */
 enum level { UNKNOWN, GUESS, MIXED, LIKELY, SURE, LEVELS };
 
 static const char *const level_words[LEVELS] = {
-    "not known how", "by searching the stack", "by unwind data after a search",
-    "by frame pointer or a call that leads here", "from registers or unwind data",
+    "not known how",
+    "by searching the stack",
+    "by unwind data after a search",
+    "by frame pointer or a call that leads here",
+    "from registers or unwind data",
 };
 
 static bool is_word(const char *text, const char *word)
@@ -109,10 +112,9 @@ static void put_trust(struct avd_html *h, const struct avd_rep_stack *stack)
         enum level level = bar_level(stack, i * stack->frame_count / bars,
                                      (i + 1) * stack->frame_count / bars, &gap);
 
-        avd_strbuf_printf(h->out,
-                          "<rect class=\"t%u\" x=\"%zu\" y=\"%u\" width=\"8\" height=\"%u\"/>",
-                          (unsigned)level, i * BAR + 1, 24 - 6 * (unsigned)level,
-                          6 + 6 * (unsigned)level);
+        avd_strbuf_printf(
+            h->out, "<rect class=\"t%u\" x=\"%zu\" y=\"%u\" width=\"8\" height=\"%u\"/>",
+            (unsigned)level, i * BAR + 1, 24 - 6 * (unsigned)level, 6 + 6 * (unsigned)level);
         if (gap)
             avd_strbuf_printf(h->out,
                               "<rect class=\"tg\" x=\"%zu\" y=\"0\" width=\"2\" height=\"30\"/>",
@@ -197,8 +199,8 @@ static void put_frame(struct avd_html *h, const struct avd_rep_stack *stack, siz
         avd_strbuf_puts(h->out, "<tr class=\"gap\"><td colspan=\"5\">frames may be missing "
                                 "here</td></tr>\n");
     put_inlines(h, frame);
-    avd_strbuf_puts(h->out, avd_rep_followup_frame(h->report) == frame ? "<tr class=\"blamed\">"
-                                                                       : "<tr>");
+    avd_strbuf_puts(h->out,
+                    avd_rep_followup_frame(h->report) == frame ? "<tr class=\"blamed\">" : "<tr>");
     avd_strbuf_printf(h->out, "<td class=\"n\">%02zx</td>", frame->index);
     put_address_cell(h, stack, stack->pointer_size == 4 ? frame->fp : frame->sp, false);
     put_address_cell(h, stack, frame->return_address, last && is_word(stack->end, "complete"));
@@ -231,8 +233,9 @@ static void put_frames(struct avd_html *h, const struct avd_rep_stack *stack, si
     for (i = 0; i < stack->frame_count; i++) {
         if (cut && i == head) {
             i = stack->frame_count - tail;
-            avd_strbuf_printf(h->out, "<tr class=\"gap\"><td colspan=\"5\">%zu frames are left out "
-                                      "here; the JSON report has them</td></tr>\n",
+            avd_strbuf_printf(h->out,
+                              "<tr class=\"gap\"><td colspan=\"5\">%zu frames are left out "
+                              "here; the JSON report has them</td></tr>\n",
                               i - head);
             if (i == stack->frame_count)
                 break;
@@ -311,8 +314,8 @@ static void put_thread(struct avd_html *h, const struct avd_rep_thread *thread, 
         first = &thread->native;
         second = &thread->stack;
     }
-    avd_strbuf_puts(h->out, second->present ? "<div class=\"pair two\">\n"
-                                            : "<div class=\"pair\">\n");
+    avd_strbuf_puts(h->out,
+                    second->present ? "<div class=\"pair two\">\n" : "<div class=\"pair\">\n");
     put_stack(h, thread, first, folded);
     if (second->present)
         put_stack(h, thread, second, folded);
@@ -401,10 +404,11 @@ void avd_html_other_stacks(struct avd_html *h)
         if (h->rows_left == 0)
             left_out++;
         else
-            put_group(h, &groups, i, report->threads[i].exited ? ", exited"
-                                     : i != shown              ? ""
-                                     : handles                 ? ", handling the exception"
-                                                               : ", as above");
+            put_group(h, &groups, i,
+                      report->threads[i].exited ? ", exited"
+                      : i != shown              ? ""
+                      : handles                 ? ", handling the exception"
+                                                : ", as above");
     }
     if (left_out != 0) {
         avd_strbuf_puts(h->out, "<p>");

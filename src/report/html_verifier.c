@@ -75,8 +75,7 @@ static void put_value(struct avd_html *h, size_t index)
     avd_html_field_end(h);
 }
 
-static void put_with_note(struct avd_html *h, const char *label, const char *text,
-                          const char *note)
+static void put_with_note(struct avd_html *h, const char *label, const char *text, const char *note)
 {
     if (!has_text(text))
         return;

@@ -19,7 +19,7 @@
 
 struct avd_rep_stream {
     uint32_t type;
-    const char *name;   /* "ThreadListStream"; NULL for an unknown type */
+    const char *name; /* "ThreadListStream"; NULL for an unknown type */
     uint64_t offset;
     uint32_t size;
     bool truncated, duplicate;
@@ -27,9 +27,9 @@ struct avd_rep_stream {
 
 struct avd_rep_dump {
     const char *file;
-    uint64_t size;          /* of the minidump, decompressed */
+    uint64_t size; /* of the minidump, decompressed */
     bool compressed;
-    uint32_t timestamp;     /* unix seconds, 0 when not given */
+    uint32_t timestamp; /* unix seconds, 0 when not given */
     uint64_t flags;
     uint16_t version_high;
     bool full_memory;
@@ -37,8 +37,8 @@ struct avd_rep_dump {
     const struct avd_rep_stream *streams;
     size_t stream_count;
     size_t memory_range_count;
-    uint64_t memory_size;   /* bytes of process memory in the dump */
-    size_t region_count;    /* MemoryInfoList entries */
+    uint64_t memory_size; /* bytes of process memory in the dump */
+    size_t region_count;  /* MemoryInfoList entries */
 };
 
 struct avd_rep_system {
@@ -57,7 +57,7 @@ struct avd_rep_system {
 /* What Breakpad's Linux writer stores of the system besides. */
 struct avd_rep_linux {
     bool has_maps;
-    size_t map_count;        /* lines of /proc/self/maps */
+    size_t map_count; /* lines of /proc/self/maps */
     bool has_lsb_release;
     const char *lsb_id, *lsb_release, *lsb_codename, *lsb_description; /* NULL when not given */
 };
@@ -66,11 +66,11 @@ struct avd_rep_process {
     bool has_pid;
     uint32_t pid;
     bool has_uptime;
-    uint64_t uptime;          /* seconds */
+    uint64_t uptime; /* seconds */
     bool has_create_time;
-    uint32_t create_time;     /* unix seconds */
-    const char *integrity;    /* "medium" ...; NULL */
-    unsigned pointer_size;    /* 4 or 8, of the process's native half */
+    uint32_t create_time;  /* unix seconds */
+    const char *integrity; /* "medium" ...; NULL */
+    unsigned pointer_size; /* 4 or 8, of the process's native half */
 };
 
 /* A call that was inlined at a frame's address; functions as in struct avd_inline. */
@@ -82,30 +82,30 @@ struct avd_rep_inline {
 
 struct avd_rep_frame {
     size_t index;
-    uint64_t pc;              /* as struct avd_frame has it: the return address for callers */
-    uint64_t lookup;          /* what was looked up: pc, or pc - 1 for callers */
+    uint64_t pc;     /* as struct avd_frame has it: the return address for callers */
+    uint64_t lookup; /* what was looked up: pc, or pc - 1 for callers */
     uint64_t sp, fp, return_address;
     bool has_args;
-    uint32_t args[3];         /* x86: the three dwords above the return address */
-    const char *trust;        /* static words of stack/walk.h */
+    uint32_t args[3];  /* x86: the three dwords above the return address */
+    const char *trust; /* static words of stack/walk.h */
     const char *method;
-    const char *evidence;     /* what speaks for a frame found by scanning; NULL: does not apply */
-    unsigned percent;         /* how likely it is a frame; 0: does not apply */
+    const char *evidence; /* what speaks for a frame found by scanning; NULL: does not apply */
+    unsigned percent;     /* how likely it is a frame; 0: does not apply */
     bool exact;
-    bool frames_missing;      /* frames may be missing between the one before and this one */
-    const char *wow64_role;   /* "transition", "turbo_thunk" (wow64/wow64.h); NULL */
-    size_t module;            /* index into modules, or AVD_NO_INDEX */
-    const char *module_name;  /* how it is displayed: "ntdll", "ntdll_77cc0000"; NULL */
-    const char *module_file;  /* leaf: "ntdll.dll"; NULL */
-    uint64_t module_offset;   /* lookup - base; pc's own offset is module_offset + (pc - lookup) */
-    const char *function;     /* NULL when nothing is known */
-    const char *decorated;    /* the name that it is made from; NULL: the same */
-    const char *declaration;  /* with types; NULL: the decorated name does not tell */
-    uint64_t function_offset; /* pc - start of the function, as WinDbg prints it */
+    bool frames_missing;       /* frames may be missing between the one before and this one */
+    const char *wow64_role;    /* "transition", "turbo_thunk" (wow64/wow64.h); NULL */
+    size_t module;             /* index into modules, or AVD_NO_INDEX */
+    const char *module_name;   /* how it is displayed: "ntdll", "ntdll_77cc0000"; NULL */
+    const char *module_file;   /* leaf: "ntdll.dll"; NULL */
+    uint64_t module_offset;    /* lookup - base; pc's own offset is module_offset + (pc - lookup) */
+    const char *function;      /* NULL when nothing is known */
+    const char *decorated;     /* the name that it is made from; NULL: the same */
+    const char *declaration;   /* with types; NULL: the decorated name does not tell */
+    uint64_t function_offset;  /* pc - start of the function, as WinDbg prints it */
     bool function_approximate; /* nearest export */
     const char *function_source; /* "exports" */
     const char *source_file;
-    uint32_t line;            /* where inlined calls are: of the outermost one's call */
+    uint32_t line;                        /* where inlined calls are: of the outermost one's call */
     const struct avd_rep_inline *inlines; /* innermost first; they come before the frame */
     size_t inline_count;
     const char *const *unloaded; /* names of unloaded modules that once were here */
@@ -116,18 +116,18 @@ struct avd_rep_frame {
 struct avd_rep_stack {
     bool present;
     unsigned pointer_size;
-    const char *cpu;          /* "amd64", "x86" */
+    const char *cpu; /* "amd64", "x86" */
     const struct avd_rep_frame *frames;
     size_t frame_count;
-    const char *end;          /* static: "complete", "no_memory" ... */
+    const char *end; /* static: "complete", "no_memory" ... */
     const char *end_detail;
-    const char *source;       /* where the registers came from: "exception context", "thread
-                                 context", "cpu area", "live (cs 0x23)" */
+    const char *source; /* where the registers came from: "exception context", "thread
+                           context", "cpu area", "live (cs 0x23)" */
     /* registers of frame 0, in display order */
     const char *const *reg_names;
     const uint64_t *reg_values;
     size_t reg_count;
-    bool volatile_stale;      /* x86: eax, ecx and edx may be older than the others */
+    bool volatile_stale; /* x86: eax, ecx and edx may be older than the others */
 };
 
 struct avd_rep_thread {
@@ -139,14 +139,14 @@ struct avd_rep_thread {
     const char *last_error_name;
     uint32_t suspend_count;
     bool exited;
-    struct avd_rep_stack stack;   /* the main one: 32-bit for a WOW64 thread that has it */
-    struct avd_rep_stack native;  /* present only for WOW64: the 64-bit stack */
+    struct avd_rep_stack stack;  /* the main one: 32-bit for a WOW64 thread that has it */
+    struct avd_rep_stack native; /* present only for WOW64: the 64-bit stack */
     /* WOW64 only */
     bool wow64;
     uint64_t teb32;
-    const char *teb32_route;  /* what led to it; "" when nothing did */
+    const char *teb32_route; /* what led to it; "" when nothing did */
     uint64_t cpu_area;
-    const char *cpu_area_route; /* the same */
+    const char *cpu_area_route;   /* the same */
     const char *context32_source; /* "cpu area", "live (cs 0x23)", ...; or why there is none */
 };
 
@@ -157,8 +157,8 @@ struct avd_rep_attempt {
 };
 
 struct avd_rep_module {
-    uint64_t base, end;       /* end exclusive */
-    const char *file;         /* leaf */
+    uint64_t base, end; /* end exclusive */
+    const char *file;   /* leaf */
     const char *path;
     const char *display_name; /* WinDbg's: leaf without extension, _base added when needed */
     const char *version;      /* "6.1.7601.19135"; NULL */
@@ -166,11 +166,11 @@ struct avd_rep_module {
     const char *debug_id;     /* "5A9832E5287241C1838ED98914E9B7FF1"; NULL */
     const char *code_id;      /* lower case, "4549514c16000"; NULL */
     uint32_t timestamp, checksum;
-    const char *machine;      /* "x86", "amd64" ... as its headers say; NULL when not known */
-    bool on_stack;            /* some frame lies in it */
+    const char *machine; /* "x86", "amd64" ... as its headers say; NULL when not known */
+    bool on_stack;       /* some frame lies in it */
     bool duplicate;
     bool from_loader_list;
-    const char *overlaps;     /* name of a module it overlaps with; NULL */
+    const char *overlaps; /* name of a module it overlaps with; NULL */
     /* Symbols; all empty for modules that are on no stack, which are not looked up. */
     bool symbols_loaded;       /* a symbol file was read; export tables are none */
     const char *symbol_source; /* static: "pdb", "breakpad", "exports"; NULL: none */
@@ -201,34 +201,34 @@ struct avd_rep_parameter {
 struct avd_rep_nested {
     uint64_t at, address;
     uint32_t code, flags;
-    const char *name;        /* NULL when the code is not known */
+    const char *name; /* NULL when the code is not known */
 };
 
 /* An exception found on a thread's stack. */
 struct avd_rep_found {
     size_t thread;
     uint32_t code, flags;
-    const char *name;        /* NULL when the code is not known */
+    const char *name; /* NULL when the code is not known */
     uint64_t address;
     const char *address_module; /* leaf name, NULL */
     uint64_t address_offset;
     uint64_t record, context; /* addresses in the process */
-    const char *state;       /* static: "unhandled", "handling", "unwinding", "leftover" */
+    const char *state;        /* static: "unhandled", "handling", "unwinding", "leftover" */
     const char *evidence;
-    bool is_exception;       /* it is the one that the report is about */
+    bool is_exception; /* it is the one that the report is about */
 };
 
 struct avd_rep_exception {
     bool present;
-    const char *origin;      /* "exception stream", "stack" */
-    const char *source;      /* static: "stream", "recovered" */
-    const char *evidence;    /* where record or registers were found; NULL: in the stream */
+    const char *origin;   /* "exception stream", "stack" */
+    const char *source;   /* static: "stream", "recovered" */
+    const char *evidence; /* where record or registers were found; NULL: in the stream */
     const struct avd_rep_nested *nested;
     size_t nested_count;
     uint32_t code;
-    const char *name;        /* NULL when the code is not known */
+    const char *name; /* NULL when the code is not known */
     const char *meaning;
-    const char *type;        /* crash_info.type */
+    const char *type; /* crash_info.type */
     uint32_t flags;
     bool noncontinuable;
     uint64_t address;
@@ -237,17 +237,17 @@ struct avd_rep_exception {
     uint64_t nested_record;
     const struct avd_rep_parameter *parameters;
     size_t parameter_count;
-    uint64_t crash_address;  /* the data address for data faults, else the instruction */
-    const char *access;      /* "read", "write", "execute"; "" */
+    uint64_t crash_address; /* the data address for data faults, else the instruction */
+    const char *access;     /* "read", "write", "execute"; "" */
     uint32_t thread_id;
-    size_t thread;           /* index into threads, or AVD_NO_INDEX */
+    size_t thread; /* index into threads, or AVD_NO_INDEX */
 };
 
 struct avd_rep_access {
     uint64_t address;
-    unsigned size;           /* bytes; 0: not known */
-    const char *type;        /* static: "read", "write", "readwrite"; NULL */
-    bool guard_page;         /* likely */
+    unsigned size;    /* bytes; 0: not known */
+    const char *type; /* static: "read", "write", "readwrite"; NULL */
+    bool guard_page;  /* likely */
 };
 
 struct avd_rep_bit_flip {
@@ -260,11 +260,11 @@ struct avd_rep_bit_flip {
 
 /* The instruction at the exception, and what follows from it: crash_info of rust-minidump. */
 struct avd_rep_instruction {
-    bool tried;              /* there were registers to start from */
+    bool tried; /* there were registers to start from */
     unsigned pointer_size;
-    const char *text;        /* "mov eax, dword ptr [rcx+0x10]"; NULL: not decoded */
+    const char *text; /* "mov eax, dword ptr [rcx+0x10]"; NULL: not decoded */
     const char *why_not;
-    const char *operands;    /* "rcx = 0"; NULL: no registers to show */
+    const char *operands; /* "rcx = 0"; NULL: no registers to show */
     bool has_accesses;
     const struct avd_rep_access *accesses;
     size_t access_count;
@@ -280,28 +280,28 @@ struct avd_rep_instruction {
 
 struct avd_rep_skipped {
     size_t frame;
-    const char *why;         /* goes on after the frame's name */
+    const char *why; /* goes on after the frame's name */
 };
 
 /* Frames are those of the crashing thread's stack. */
 struct avd_rep_followup {
     bool found;
     const char *why_not;
-    bool native;             /* of its 64-bit stack, where it has both */
+    bool native; /* of its 64-bit stack, where it has both */
     size_t frame;
-    const char *place;       /* "module!function", "module+0x12"; NULL: in no module */
+    const char *place; /* "module!function", "module+0x12"; NULL: in no module */
     const char *owner, *reason;
     const struct avd_rep_skipped *skipped;
     size_t skipped_count;
 };
 
 struct avd_rep_bucket {
-    const char *why_not;     /* all others are NULL then */
+    const char *why_not; /* all others are NULL then */
     const char *problem_class, *id, *hash_string, *hash, *legacy_id, *legacy_hash;
 };
 
 struct avd_rep_signature {
-    const char *why_not;     /* all others are NULL then */
+    const char *why_not; /* all others are NULL then */
     const char *id, *text, *cut, *socorro;
     size_t frame_count, named_count;
 };
@@ -313,9 +313,9 @@ struct avd_rep_named {
 
 struct avd_rep_finding {
     const char *id, *title, *pattern, *reference;
-    int severity;            /* enum avd_severity */
+    int severity; /* enum avd_severity */
     const char *severity_name;
-    const char *confidence;  /* static: "low", "medium", "high" */
+    const char *confidence; /* static: "low", "medium", "high" */
     const char *summary;
     const char *explanation; /* may be "" */
     const char *const *tags;
@@ -336,8 +336,8 @@ struct avd_rep_undecided {
 
 struct avd_rep_wow64 {
     bool present;
-    const char *evidence;    /* why it is believed: one line */
-    uint64_t peb64, peb32;   /* 0 when not known */
+    const char *evidence;  /* why it is believed: one line */
+    uint64_t peb64, peb32; /* 0 when not known */
     size_t threads_with_context32;
 };
 
@@ -370,7 +370,7 @@ struct avd_report {
     struct avd_rep_followup followup;
     struct avd_rep_bucket bucket;
     struct avd_rep_signature signature;
-    size_t crashing_thread;  /* index of the thread the report is about, or AVD_NO_INDEX */
+    size_t crashing_thread; /* index of the thread the report is about, or AVD_NO_INDEX */
     /* That thread with the stack from a context found on it, where threads[] shows how it handles
      * the exception; NULL: as in threads[]. */
     const struct avd_rep_thread *crashed;
@@ -379,7 +379,7 @@ struct avd_report {
     size_t requesting_thread; /* index shown first when nothing crashed; or AVD_NO_INDEX */
     const struct avd_rep_thread *threads;
     size_t thread_count;
-    size_t main_module;      /* index, or AVD_NO_INDEX */
+    size_t main_module; /* index, or AVD_NO_INDEX */
     const struct avd_rep_module *modules;
     size_t module_count;
     const struct avd_rep_unloaded *unloaded;
@@ -392,7 +392,7 @@ struct avd_report {
     struct avd_rep_assertion assertion;
     struct avd_rep_wow64 wow64;
     struct avd_rep_verifier verifier;
-    struct avd_rep_map map;  /* of the address space; HTML draws it */
+    struct avd_rep_map map; /* of the address space; HTML draws it */
     const struct avd_rep_finding *findings;
     size_t finding_count;
     const struct avd_rep_undecided *undecided;

@@ -12,8 +12,7 @@ static const char *instead_of(const char *text)
 
 static void redact_annotations(struct avd_report *out, struct avd_arena *arena)
 {
-    struct avd_rep_annotation *items =
-        avd_arena_alloc(arena, out->annotation_count, sizeof *items);
+    struct avd_rep_annotation *items = avd_arena_alloc(arena, out->annotation_count, sizeof *items);
     size_t i;
 
     if (items == NULL)

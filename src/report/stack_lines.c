@@ -29,8 +29,8 @@ void avd_text_stack_lines(const struct avd_text *t, unsigned max_frames)
 
     if (thread == NULL)
         return;
-    stack = t->report->followup.found && t->report->followup.native ? &thread->native
-                                                                    : &thread->stack;
+    stack =
+        t->report->followup.found && t->report->followup.native ? &thread->native : &thread->stack;
     for (i = 0; i < stack->frame_count && i < max_frames; i++) {
         const struct avd_rep_frame *frame = &stack->frames[i];
 

@@ -78,8 +78,8 @@ static void put_finding(const struct avd_text *t, const struct avd_rep_finding *
 
     avd_strbuf_puts(t->out, "  ");
     if (colored)
-        avd_text_style(t, finding->severity == AVD_SEVERITY_ERROR ? AVD_STYLE_RED
-                                                                  : AVD_STYLE_YELLOW);
+        avd_text_style(t,
+                       finding->severity == AVD_SEVERITY_ERROR ? AVD_STYLE_RED : AVD_STYLE_YELLOW);
     avd_strbuf_escaped(t->out, finding->severity_name != NULL ? finding->severity_name : "finding");
     if (colored)
         avd_text_plain(t);
@@ -241,10 +241,10 @@ static void render_error(const struct avd_error *error, const char *file,
     else if (error->offset != 0)
         avd_strbuf_printf(out, " at 0x%" PRIx64, error->offset);
     avd_strbuf_puts(out, has_file || has_where ? ": " : "");
-    avd_strbuf_escaped(out, error->message[0] != '\0' ? error->message
-                                                      : avd_status_name(error->code));
+    avd_strbuf_escaped(out,
+                       error->message[0] != '\0' ? error->message : avd_status_name(error->code));
     avd_strbuf_puts(out, "\n");
 }
 
-const struct avd_renderer avd_render_text = {"text", "text/plain; charset=utf-8", render,
-                                             render_info, render_symbols, render_error};
+const struct avd_renderer avd_render_text = {
+    "text", "text/plain; charset=utf-8", render, render_info, render_symbols, render_error};

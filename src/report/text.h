@@ -9,12 +9,7 @@
 
 enum { AVD_TEXT_WIDTH = 100 };
 
-enum avd_text_style {
-    AVD_STYLE_BOLD,
-    AVD_STYLE_RED,
-    AVD_STYLE_YELLOW,
-    AVD_STYLE_DIM
-};
+enum avd_text_style { AVD_STYLE_BOLD, AVD_STYLE_RED, AVD_STYLE_YELLOW, AVD_STYLE_DIM };
 
 struct avd_text {
     const struct avd_report *report;

@@ -41,8 +41,10 @@ static void put_adjusted(const struct avd_text *t, const struct avd_rep_instruct
     if (null)
         avd_strbuf_printf(&text, "a null pointer, offset 0x%" PRIx64, ins->adjusted_value);
     else
-        avd_strbuf_printf(&text, "0x%016" PRIx64 ", which is not canonical, so that the CPU "
-                                 "reports none", ins->adjusted_value);
+        avd_strbuf_printf(&text,
+                          "0x%016" PRIx64 ", which is not canonical, so that the CPU "
+                          "reports none",
+                          ins->adjusted_value);
     put_built(t, "really", &text);
 }
 
@@ -62,8 +64,9 @@ static void put_flips(const struct avd_text *t, const struct avd_rep_instruction
         if (flip != best && !t->verbose)
             continue;
         avd_strbuf_init(&text);
-        avd_strbuf_printf(&text, "with one bit flipped, %s would be 0x%016" PRIx64 " (confidence "
-                                 "%.2f)",
+        avd_strbuf_printf(&text,
+                          "with one bit flipped, %s would be 0x%016" PRIx64 " (confidence "
+                          "%.2f)",
                           flip->source_register != NULL ? flip->source_register : "the address",
                           flip->address, flip->confidence);
         put_built(t, "bit flip", &text);
@@ -114,8 +117,7 @@ static void put_skipped(const struct avd_text *t)
 
         if (i == SHOWN && !t->verbose) {
             avd_text_label(t, "");
-            avd_strbuf_printf(t->out, "and %zu more (-v shows all)\n",
-                              followup->skipped_count - i);
+            avd_strbuf_printf(t->out, "and %zu more (-v shows all)\n", followup->skipped_count - i);
             return;
         }
         if (skipped->frame >= stack->frame_count)
@@ -164,8 +166,8 @@ void avd_text_blame(const struct avd_text *t)
     avd_text_title(t, "blame");
     if (frame == NULL) {
         avd_strbuf_puts(t->out, "  nobody: ");
-        avd_text_wrapped(t, 10, followup->why_not != NULL ? followup->why_not
-                                                          : "no frame could be chosen", 0);
+        avd_text_wrapped(
+            t, 10, followup->why_not != NULL ? followup->why_not : "no frame could be chosen", 0);
         return;
     }
     avd_text_label(t, "followup");

@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum {
-    MAX_PERIOD = 8,    /* calls in one round of a recursion */
-    MIN_FOLDED = 16    /* fewer repeated rows are not worth a folding line */
+    MAX_PERIOD = 8, /* calls in one round of a recursion */
+    MIN_FOLDED = 16 /* fewer repeated rows are not worth a folding line */
 };
 
 /* The marks that a stack used, so that only those are explained. */
@@ -40,8 +40,7 @@ void avd_text_call_site(const struct avd_text *t, const struct avd_rep_frame *fr
     if (frame->module_name != NULL)
         avd_strbuf_escaped(out, frame->module_name);
     if (frame->function == NULL) {
-        avd_strbuf_printf(out, "+0x%" PRIx64,
-                          frame->module_offset + (frame->pc - frame->lookup));
+        avd_strbuf_printf(out, "+0x%" PRIx64, frame->module_offset + (frame->pc - frame->lookup));
         return;
     }
     if (frame->module_name != NULL)
@@ -175,8 +174,8 @@ static void put_address(const struct avd_text *t, const struct avd_rep_stack *st
 static void put_frame(const struct avd_text *t, const struct avd_rep_stack *stack,
                       const struct avd_rep_frame *frame, bool with_args, struct marks *seen)
 {
-    bool at_start = is_word(stack->end, "complete") &&
-                    frame == &stack->frames[stack->frame_count - 1];
+    bool at_start =
+        is_word(stack->end, "complete") && frame == &stack->frames[stack->frame_count - 1];
     bool x86 = stack->pointer_size == 4;
 
     put_inlines(t, stack, frame, with_args);
@@ -449,15 +448,15 @@ void avd_text_other_stacks(const struct avd_text *t, size_t shown)
         if (i == shown && !handles) {
             avd_rep_groups_list(&groups, next[i], &members);
             avd_strbuf_printf(t->out, "\nthread%s %s: the same stack as thread %zu above\n",
-                              next[next[i]] != AVD_NO_INDEX ? "s" : "",
-                              avd_strbuf_text(&members), i);
+                              next[next[i]] != AVD_NO_INDEX ? "s" : "", avd_strbuf_text(&members),
+                              i);
             continue;
         }
         avd_rep_groups_list(&groups, i, &members);
         put_thread(t, &report->threads[i], i, avd_strbuf_text(&members),
-                   report->threads[i].exited          ? "exited"
-                   : handles && i == shown ? "handling the exception"
-                                           : "",
+                   report->threads[i].exited ? "exited"
+                   : handles && i == shown   ? "handling the exception"
+                                             : "",
                    t->both_stacks);
     }
     if (members.failed)

@@ -207,8 +207,7 @@ void avd_text_address(const struct avd_text *t, uint64_t address, unsigned point
     if (pointer_size == 4 && address <= UINT32_MAX)
         avd_strbuf_printf(t->out, "%08" PRIx64, address);
     else
-        avd_strbuf_printf(t->out, "%08" PRIx64 "`%08" PRIx64, address >> 32,
-                          address & UINT32_MAX);
+        avd_strbuf_printf(t->out, "%08" PRIx64 "`%08" PRIx64, address >> 32, address & UINT32_MAX);
 }
 
 size_t avd_text_columns(const char *text)

@@ -102,8 +102,8 @@ static void put_found(const struct avd_text *t)
         struct avd_strbuf line;
 
         /* What may be old is told when there is nothing else to tell. */
-        if (found->is_exception || (t->report->exception.present && !t->verbose &&
-                                    strcmp(found->state, "leftover") == 0))
+        if (found->is_exception ||
+            (t->report->exception.present && !t->verbose && strcmp(found->state, "leftover") == 0))
             continue;
         avd_strbuf_init(&line);
         avd_strbuf_printf(&line, "0x%08" PRIx32 " ", found->code);

@@ -27,8 +27,9 @@ static const char *frame_text(struct avd_report *report, const struct avd_rep_fr
     uint64_t offset;
 
     if (frame->module_name == NULL && frame->unloaded_count != 0)
-        return avd_arena_printf(&report->arena, "0x%0*" PRIx64 ", where %s was before it was "
-                                                "unloaded",
+        return avd_arena_printf(&report->arena,
+                                "0x%0*" PRIx64 ", where %s was before it was "
+                                "unloaded",
                                 (int)digits, frame->pc, frame->unloaded[0]);
     if (frame->module_name == NULL)
         return avd_arena_printf(&report->arena, "0x%0*" PRIx64 ", in no module", (int)digits,
@@ -38,8 +39,8 @@ static const char *frame_text(struct avd_report *report, const struct avd_rep_fr
         return avd_arena_printf(&report->arena, "%s+0x%" PRIx64, frame->module_name, offset);
     if (frame->function_approximate)
         return avd_arena_printf(&report->arena, "%s+0x%" PRIx64 " (nearest %s: %s+0x%" PRIx64 ")",
-                                frame->module_name, offset, nearest_word(frame),
-                                frame->function, frame->function_offset);
+                                frame->module_name, offset, nearest_word(frame), frame->function,
+                                frame->function_offset);
     /* A reader looks for the function in the source, which an inlined one is as well. */
     function = frame->inline_count != 0 ? frame->inlines[0].function : frame->function;
     file = frame->inline_count != 0 ? frame->inlines[0].source_file : frame->source_file;
@@ -64,13 +65,15 @@ static const char *verifier_text(struct avd_report *report)
     const char *title = v->title != NULL ? v->title : v->message;
 
     if (!v->recovered)
-        return avd_arena_printf(&report->arena, "%s stopped the program; the stop's code could not "
-                                                "be recovered",
+        return avd_arena_printf(&report->arena,
+                                "%s stopped the program; the stop's code could not "
+                                "be recovered",
                                 v->engine != NULL && v->loaded ? v->engine
                                                                : "Application Verifier");
     return avd_arena_printf(&report->arena, "%s: %s", v->headline,
-                            title != NULL ? title
-                            : v->cause != NULL ? v->cause : "a stop of Application Verifier");
+                            title != NULL      ? title
+                            : v->cause != NULL ? v->cause
+                                               : "a stop of Application Verifier");
 }
 
 static const char *what_text(const struct avd_analysis *an, struct avd_report *report)
@@ -108,8 +111,8 @@ static bool starts_at_exception(const struct avd_analysis *an, const struct avd_
 {
     uint64_t pc = stack->frames[0].pc;
 
-    return !an->has_exception || !avd_dump_is_windows(an->dump) ||
-           pc == an->exception.address || pc == an->exception.address + 1;
+    return !an->has_exception || !avd_dump_is_windows(an->dump) || pc == an->exception.address ||
+           pc == an->exception.address + 1;
 }
 
 static const char *where_text(const struct avd_analysis *an, struct avd_report *report,
@@ -138,15 +141,14 @@ static const char *where_text(const struct avd_analysis *an, struct avd_report *
         strcmp(stack->frames[1].method, avd_method_name(AVD_METHOD_SCAN)) != 0) {
         const char *caller = frame_text(report, &stack->frames[1], digits);
 
-        return caller == NULL ? first
-                              : avd_arena_printf(&report->arena, "%s; called from %s", first,
-                                                 caller);
+        return caller == NULL
+                   ? first
+                   : avd_arena_printf(&report->arena, "%s; called from %s", first, caller);
     }
     return first;
 }
 
-static const char *who_text(const struct avd_analysis *an, struct avd_report *report,
-                            size_t index)
+static const char *who_text(const struct avd_analysis *an, struct avd_report *report, size_t index)
 {
     const struct avd_rep_thread *thread;
     const char *bits = "";
@@ -161,11 +163,10 @@ static const char *who_text(const struct avd_analysis *an, struct avd_report *re
     if (thread->wow64)
         bits = thread->stack.pointer_size == 4 ? ", 32-bit code in a 64-bit process (WOW64)"
                                                : ", WOW64 process, 64-bit half only";
-    return avd_arena_printf(&report->arena, "thread %zu of %zu (id 0x%" PRIx32 ")%s%s%s%s", index,
-                            report->thread_count, thread->id,
-                            thread->name != NULL ? ", named \"" : "",
-                            thread->name != NULL ? thread->name : "",
-                            thread->name != NULL ? "\"" : "", bits);
+    return avd_arena_printf(
+        &report->arena, "thread %zu of %zu (id 0x%" PRIx32 ")%s%s%s%s", index, report->thread_count,
+        thread->id, thread->name != NULL ? ", named \"" : "",
+        thread->name != NULL ? thread->name : "", thread->name != NULL ? "\"" : "", bits);
 }
 
 /* Where the frame that is blamed is another than the first. */

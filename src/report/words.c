@@ -80,8 +80,8 @@ const char *avd_words_dump_flag(unsigned bit)
 const char *avd_words_exception_flag(unsigned bit)
 {
     static const char *const names[] = {
-        "EXCEPTION_NONCONTINUABLE", "EXCEPTION_UNWINDING",   "EXCEPTION_EXIT_UNWIND",
-        "EXCEPTION_STACK_INVALID",  "EXCEPTION_NESTED_CALL", "EXCEPTION_TARGET_UNWIND",
+        "EXCEPTION_NONCONTINUABLE",  "EXCEPTION_UNWINDING",          "EXCEPTION_EXIT_UNWIND",
+        "EXCEPTION_STACK_INVALID",   "EXCEPTION_NESTED_CALL",        "EXCEPTION_TARGET_UNWIND",
         "EXCEPTION_COLLIDED_UNWIND", "EXCEPTION_SOFTWARE_ORIGINATE",
     };
 

@@ -237,10 +237,10 @@ static void explain_children(struct avd_sheet *sheet, struct avd_judge *j,
                              const struct avd_rule_expr *expr, enum avd_verdict verdict,
                              unsigned depth)
 {
-    bool judged = !is_rows(expr->op) ||
-                  (verdict == AVD_TRUE && (expr->op == AVD_OP_ROWS_ANY ||
-                                           expr->op == AVD_OP_ROWS_COUNT)) ||
-                  (expr->op == AVD_OP_ROWS_FIRST && j->slots[expr->slot].bound);
+    bool judged =
+        !is_rows(expr->op) ||
+        (verdict == AVD_TRUE && (expr->op == AVD_OP_ROWS_ANY || expr->op == AVD_OP_ROWS_COUNT)) ||
+        (expr->op == AVD_OP_ROWS_FIRST && j->slots[expr->slot].bound);
     unsigned i;
 
     for (i = 0; i < expr->child_count; i++) {

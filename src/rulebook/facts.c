@@ -63,8 +63,8 @@ static void put_row(struct avd_sheet *sheet, const struct avd_facts *facts, size
     if (sheet->json)
         avd_json_open(&sheet->j, NULL, '{');
     else
-        avd_strbuf_printf(&sheet->text, "%s%s %zu:", doc->parent != NULL ? "    " : "  ",
-                          doc->item, row);
+        avd_strbuf_printf(&sheet->text, "%s%s %zu:", doc->parent != NULL ? "    " : "  ", doc->item,
+                          row);
     for (column = 0; doc->columns[column].name != NULL; column++) {
         struct avd_fact fact;
 
@@ -163,9 +163,8 @@ static void put_doc(struct avd_sheet *sheet, const char *name, enum avd_fact_typ
     }
 }
 
-enum avd_status avd_fact_docs_write(enum avd_format format,
-                                    const struct avd_write_options *options, avd_write_fn *write,
-                                    void *ctx, struct avd_error *err)
+enum avd_status avd_fact_docs_write(enum avd_format format, const struct avd_write_options *options,
+                                    avd_write_fn *write, void *ctx, struct avd_error *err)
 {
     const struct avd_collection_doc *rows = avd_collection_docs;
     const struct avd_column_doc *column;

@@ -158,8 +158,7 @@ enum avd_status avd_rules_show_write(const struct avd_rules *rules, const char *
 
 /* A folder's rule files, or one file. Ids of several paths must differ too. */
 enum avd_status avd_rules_read_path(struct avd_arena *arena, const char *path,
-                                    struct avd_rule_list *list,
-                                    struct avd_rule_problems *problems)
+                                    struct avd_rule_list *list, struct avd_rule_problems *problems)
 {
     struct avd_error err = {0};
     size_t size = strlen(path);
@@ -206,8 +205,8 @@ void avd_sheet_problems(struct avd_sheet *sheet, const struct avd_rule_problems 
 
 enum avd_status avd_rules_check_write(const char *const *paths, size_t path_count,
                                       size_t *problem_count, enum avd_format format,
-                                      const struct avd_write_options *options,
-                                      avd_write_fn *write, void *ctx, struct avd_error *err)
+                                      const struct avd_write_options *options, avd_write_fn *write,
+                                      void *ctx, struct avd_error *err)
 {
     struct avd_arena arena = {0};
     struct avd_rule_list list = {0};

@@ -49,14 +49,10 @@ void avd_sheet_value(struct avd_sheet *sheet, const char *key, const struct avd_
     case AVD_FACT_UNKNOWN: avd_json_null(&sheet->j, key); break;
     case AVD_FACT_BOOL: avd_sheet_bool(sheet, key, fact->number != 0); break;
     case AVD_FACT_NUMBER: avd_sheet_number(sheet, key, fact->number); break;
-    case AVD_FACT_ADDRESS:
-        avd_json_hex(&sheet->j, key, fact->number, fact->address_digits);
-        break;
+    case AVD_FACT_ADDRESS: avd_json_hex(&sheet->j, key, fact->number, fact->address_digits); break;
     case AVD_FACT_CODE: avd_json_hex(&sheet->j, key, fact->number, 8); break;
     case AVD_FACT_TEXT: avd_sheet_text(sheet, key, fact->text); break;
-    case AVD_FACT_LIST:
-        avd_json_texts(&sheet->j, key, fact->list, fact->list_count);
-        break;
+    case AVD_FACT_LIST: avd_json_texts(&sheet->j, key, fact->list, fact->list_count); break;
     }
 }
 

@@ -30,8 +30,7 @@ const struct avd_rule *avd_rules_find(const struct avd_rules *rules, const char 
 /* A *.yaml file, or a folder of them. What is wrong, reading included, goes to `problems`;
  * AVD_E_NOMEM only. */
 enum avd_status avd_rules_read_path(struct avd_arena *arena, const char *path,
-                                    struct avd_rule_list *list,
-                                    struct avd_rule_problems *problems);
+                                    struct avd_rule_list *list, struct avd_rule_problems *problems);
 void avd_sheet_problems(struct avd_sheet *sheet, const struct avd_rule_problems *problems);
 
 /* A member, or paragraphs behind the key; in text nothing when there is nothing. */

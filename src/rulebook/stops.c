@@ -138,9 +138,8 @@ static void show_parameters(struct avd_sheet *sheet, const struct avd_stop *stop
 /* What the verifier does at such a stop unless it is told otherwise. */
 static void show_properties(struct avd_sheet *sheet, const struct avd_stop *stop)
 {
-    static const char *const words[][2] = {{"not logged", "logged"},
-                                           {"without backtrace", "with backtrace"},
-                                           {"each time", "once"}};
+    static const char *const words[][2] = {
+        {"not logged", "logged"}, {"without backtrace", "with backtrace"}, {"each time", "once"}};
     static const char *const keys[] = {"log", "backtrace", "one_time"};
     const int flags[] = {stop->log, stop->backtrace, stop->one_time};
     char line[100] = "";
@@ -149,9 +148,9 @@ static void show_properties(struct avd_sheet *sheet, const struct avd_stop *stop
     if (sheet->json)
         avd_json_text_or_null(&sheet->j, "error_report", stop->report);
     else if (stop->report != NULL)
-        (void)snprintf(line, sizeof line, "%s", strcmp(stop->report, "break") == 0
-                                                    ? "stops the program"
-                                                    : "does not stop the program");
+        (void)snprintf(line, sizeof line, "%s",
+                       strcmp(stop->report, "break") == 0 ? "stops the program"
+                                                          : "does not stop the program");
     for (i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         size_t used = strlen(line);
 

@@ -104,12 +104,10 @@ static enum avd_status test_dump(struct tests_run *run, const struct avd_rule *r
     struct avd_dump *dump = NULL;
     struct avd_error err = {0};
     size_t folder = (size_t)(avd_path_leaf(rule->file) - rule->file);
-    const char *path = test->dump[0] == '/'
-                           ? test->dump
-                           : avd_arena_printf(&arena, "%.*s%s", (int)folder, rule->file,
-                                              test->dump);
-    enum avd_status status =
-        path != NULL ? avd_dump_open(path, NULL, &dump, &err) : AVD_E_NOMEM;
+    const char *path = test->dump[0] == '/' ? test->dump
+                                            : avd_arena_printf(&arena, "%.*s%s", (int)folder,
+                                                               rule->file, test->dump);
+    enum avd_status status = path != NULL ? avd_dump_open(path, NULL, &dump, &err) : AVD_E_NOMEM;
 
     if (status == AVD_OK)
         status = avd_analysis_run(dump, run->analyze, &an, &err);
@@ -158,8 +156,9 @@ static void put_end(struct tests_run *run, const struct avd_rule_list *list)
         return;
     }
     avd_sheet_problems(sheet, run->problems);
-    avd_strbuf_printf(&sheet->text, "%zu test%s passed, %zu failed; %zu of %zu rule%s without "
-                                    "tests\n",
+    avd_strbuf_printf(&sheet->text,
+                      "%zu test%s passed, %zu failed; %zu of %zu rule%s without "
+                      "tests\n",
                       run->passed, run->passed == 1 ? "" : "s", run->failed, without, list->count,
                       list->count == 1 ? "" : "s");
 }

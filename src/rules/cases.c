@@ -121,16 +121,14 @@ static struct avd_fact *add_row(struct writer *w, struct table *table)
     size_t limit = (size_t)AVD_MAX_RULE_TESTS * AVD_MAX_RULE_TESTS;
     size_t capacity = table->capacity;
     /* The array grows by rows: avd_arena_grow counts them. */
-    struct avd_fact *grown =
-        avd_arena_grow(w->arena, table->cells, table->row_count, &capacity,
-                       table->column_count * sizeof *grown, limit);
+    struct avd_fact *grown = avd_arena_grow(w->arena, table->cells, table->row_count, &capacity,
+                                            table->column_count * sizeof *grown, limit);
 
     if (grown == NULL)
         return NULL;
     table->cells = grown;
     table->capacity = capacity;
-    memset(&grown[table->row_count * table->column_count], 0,
-           table->column_count * sizeof *grown);
+    memset(&grown[table->row_count * table->column_count], 0, table->column_count * sizeof *grown);
     return &grown[table->row_count++ * table->column_count];
 }
 
@@ -160,9 +158,8 @@ static enum avd_status read_row_text(struct writer *w, size_t collection,
     return w->arena->failed ? AVD_E_NOMEM : AVD_OK;
 }
 
-static enum avd_status read_cell(struct writer *w, size_t collection, size_t place,
-                                 size_t row, const struct avd_yaml_node *key,
-                                 const struct avd_yaml_node *value)
+static enum avd_status read_cell(struct writer *w, size_t collection, size_t place, size_t row,
+                                 const struct avd_yaml_node *key, const struct avd_yaml_node *value)
 {
     char shown[AVD_YAML_EXCERPT_SIZE];
     char hint[AVD_SUGGESTION_SIZE];
@@ -353,10 +350,9 @@ static enum avd_status read_test(struct avd_arena *arena, const char *file,
         return AVD_OK;
     }
     if (node->kind != AVD_YAML_MAPPING || node->count == 0)
-        return avd_rule_problem(problems, file, node,
-                                "a test is the path of a dump or a mapping of facts, found %s",
-                                node->kind == AVD_YAML_MAPPING ? "an empty one"
-                                                               : avd_yaml_kind_name(node));
+        return avd_rule_problem(
+            problems, file, node, "a test is the path of a dump or a mapping of facts, found %s",
+            node->kind == AVD_YAML_MAPPING ? "an empty one" : avd_yaml_kind_name(node));
     out->facts = node;
     avd_facts_init(&facts, arena);
     return avd_rule_test_facts(node, file, problems, &facts);
@@ -393,11 +389,10 @@ enum avd_status avd_rule_tests_read(struct avd_arena *arena, const char *file,
             continue;
         }
         if (list->kind != AVD_YAML_LIST || *count + list->count > AVD_MAX_RULE_TESTS) {
-            result = avd_rule_problem(problems, file, list,
-                                      "'%s' must be a list of at most %d tests, found %s", key,
-                                      (int)AVD_MAX_RULE_TESTS,
-                                      list->kind == AVD_YAML_LIST ? "more"
-                                                                  : avd_yaml_kind_name(list));
+            result = avd_rule_problem(
+                problems, file, list, "'%s' must be a list of at most %d tests, found %s", key,
+                (int)AVD_MAX_RULE_TESTS,
+                list->kind == AVD_YAML_LIST ? "more" : avd_yaml_kind_name(list));
             continue;
         }
         for (k = 0; k < list->count && result != AVD_E_NOMEM; k++) {

@@ -163,10 +163,9 @@ static enum avd_status text_value(struct avd_compiler *c, const struct avd_subje
                                 "meant)",
                                 subject->operand.name, found(node, shown));
     if (strlen(node->text) > AVD_MAX_RULE_TEXT_BYTES)
-        return avd_rule_problem(c->problems, c->file, node,
-                                "'%s' is compared with %zu bytes, at most %d are allowed",
-                                subject->operand.name, strlen(node->text),
-                                (int)AVD_MAX_RULE_TEXT_BYTES);
+        return avd_rule_problem(
+            c->problems, c->file, node, "'%s' is compared with %zu bytes, at most %d are allowed",
+            subject->operand.name, strlen(node->text), (int)AVD_MAX_RULE_TEXT_BYTES);
     out->type = AVD_FACT_TEXT;
     out->text = node->text;
     return AVD_OK;
@@ -178,15 +177,14 @@ static enum avd_status bool_value(struct avd_compiler *c, const char *name,
     char shown[AVD_YAML_EXCERPT_SIZE + 2];
 
     if (!parse_bool(node, &out->number))
-        return avd_rule_problem(c->problems, c->file, node, "'%s' is true or false, found %s",
-                                name, found(node, shown));
+        return avd_rule_problem(c->problems, c->file, node, "'%s' is true or false, found %s", name,
+                                found(node, shown));
     out->type = AVD_FACT_BOOL;
     return AVD_OK;
 }
 
-static enum avd_status one_value(struct avd_compiler *c, const struct avd_subject *subject,
-                                 int op, const struct avd_yaml_node *node,
-                                 struct avd_rule_value *out)
+static enum avd_status one_value(struct avd_compiler *c, const struct avd_subject *subject, int op,
+                                 const struct avd_yaml_node *node, struct avd_rule_value *out)
 {
     if (op == AVD_OP_KNOWN)
         return bool_value(c, "known", node, out);
@@ -225,10 +223,9 @@ static enum avd_status compile_between(struct avd_compiler *c, const struct avd_
     int i;
 
     if (node->kind != AVD_YAML_LIST || node->count != 2)
-        return avd_rule_problem(c->problems, c->file, node,
-                                "'between' needs a list of two numbers, found %s",
-                                node->kind == AVD_YAML_LIST ? "a list of another length"
-                                                            : avd_yaml_kind_name(node));
+        return avd_rule_problem(
+            c->problems, c->file, node, "'between' needs a list of two numbers, found %s",
+            node->kind == AVD_YAML_LIST ? "a list of another length" : avd_yaml_kind_name(node));
     status = avd_condition_add(c, AVD_OP_ALL, node->line, index);
     children = status == AVD_OK ? avd_condition_children(c, *index, 2) : NULL;
     if (children == NULL)
@@ -239,8 +236,8 @@ static enum avd_status compile_between(struct avd_compiler *c, const struct avd_
         if (status == AVD_OK)
             status = number_value(c, subject, node->items[i], values);
     }
-    if (status == AVD_OK && c->exprs[children[0]].values->number >
-                                c->exprs[children[1]].values->number)
+    if (status == AVD_OK &&
+        c->exprs[children[0]].values->number > c->exprs[children[1]].values->number)
         return avd_rule_problem(c->problems, c->file, node,
                                 "'between' needs the smaller number first");
     return status;
@@ -267,16 +264,15 @@ static enum avd_status compile_operator(struct avd_compiler *c, const struct avd
         return compile_between(c, subject, node, index);
     if (op->op == AVD_OP_IN) {
         if (node->kind != AVD_YAML_LIST || node->count == 0)
-            return avd_rule_problem(c->problems, c->file, node,
-                                    "'in' needs a list of values, found %s",
-                                    node->kind == AVD_YAML_LIST ? "an empty list"
-                                                                : avd_yaml_kind_name(node));
+            return avd_rule_problem(
+                c->problems, c->file, node, "'in' needs a list of values, found %s",
+                node->kind == AVD_YAML_LIST ? "an empty list" : avd_yaml_kind_name(node));
         count = node->count;
     }
     status = add_comparison(c, subject, made, key->line, count, &values, index);
     for (i = 0; i < count && status == AVD_OK; i++)
-        status = one_value(c, subject, (int)made, made == AVD_OP_IN ? node->items[i] : node,
-                           &values[i]);
+        status =
+            one_value(c, subject, (int)made, made == AVD_OP_IN ? node->items[i] : node, &values[i]);
     if (status == AVD_OK && (made == AVD_OP_HAS_BITS || made == AVD_OP_HAS_ANY_BIT) &&
         values->number == 0)
         return avd_rule_problem(c->problems, c->file, node, "'%s' with 0 asks for no bit",
@@ -337,10 +333,8 @@ static enum avd_status read_mask(struct avd_compiler *c, const struct avd_subjec
 }
 
 /* The operators of a mapping, each a child of `index` where there are several. */
-static enum avd_status compile_operators(struct avd_compiler *c,
-                                         const struct avd_subject *subject,
-                                         const struct avd_yaml_node *node, size_t count,
-                                         int *index)
+static enum avd_status compile_operators(struct avd_compiler *c, const struct avd_subject *subject,
+                                         const struct avd_yaml_node *node, size_t count, int *index)
 {
     const struct rule_operator *op;
     enum avd_status result = AVD_OK;
@@ -388,8 +382,8 @@ enum avd_status avd_comparison_compile(struct avd_compiler *c, const struct avd_
                                 subject->operand.name, subject->operand.name,
                                 subject->type == AVD_FACT_LIST ? "contains: ..." : "in: [...]");
     if (node->count == 0)
-        return avd_rule_problem(c->problems, c->file, node,
-                                "'%s' is not compared with anything", subject->operand.name);
+        return avd_rule_problem(c->problems, c->file, node, "'%s' is not compared with anything",
+                                subject->operand.name);
     status = read_mask(c, subject, node, &mask);
     if (status != AVD_OK)
         return status;
@@ -403,9 +397,9 @@ enum avd_status avd_comparison_pattern(struct avd_compiler *c, const struct avd_
                                        const char *pattern, unsigned line, int *index)
 {
     struct avd_rule_value *values;
-    enum avd_status status = add_comparison(
-        c, subject, strpbrk(pattern, "*?") != NULL ? AVD_OP_MATCHES : AVD_OP_EQUALS, line, 1,
-        &values, index);
+    enum avd_status status =
+        add_comparison(c, subject, strpbrk(pattern, "*?") != NULL ? AVD_OP_MATCHES : AVD_OP_EQUALS,
+                       line, 1, &values, index);
 
     if (status != AVD_OK)
         return status;

@@ -41,8 +41,7 @@ int *avd_condition_children(struct avd_compiler *c, int index, size_t count)
 }
 
 static enum avd_status compile_group(struct avd_compiler *c, enum avd_rule_op op,
-                                     const struct avd_yaml_node *node, const char *name,
-                                     int *index)
+                                     const struct avd_yaml_node *node, const char *name, int *index)
 {
     enum avd_status status;
     enum avd_status result;
@@ -59,8 +58,8 @@ static enum avd_status compile_group(struct avd_compiler *c, enum avd_rule_op op
     if (children == NULL)
         return AVD_E_NOMEM;
     for (i = 0; i < count; i++) {
-        status = avd_condition_node(c, op == AVD_OP_NOT ? node : node->items[i], name,
-                                    &children[i]);
+        status =
+            avd_condition_node(c, op == AVD_OP_NOT ? node : node->items[i], name, &children[i]);
         if (status == AVD_E_NOMEM)
             return status;
         if (status != AVD_OK)
@@ -165,11 +164,11 @@ static enum avd_status check_let(struct avd_compiler *c, const struct avd_yaml_n
 
         if (key->text[size] != '\0' || key->text[0] < 'a' || key->text[0] > 'z' ||
             size > AVD_MAX_RULE_NAME_BYTES) {
-            result = avd_rule_problem(c->problems, c->file, key,
-                                      "name '%s' must be at most %d characters of a-z, 0-9 and "
-                                      "'_', a letter first",
-                                      avd_yaml_excerpt(key->text, shown),
-                                      (int)AVD_MAX_RULE_NAME_BYTES);
+            result =
+                avd_rule_problem(c->problems, c->file, key,
+                                 "name '%s' must be at most %d characters of a-z, 0-9 and "
+                                 "'_', a letter first",
+                                 avd_yaml_excerpt(key->text, shown), (int)AVD_MAX_RULE_NAME_BYTES);
             continue;
         }
         for (k = 0; avd_collection_docs[k].name != NULL; k++)
@@ -239,8 +238,8 @@ enum avd_status avd_condition_compile(struct avd_compiler *c, const struct avd_y
     /* Those that only texts use. */
     for (i = 0; c->let_node != NULL && i < c->let_node->count && result != AVD_E_NOMEM; i += 2) {
         const struct avd_yaml_node *key = c->let_node->items[i];
-        enum avd_status status = avd_name_resolve(c, key->text, strlen(key->text), key->line,
-                                                  key->column, &subject);
+        enum avd_status status =
+            avd_name_resolve(c, key->text, strlen(key->text), key->line, key->column, &subject);
 
         if (status != AVD_OK)
             result = status;

@@ -25,10 +25,10 @@ struct avd_compiler {
     struct avd_rule_slot slots[AVD_MAX_RULE_SLOTS];
     unsigned slot_count;
     const struct avd_yaml_node *let_node; /* a mapping, or NULL */
-    struct avd_rule_let *lets;   /* as many as let_node has */
+    struct avd_rule_let *lets;            /* as many as let_node has */
     enum avd_let_state let_states[AVD_MAX_RULE_LETS];
-    int scope;                   /* the slot whose columns go by their bare names; -1: none */
-    unsigned active;             /* bit n: slot n is a row that is being judged */
+    int scope;       /* the slot whose columns go by their bare names; -1: none */
+    unsigned active; /* bit n: slot n is a row that is being judged */
 };
 
 /* Something to compare, and what type it has. */

@@ -33,11 +33,16 @@ static const struct function {
     enum avd_code_op op;
     enum avd_fact_type type;
 } functions[] = {
-    {"u8", AVD_CODE_U8, AVD_FACT_NUMBER},           {"u16", AVD_CODE_U16, AVD_FACT_NUMBER},
-    {"u32", AVD_CODE_U32, AVD_FACT_NUMBER},         {"u64", AVD_CODE_U64, AVD_FACT_NUMBER},
-    {"pointer", AVD_CODE_POINTER, AVD_FACT_ADDRESS}, {"text", AVD_CODE_TEXT, AVD_FACT_TEXT},
-    {"utf16", AVD_CODE_UTF16, AVD_FACT_TEXT},       {"name", AVD_CODE_NAME, AVD_FACT_TEXT},
-    {"module", AVD_CODE_MODULE, AVD_FACT_TEXT},     {"trace", AVD_CODE_TRACE, AVD_FACT_LIST},
+    {"u8", AVD_CODE_U8, AVD_FACT_NUMBER},
+    {"u16", AVD_CODE_U16, AVD_FACT_NUMBER},
+    {"u32", AVD_CODE_U32, AVD_FACT_NUMBER},
+    {"u64", AVD_CODE_U64, AVD_FACT_NUMBER},
+    {"pointer", AVD_CODE_POINTER, AVD_FACT_ADDRESS},
+    {"text", AVD_CODE_TEXT, AVD_FACT_TEXT},
+    {"utf16", AVD_CODE_UTF16, AVD_FACT_TEXT},
+    {"name", AVD_CODE_NAME, AVD_FACT_TEXT},
+    {"module", AVD_CODE_MODULE, AVD_FACT_TEXT},
+    {"trace", AVD_CODE_TRACE, AVD_FACT_LIST},
 };
 enum {
     BINARY_COUNT = sizeof binaries / sizeof binaries[0],
@@ -47,14 +52,14 @@ enum {
 /* What waits on the yard's stack. */
 struct waiting {
     enum { OPEN, CALL, BINARY } kind;
-    int which;         /* of functions or binaries */
+    int which; /* of functions or binaries */
     unsigned column;
 };
 
 struct yard {
     struct avd_compiler *c;
     const struct avd_yaml_node *node;
-    const char *what;  /* the key that the expression stands under */
+    const char *what; /* the key that the expression stands under */
     const char *at;
     struct avd_rule_code code[AVD_MAX_RULE_CODE];
     unsigned count;
@@ -104,11 +109,11 @@ static enum avd_status apply(struct yard *y, const struct waiting *last)
     memset(&step, 0, sizeof step);
     for (i = 0; i < needs; i++)
         if (!is_number(y->types[y->height - 1 - i]))
-            return avd_rule_problem_at(
-                y->c->problems, y->c->file, y->node->line, last->column,
-                "'%s' works on numbers, found %s",
-                last->kind == BINARY ? binaries[last->which].text : functions[last->which].name,
-                avd_type_name(y->types[y->height - 1 - i]));
+            return avd_rule_problem_at(y->c->problems, y->c->file, y->node->line, last->column,
+                                       "'%s' works on numbers, found %s",
+                                       last->kind == BINARY ? binaries[last->which].text
+                                                            : functions[last->which].name,
+                                       avd_type_name(y->types[y->height - 1 - i]));
     if (last->kind == BINARY) {
         step.op = binaries[last->which].op;
         if (binaries[last->which].preference == PREFERENCE_COMPARE)
@@ -202,8 +207,7 @@ static enum avd_status read_name(struct yard *y, size_t size, bool *called)
     *called = *after == '(';
     if (*called) {
         for (i = 0; i < FUNCTION_COUNT; i++)
-            if (strlen(functions[i].name) == size &&
-                memcmp(functions[i].name, y->at, size) == 0)
+            if (strlen(functions[i].name) == size && memcmp(functions[i].name, y->at, size) == 0)
                 break;
         if (i == FUNCTION_COUNT)
             return unknown_function(y, size);
@@ -235,8 +239,7 @@ static enum avd_status unexpected(struct yard *y, const char *wanted)
     (void)strncat(one, y->at, 1);
     if (y->at[0] == '\0')
         return avd_rule_problem_at(y->c->problems, y->c->file, y->node->line, column_of(y, y->at),
-                                   "expression in '%s' ends where %s is expected", y->what,
-                                   wanted);
+                                   "expression in '%s' ends where %s is expected", y->what, wanted);
     return avd_rule_problem_at(y->c->problems, y->c->file, y->node->line, column_of(y, y->at),
                                "expression in '%s': expected %s, found '%s'%s", y->what, wanted,
                                avd_yaml_excerpt(one, shown),

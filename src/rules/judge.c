@@ -11,8 +11,8 @@
 
 /* NOLINTBEGIN(misc-no-recursion): conditions are as deep as YAML, AVD_MAX_YAML_DEPTH */
 
-void avd_judge_init(struct avd_judge *j, const struct avd_rule *rule,
-                    const struct avd_facts *facts, struct avd_arena *arena)
+void avd_judge_init(struct avd_judge *j, const struct avd_rule *rule, const struct avd_facts *facts,
+                    struct avd_arena *arena)
 {
     unsigned i;
 

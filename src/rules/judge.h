@@ -13,7 +13,7 @@
 struct avd_bound {
     bool bound;
     size_t parent, row;
-    size_t match_count;                  /* rows that matched: of `count` all, otherwise 1 */
+    size_t match_count;                   /* rows that matched: of `count` all, otherwise 1 */
     size_t rows[AVD_MAX_RULE_BOUND_ROWS]; /* the first of them */
 };
 
@@ -26,19 +26,19 @@ struct avd_lack {
 struct avd_judge {
     const struct avd_rule *rule;
     const struct avd_facts *facts;
-    struct avd_arena *arena;             /* for texts read from memory */
+    struct avd_arena *arena; /* for texts read from memory */
     struct avd_bound slots[AVD_MAX_RULE_SLOTS];
     size_t steps;
-    unsigned generation;                 /* counts changes of slots */
+    unsigned generation; /* counts changes of slots */
     struct {
-        unsigned generation;             /* when `value` was right */
+        unsigned generation; /* when `value` was right */
         bool used;
         struct avd_fact value;
     } lets[AVD_MAX_RULE_LETS];
 };
 
-void avd_judge_init(struct avd_judge *j, const struct avd_rule *rule,
-                    const struct avd_facts *facts, struct avd_arena *arena);
+void avd_judge_init(struct avd_judge *j, const struct avd_rule *rule, const struct avd_facts *facts,
+                    struct avd_arena *arena);
 /* Expression `index` of the rule. Leaves the slots bound to what made it true. *lack is set when
  * the result is undecided. */
 enum avd_verdict avd_judge_expr(struct avd_judge *j, int index, struct avd_lack *lack);

@@ -13,9 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum avd_status avd_rules_read_file(struct avd_arena *arena, const char *path,
-                                    const char *shown_as, struct avd_rule_list *out,
-                                    struct avd_rule_problems *problems)
+enum avd_status avd_rules_read_file(struct avd_arena *arena, const char *path, const char *shown_as,
+                                    struct avd_rule_list *out, struct avd_rule_problems *problems)
 {
     struct avd_file file = {0};
     struct avd_error err = {0};
@@ -24,16 +23,15 @@ enum avd_status avd_rules_read_file(struct avd_arena *arena, const char *path,
     if (status != AVD_OK)
         status = avd_rule_problem_from(problems, shown_as, &err);
     else
-        status = avd_rules_parse(arena, shown_as, (const char *)file.view.data, file.view.size,
-                                 out, problems);
+        status = avd_rules_parse(arena, shown_as, (const char *)file.view.data, file.view.size, out,
+                                 problems);
     avd_file_close(&file);
     return status == AVD_E_NOMEM ? status : AVD_OK;
 }
 
 enum avd_status avd_rules_read_directory(struct avd_arena *arena, const char *directory,
                                          const char *shown_as, struct avd_rule_list *out,
-                                         struct avd_rule_problems *problems,
-                                         struct avd_error *err)
+                                         struct avd_rule_problems *problems, struct avd_error *err)
 {
     char *names = NULL;
     const char *name;
@@ -118,8 +116,8 @@ enum avd_status avd_rules_load(const char *directory, struct avd_rules **out, st
     if (rules == NULL)
         return avd_error_nomem(err);
     rules->problems.arena = &rules->arena;
-    status = avd_rules_read_directory(&rules->arena, directory, directory, &own,
-                                      &rules->problems, err);
+    status =
+        avd_rules_read_directory(&rules->arena, directory, directory, &own, &rules->problems, err);
     if (status == AVD_OK && !merge(rules, &own))
         status = avd_error_nomem(err);
     if (status != AVD_OK) {

@@ -37,10 +37,9 @@ enum avd_status avd_name_slot(struct avd_compiler *c, const struct avd_yaml_node
         *slot = (unsigned)found;
         if (c->slots[found].collection == collection)
             return AVD_OK;
-        return avd_rule_problem(c->problems, c->file, node,
-                                "'%s' already stands for one of '%s' (choose another name)",
-                                avd_yaml_excerpt(name, shown),
-                                avd_collection_docs[c->slots[found].collection].name);
+        return avd_rule_problem(
+            c->problems, c->file, node, "'%s' already stands for one of '%s' (choose another name)",
+            avd_yaml_excerpt(name, shown), avd_collection_docs[c->slots[found].collection].name);
     }
     if (!is_name(name))
         return avd_rule_problem(c->problems, c->file, node,

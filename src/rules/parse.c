@@ -99,11 +99,11 @@ static enum avd_status read_text(struct parser *p, const char *key,
     size_t i;
 
     if (node->kind != AVD_YAML_SCALAR)
-        return avd_rule_problem(p->problems, p->file, node,
-                              "'%s' must be a text, found %s%s", key, avd_yaml_kind_name(node),
-                              node->kind == AVD_YAML_MAPPING
-                                  ? " (quote a text that starts with '{' or holds ': ')"
-                                  : "");
+        return avd_rule_problem(p->problems, p->file, node, "'%s' must be a text, found %s%s", key,
+                                avd_yaml_kind_name(node),
+                                node->kind == AVD_YAML_MAPPING
+                                    ? " (quote a text that starts with '{' or holds ': ')"
+                                    : "");
     size = strlen(node->text);
     while (size > 0 && (node->text[size - 1] == ' ' || node->text[size - 1] == '\n'))
         size--;
@@ -111,17 +111,17 @@ static enum avd_status read_text(struct parser *p, const char *key,
         return avd_rule_problem(p->problems, p->file, node, "'%s' is empty", key);
     if (size > AVD_MAX_RULE_TEXT_BYTES)
         return avd_rule_problem(p->problems, p->file, node,
-                              "'%s' has %zu bytes, at most %d are allowed", key, size,
-                              (int)AVD_MAX_RULE_TEXT_BYTES);
+                                "'%s' has %zu bytes, at most %d are allowed", key, size,
+                                (int)AVD_MAX_RULE_TEXT_BYTES);
     for (i = 0; i < size;) {
         size_t length = avd_utf8_length(node->text + i, size - i);
 
         if (length == 0 || avd_utf8_is_control(node->text + i, length))
             return avd_rule_problem(p->problems, p->file, node,
-                                  node->text[i] == '\n'
-                                      ? "'%s' must be one paragraph (fold its lines with '>')"
-                                      : "'%s' holds a control character",
-                                  key);
+                                    node->text[i] == '\n'
+                                        ? "'%s' must be one paragraph (fold its lines with '>')"
+                                        : "'%s' holds a control character",
+                                    key);
         i += length;
     }
     *out = node->text[size] == '\0' ? node->text : avd_arena_strndup(p->arena, node->text, size);
@@ -145,8 +145,8 @@ static enum avd_status check_template(struct parser *p, const char *key,
                                     "character itself)",
                                     key, part.text[0], part.text[0], part.text[0]);
         if (part.kind == AVD_TEMPLATE_NAME)
-            status = avd_name_resolve(&p->compiler, part.text, part.size, node->line,
-                                      node->column, &subject);
+            status = avd_name_resolve(&p->compiler, part.text, part.size, node->line, node->column,
+                                      &subject);
         if (status == AVD_NOT_FOUND) {
             const char *name = avd_arena_strndup(p->arena, part.text, part.size);
 
@@ -214,8 +214,8 @@ static enum avd_status read_parameters(struct parser *p, const struct avd_yaml_n
     if (parameters == NULL)
         return AVD_E_NOMEM;
     for (i = 0; i < node->count && result != AVD_E_NOMEM; i += 2) {
-        enum avd_status status = read_text(p, "parameters", node->items[i],
-                                           &parameters[i / 2].name);
+        enum avd_status status =
+            read_text(p, "parameters", node->items[i], &parameters[i / 2].name);
 
         if (status == AVD_OK)
             status = read_template(p, "parameters", node->items[i + 1], &parameters[i / 2].text);
@@ -259,9 +259,9 @@ static enum avd_status read_id(struct parser *p, const struct avd_yaml_node *nod
     if (size > AVD_MAX_RULE_ID_BYTES || strspn(rule->id, letters) == 0 ||
         strspn(rule->id, allowed) != size)
         return avd_rule_problem(p->problems, p->file, node,
-                              "rule id '%s' must be at most %d characters of a-z, 0-9 and '-', a "
-                              "letter first",
-                              avd_yaml_excerpt(rule->id, shown), (int)AVD_MAX_RULE_ID_BYTES);
+                                "rule id '%s' must be at most %d characters of a-z, 0-9 and '-', a "
+                                "letter first",
+                                avd_yaml_excerpt(rule->id, shown), (int)AVD_MAX_RULE_ID_BYTES);
     i = place_of_id(p->list, rule->id);
     if (p->list->by_id[i] != 0) {
         const struct avd_rule *other = &p->list->items[p->list->by_id[i] - 1];
@@ -409,10 +409,9 @@ static enum avd_status read_rule(struct parser *p, const struct avd_yaml_node *n
         if (values[key] != NULL)
             status = read_value(p, key, values[key], rule);
         else if (keys[key].required)
-            status = avd_rule_problem(p->problems, p->file, node, "rule%s%s%s has no '%s'",
-                                      rule->id != NULL ? " '" : "",
-                                      rule->id != NULL ? rule->id : "",
-                                      rule->id != NULL ? "'" : "", keys[key].name);
+            status = avd_rule_problem(
+                p->problems, p->file, node, "rule%s%s%s has no '%s'", rule->id != NULL ? " '" : "",
+                rule->id != NULL ? rule->id : "", rule->id != NULL ? "'" : "", keys[key].name);
         if (status != AVD_OK)
             result = status;
     }

@@ -18,8 +18,8 @@ static enum avd_status add(struct avd_rule_problems *problems, const char *file,
         problems->dropped++;
         return code;
     }
-    grown = avd_arena_grow(problems->arena, problems->items, problems->count,
-                           &problems->capacity, sizeof *grown, AVD_MAX_RULE_PROBLEMS);
+    grown = avd_arena_grow(problems->arena, problems->items, problems->count, &problems->capacity,
+                           sizeof *grown, AVD_MAX_RULE_PROBLEMS);
     if (grown == NULL)
         return AVD_E_NOMEM;
     problems->items = grown;

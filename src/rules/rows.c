@@ -113,9 +113,8 @@ static enum avd_status compile_text(struct avd_compiler *c, unsigned slot,
     if (children == NULL)
         return AVD_E_NOMEM;
     status = add_pattern(c, slot, doc->key, module, node->line, &children[0]);
-    return status == AVD_OK
-               ? add_pattern(c, slot, doc->key2, function, node->line, &children[1])
-               : status;
+    return status == AVD_OK ? add_pattern(c, slot, doc->key2, function, node->line, &children[1])
+                            : status;
 }
 
 static enum avd_status compile_row(struct avd_compiler *c, unsigned slot,
@@ -177,8 +176,7 @@ static enum avd_status without(struct avd_compiler *c, const struct avd_yaml_nod
 }
 
 static enum avd_status compile_row(struct avd_compiler *c, unsigned slot,
-                                   const struct avd_yaml_node *node, const char *parent,
-                                   int *index)
+                                   const struct avd_yaml_node *node, const char *parent, int *index)
 {
     const struct avd_yaml_node *condition;
     unsigned active = c->active;
@@ -205,8 +203,8 @@ static enum avd_status compile_row(struct avd_compiler *c, unsigned slot,
 
 /* What a row is called: `as` in its description, else what the collection calls one. */
 static enum avd_status name_row(struct avd_compiler *c, size_t collection,
-                                const struct avd_yaml_node *node,
-                                const struct avd_yaml_node *place, unsigned *slot)
+                                const struct avd_yaml_node *node, const struct avd_yaml_node *place,
+                                unsigned *slot)
 {
     const struct avd_yaml_node *as = node != NULL ? entry(node, "as") : NULL;
     const struct avd_collection_doc *doc = &avd_collection_docs[collection];
@@ -258,8 +256,8 @@ static enum avd_status read_limits(struct avd_compiler *c, const struct avd_yaml
         n = expr->values->number;
         if ((expr->op == AVD_OP_ABOVE && n == UINT64_MAX) || (expr->op == AVD_OP_BELOW && n == 0) ||
             expr->mask != 0 ||
-            (expr->op != AVD_OP_EQUALS && expr->op != AVD_OP_AT_LEAST &&
-             expr->op != AVD_OP_ABOVE && expr->op != AVD_OP_AT_MOST && expr->op != AVD_OP_BELOW))
+            (expr->op != AVD_OP_EQUALS && expr->op != AVD_OP_AT_LEAST && expr->op != AVD_OP_ABOVE &&
+             expr->op != AVD_OP_AT_MOST && expr->op != AVD_OP_BELOW))
             status = avd_rule_problem(c->problems, c->file, node,
                                       "'count' takes equals, at_least, at_most, above, below and "
                                       "between, with numbers that can be reached");
@@ -338,12 +336,11 @@ static enum avd_status compile_sequence(struct avd_compiler *c, size_t collectio
     size_t i;
 
     if (node->kind != AVD_YAML_LIST || node->count == 0 || node->count > AVD_MAX_RULE_SEQUENCE)
-        return avd_rule_problem(c->problems, c->file, node,
-                                "'sequence' needs a list of 1 to %d items, found %s",
-                                (int)AVD_MAX_RULE_SEQUENCE,
-                                node->kind == AVD_YAML_LIST
-                                    ? node->count == 0 ? "an empty list" : "more"
-                                    : avd_yaml_kind_name(node));
+        return avd_rule_problem(
+            c->problems, c->file, node, "'sequence' needs a list of 1 to %d items, found %s",
+            (int)AVD_MAX_RULE_SEQUENCE,
+            node->kind == AVD_YAML_LIST ? node->count == 0 ? "an empty list" : "more"
+                                        : avd_yaml_kind_name(node));
     result = name_row(c, collection, NULL, node, &slot);
     if (result == AVD_OK)
         result = avd_condition_add(c, AVD_OP_ROWS_SEQUENCE, node->line, index);
@@ -466,8 +463,8 @@ enum avd_status avd_rows_compile(struct avd_compiler *c, const struct avd_yaml_n
         enum avd_status status = find_quantifier(c, node->items[i], collection, &op);
 
         if (status == AVD_OK)
-            status = compile_quantifier(c, collection, op, node->items[i + 1],
-                                        node->items[i]->text, place);
+            status = compile_quantifier(c, collection, op, node->items[i + 1], node->items[i]->text,
+                                        place);
         if (status == AVD_OK)
             set_collection(c, *place, collection);
         else

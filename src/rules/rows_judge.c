@@ -162,8 +162,8 @@ static enum avd_verdict judge_count(struct avd_judge *j, const struct rows *rows
         found.match_count = rows->count;
     if (found.match_count > high || (rows->incomplete == NULL && found.match_count + open < low))
         return AVD_FALSE;
-    if (found.match_count >= low && (high == UINT64_MAX || (rows->incomplete == NULL &&
-                                                            found.match_count + open <= high))) {
+    if (found.match_count >= low &&
+        (high == UINT64_MAX || (rows->incomplete == NULL && found.match_count + open <= high))) {
         if (found.match_count != 0) {
             size_t kept;
 
@@ -187,7 +187,7 @@ struct sequence {
     const struct rows *rows;
     bool undecided_counts; /* a row that is undecided counts as matching */
     bool met_undecided;
-    struct avd_lack lack;  /* of the first one */
+    struct avd_lack lack;                 /* of the first one */
     size_t places[AVD_MAX_RULE_SEQUENCE]; /* of the items, once found */
 };
 

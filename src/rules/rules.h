@@ -11,13 +11,13 @@
 #include "base/error.h"
 
 enum avd_rule_op {
-    AVD_OP_ALL,      /* children */
-    AVD_OP_ANY,      /* children */
-    AVD_OP_NOT,      /* one child */
-    AVD_OP_EQUALS,   /* operand = value; texts compare without regard to ASCII case */
-    AVD_OP_IN,       /* operand is one of values */
-    AVD_OP_BELOW,    /* operand < number */
-    AVD_OP_ABOVE,    /* operand > number */
+    AVD_OP_ALL,    /* children */
+    AVD_OP_ANY,    /* children */
+    AVD_OP_NOT,    /* one child */
+    AVD_OP_EQUALS, /* operand = value; texts compare without regard to ASCII case */
+    AVD_OP_IN,     /* operand is one of values */
+    AVD_OP_BELOW,  /* operand < number */
+    AVD_OP_ABOVE,  /* operand > number */
     AVD_OP_AT_LEAST,
     AVD_OP_AT_MOST,
     AVD_OP_HAS_BITS, /* all bits of the value are set */
@@ -30,8 +30,8 @@ enum avd_rule_op {
     AVD_OP_ROWS_ANY,
     AVD_OP_ROWS_ALL,
     AVD_OP_ROWS_NONE,
-    AVD_OP_ROWS_FIRST,   /* the first row */
-    AVD_OP_ROWS_COUNT,   /* values[0] <= rows that match (all without a child) <= values[1] */
+    AVD_OP_ROWS_FIRST,    /* the first row */
+    AVD_OP_ROWS_COUNT,    /* values[0] <= rows that match (all without a child) <= values[1] */
     AVD_OP_ROWS_SEQUENCE, /* the children match rows one after another; AVD_RULE_GAP: any rows */
     AVD_OP_ROW            /* one item of a sequence; its child judges the row bound to `slot` */
 };
@@ -56,7 +56,7 @@ struct avd_rule_operand {
     const char *name; /* as messages call it: "exception.code", "thread.id", "offset" */
     unsigned slot;    /* column: of the rule's slots */
     unsigned column;
-    unsigned let;     /* let: of the rule's lets */
+    unsigned let; /* let: of the rule's lets */
 };
 
 struct avd_rule_value {
@@ -118,14 +118,14 @@ struct avd_rule_expr {
     uint64_t mask;                       /* what of a number is compared; 0: all */
     const struct avd_rule_value *values; /* one, or several for `in` */
     unsigned value_count;
-    const int *children;                 /* indexes into the rule's exprs, or AVD_RULE_GAP */
+    const int *children; /* indexes into the rule's exprs, or AVD_RULE_GAP */
     unsigned child_count;
-    unsigned collection;                 /* rows: place in avd_collection_docs */
-    unsigned slot;                       /* rows: what a row is bound to */
-    int parent_slot; /* rows of a row: where that is bound; -1: the main thread */
-    const struct avd_rule_code *code;    /* check */
+    unsigned collection;              /* rows: place in avd_collection_docs */
+    unsigned slot;                    /* rows: what a row is bound to */
+    int parent_slot;                  /* rows of a row: where that is bound; -1: the main thread */
+    const struct avd_rule_code *code; /* check */
     unsigned code_count;
-    const char *source;                  /* check: as it was written */
+    const char *source; /* check: as it was written */
     unsigned line;
 };
 
@@ -140,17 +140,17 @@ struct avd_rule_parameter {
 struct avd_rule_test;
 
 struct avd_rule {
-    const char *id;           /* lower case, digits, '-' */
+    const char *id; /* lower case, digits, '-' */
     const char *title;
-    const char *pattern;      /* the catalogue's name of the pattern, or "" */
-    const char *reference;    /* where it is described, or "" */
+    const char *pattern;   /* the catalogue's name of the pattern, or "" */
+    const char *reference; /* where it is described, or "" */
     enum avd_severity severity;
     enum avd_confidence confidence;
-    const char *summary;      /* template: {fact.name} is replaced by the fact; or "" */
-    const char *explanation;  /* the same, for those who want to know more; or "" */
+    const char *summary;         /* template: {fact.name} is replaced by the fact; or "" */
+    const char *explanation;     /* the same, for those who want to know more; or "" */
     const char *const *evidence; /* templates; a line whose facts are all unknown is left out */
     unsigned evidence_count;
-    const char *const *advice;   /* the same */
+    const char *const *advice; /* the same */
     unsigned advice_count;
     const char *const *tags;
     unsigned tag_count;
@@ -164,7 +164,7 @@ struct avd_rule {
     unsigned let_count;
     const struct avd_rule_expr *exprs; /* exprs[0] is the condition; parents before children */
     unsigned expr_count;
-    const char *file;         /* where it was loaded from */
+    const char *file; /* where it was loaded from */
     unsigned line;
     const struct avd_rule_test *tests; /* rules/cases.h; none in shipped tables */
     unsigned test_count;
@@ -215,12 +215,10 @@ enum avd_status avd_rules_parse(struct avd_arena *arena, const char *file, const
  * files is an error: AVD_E_IO, AVD_E_RULE. */
 enum avd_status avd_rules_read_directory(struct avd_arena *arena, const char *directory,
                                          const char *shown_as, struct avd_rule_list *out,
-                                         struct avd_rule_problems *problems,
-                                         struct avd_error *err);
+                                         struct avd_rule_problems *problems, struct avd_error *err);
 /* The same for one file. */
-enum avd_status avd_rules_read_file(struct avd_arena *arena, const char *path,
-                                    const char *shown_as, struct avd_rule_list *out,
-                                    struct avd_rule_problems *problems);
+enum avd_status avd_rules_read_file(struct avd_arena *arena, const char *path, const char *shown_as,
+                                    struct avd_rule_list *out, struct avd_rule_problems *problems);
 
 enum avd_verdict { AVD_FALSE = 0, AVD_TRUE, AVD_UNDECIDED };
 
@@ -246,7 +244,7 @@ struct avd_undecided {
 };
 
 struct avd_rule_results {
-    struct avd_finding *findings;    /* the worst first, then by id */
+    struct avd_finding *findings; /* the worst first, then by id */
     size_t finding_count;
     struct avd_undecided *undecided; /* by id */
     size_t undecided_count;
@@ -259,7 +257,7 @@ enum avd_status avd_rules_run(const struct avd_rules *rules, const struct avd_fa
 enum avd_verdict avd_rule_evaluate(const struct avd_rule *rule, const struct avd_facts *facts,
                                    const char **missing);
 
-const char *avd_severity_name(enum avd_severity severity); /* "info", "warning", "error" */
+const char *avd_severity_name(enum avd_severity severity);       /* "info", "warning", "error" */
 const char *avd_confidence_name(enum avd_confidence confidence); /* "low", "medium", "high" */
 
 #endif

@@ -46,6 +46,7 @@ static size_t distance(const char *a, const char *b)
 }
 
 /* Words of other rule languages (Sigma, Semgrep, YARA) and of programmers for what is meant. */
+/* clang-format off */
 static const struct {
     const char *typed, *meant;
 } synonyms[] = {
@@ -63,6 +64,7 @@ static const struct {
     {"dwo", "u32"},           {"qwo", "u64"},           {"string", "text"},
     {"wide", "utf16"},        {"dps", "trace"},
 };
+/* clang-format on */
 
 void avd_suggestion_init(struct avd_suggestion *suggestion, const char *typed)
 {

@@ -10,7 +10,7 @@ struct avd_suggestion {
     const char *best; /* NULL while nothing came close enough */
     size_t distance;
     const char *synonym; /* what other rule languages call otherwise; NULL: nothing */
-    char copy[64];    /* for a candidate that does not last */
+    char copy[64];       /* for a candidate that does not last */
 };
 
 void avd_suggestion_init(struct avd_suggestion *suggestion, const char *typed);

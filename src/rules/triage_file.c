@@ -63,9 +63,8 @@ static enum avd_status read_frame(const struct reader *r, const struct avd_yaml_
     out->items = grown;
     entry = &out->items[out->count];
     mark = strchr(node->text, '!');
-    entry->module = avd_arena_strndup(&out->arena, node->text,
-                                      mark != NULL ? (size_t)(mark - node->text)
-                                                   : strlen(node->text));
+    entry->module = avd_arena_strndup(
+        &out->arena, node->text, mark != NULL ? (size_t)(mark - node->text) : strlen(node->text));
     entry->function = mark != NULL ? avd_arena_strdup(&out->arena, mark + 1) : NULL;
     if (entry->module == NULL || (mark != NULL && entry->function == NULL))
         return avd_error_nomem(r->err);
@@ -126,8 +125,8 @@ enum avd_status avd_triage_parse(struct avd_triage *out, const char *file, const
 {
     struct reader r = {out, file, err};
     struct avd_yaml_documents documents = {0};
-    enum avd_status status = avd_yaml_read(&out->arena, &out->arena, file, text, size,
-                                           &documents, err);
+    enum avd_status status =
+        avd_yaml_read(&out->arena, &out->arena, file, text, size, &documents, err);
     size_t i;
 
     if (status != AVD_OK)
@@ -160,8 +159,7 @@ enum avd_status avd_triage_load(const char *path, struct avd_triage **out, struc
         return avd_error_nomem(err);
     status = avd_file_map(path, &file, err);
     if (status == AVD_OK)
-        status =
-            avd_triage_parse(triage, path, (const char *)file.view.data, file.view.size, err);
+        status = avd_triage_parse(triage, path, (const char *)file.view.data, file.view.size, err);
     avd_file_close(&file);
     if (status != AVD_OK) {
         avd_triage_free(triage);

@@ -14,8 +14,8 @@ struct avd_yaml_node {
     enum avd_yaml_kind kind;
     unsigned line; /* 1-based, of its first character */
     unsigned column;
-    const char *text; /* scalar, else NULL */
-    bool plain;       /* scalar without quotes: may be a number or true / false */
+    const char *text;                   /* scalar, else NULL */
+    bool plain;                         /* scalar without quotes: may be a number or true / false */
     const struct avd_yaml_node **items; /* list: its items; mapping: key, value, key, value ... */
     size_t count;                       /* of items; a mapping's is even */
 };

@@ -15,7 +15,7 @@
 enum {
     MAX_FUNCTION_READ = 8192, /* bytes read to see whether a function goes on */
     CHUNK = 512,
-    ALIGNMENT = 16,           /* where compilers let functions begin */
+    ALIGNMENT = 16, /* where compilers let functions begin */
     INT3 = 0xcc
 };
 
@@ -70,8 +70,7 @@ static int goes_on(const struct avd_walk *walk, uint64_t start, uint64_t pc)
         if (!avd_walk_spend(walk) || avd_walk_code_at(walk, at, &bytes[ALIGNMENT], want) != want)
             return -1;
         for (i = 0; i < want; i++) {
-            if ((at + i) % ALIGNMENT == 0 && at + i > start &&
-                ends_function(&bytes[i], ALIGNMENT))
+            if ((at + i) % ALIGNMENT == 0 && at + i > start && ends_function(&bytes[i], ALIGNMENT))
                 return 0;
         }
         memcpy(bytes, &bytes[CHUNK], ALIGNMENT);
@@ -198,8 +197,7 @@ static int leads(const struct avd_walk *walk, uint64_t target, uint64_t pc, uint
     return same;
 }
 
-int avd_walk_call_leads_to(const struct avd_walk *walk, uint64_t addr, uint64_t pc,
-                           uint64_t *start)
+int avd_walk_call_leads_to(const struct avd_walk *walk, uint64_t addr, uint64_t pc, uint64_t *start)
 {
     struct avd_call call;
     uint64_t target;

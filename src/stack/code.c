@@ -47,8 +47,7 @@ size_t avd_walk_code_at(const struct avd_walk *walk, uint64_t addr, uint8_t *buf
     if (size == 0 || addr > UINT64_MAX - size)
         return 0;
     got = env->read(env->ctx, addr, buffer, size);
-    if (got == 0 && env->module_at(env->ctx, addr, &module) &&
-        addr - module.base <= UINT32_MAX)
+    if (got == 0 && env->module_at(env->ctx, addr, &module) && addr - module.base <= UINT32_MAX)
         got = env->read_image(env->ctx, module.id, (uint32_t)(addr - module.base), buffer, size);
     return got < size ? got : size;
 }
@@ -115,8 +114,7 @@ void avd_walk_call_before(const struct avd_walk *walk, uint64_t addr, struct avd
         if (p[0] == 0xff && p[1] == 0x15 && length == 6) {
             out->has_slot = true;
             out->slot = is_x86 ? avd_le32(&p[2]) : displaced(walk, addr, &p[2]);
-        } else if (p[0] == 0xff &&
-                   indirect_call_length(p[1], length > 2 ? p[2] : 0) == length) {
+        } else if (p[0] == 0xff && indirect_call_length(p[1], length > 2 ? p[2] : 0) == length) {
             out->other = true;
         } else if (p[0] == 0xe8 && length == 5) {
             out->target = displaced(walk, addr, &p[1]);
@@ -127,9 +125,9 @@ void avd_walk_call_before(const struct avd_walk *walk, uint64_t addr, struct avd
     }
     /* mov edx, imm32; call edx or [edx]: Windows XP to 7 and 10; call fs:[C0h]: WOW64 before 10 */
     if (is_x86 && count == LONGEST_CALL)
-        out->system = (bytes[0] == 0xba && bytes[5] == 0xff &&
-                       (bytes[6] == 0xd2 || bytes[6] == 0x12)) ||
-                      (bytes[0] == 0x64 && out->has_slot && out->slot == 0xc0);
+        out->system =
+            (bytes[0] == 0xba && bytes[5] == 0xff && (bytes[6] == 0xd2 || bytes[6] == 0x12)) ||
+            (bytes[0] == 0x64 && out->has_slot && out->slot == 0xc0);
     if (out->has_target || out->has_slot || out->other)
         out->found = 1;
     else

@@ -31,8 +31,7 @@ static bool chain_is_all_there_is(const struct avd_walk *walk, uint64_t pc)
     struct avd_code_module module;
     struct avd_pdata pdata;
 
-    return !env->module_at(env->ctx, pc, &module) ||
-           env->pdata(env->ctx, module.id, &pdata) == 0;
+    return !env->module_at(env->ctx, pc, &module) || env->pdata(env->ctx, module.id, &pdata) == 0;
 }
 
 /*
@@ -95,8 +94,8 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
         return AVD_STEP_NO_INFO;
     }
     if (!avd_walk_pointer(walk, fp, &saved)) {
-        avd_walk_say(walk, end, AVD_END_NO_MEMORY,
-                     "the frame at 0x%" PRIx64 " is not in the dump", fp);
+        avd_walk_say(walk, end, AVD_END_NO_MEMORY, "the frame at 0x%" PRIx64 " is not in the dump",
+                     fp);
         return AVD_STEP_NO_INFO;
     }
     if (!avd_walk_return(walk, &callee->regs, return_slot(walk, fp, fp + size), caller, end))

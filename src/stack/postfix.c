@@ -117,8 +117,8 @@ static struct avd_postfix_variable *find_variable(struct avd_postfix *postfix, c
     return NULL;
 }
 
-static bool set_variable(struct avd_postfix *postfix, const char *name, size_t size,
-                         uint64_t value, bool constant)
+static bool set_variable(struct avd_postfix *postfix, const char *name, size_t size, uint64_t value,
+                         bool constant)
 {
     struct avd_postfix_variable *variable = find_variable(postfix, name, size);
 
@@ -249,12 +249,9 @@ static bool calculate(struct avd_postfix *postfix, struct stack *stack, char op)
     if (!pop_value(postfix, stack, &b) || !pop_value(postfix, stack, &a))
         return false;
     switch (op) {
-    case '+':
-        return push(postfix, stack, NULL, 0, a + b);
-    case '-':
-        return push(postfix, stack, NULL, 0, a - b);
-    case '*':
-        return push(postfix, stack, NULL, 0, a * b);
+    case '+': return push(postfix, stack, NULL, 0, a + b);
+    case '-': return push(postfix, stack, NULL, 0, a - b);
+    case '*': return push(postfix, stack, NULL, 0, a * b);
     case '@': /* a aligned down to a multiple of b */
         if (b == 0 || (b & (b - 1)) != 0)
             return fail(postfix, "0x%" PRIx64 " is no alignment", b);
@@ -275,8 +272,8 @@ static bool can_be_name(const struct avd_cpu_ops *cpu, const char *word, size_t 
            avd_postfix_register(cpu, word, size, &reg);
 }
 
-static bool evaluate(struct avd_postfix *postfix, const char *text, size_t size,
-                     bool is_program, struct stack *stack)
+static bool evaluate(struct avd_postfix *postfix, const char *text, size_t size, bool is_program,
+                     struct stack *stack)
 {
     const char *word;
     size_t word_size;

@@ -18,12 +18,12 @@ struct avd_postfix_variable {
 };
 
 struct avd_postfix {
-    const struct avd_walk *walk;  /* memory, and the names of the CPU's registers */
-    struct avd_regs regs;         /* at first the frame's own; assignments change them */
-    uint32_t assigned;            /* bit n: register n was assigned */
+    const struct avd_walk *walk; /* memory, and the names of the CPU's registers */
+    struct avd_regs regs;        /* at first the frame's own; assignments change them */
+    uint32_t assigned;           /* bit n: register n was assigned */
     struct avd_postfix_variable variables[AVD_MAX_POSTFIX_VARIABLES];
     size_t variable_count;
-    char failure[96];             /* why the last evaluation failed, "" otherwise */
+    char failure[96]; /* why the last evaluation failed, "" otherwise */
 };
 
 void avd_postfix_init(struct avd_postfix *postfix, const struct avd_walk *walk,

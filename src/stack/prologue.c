@@ -12,9 +12,9 @@
 #include <string.h>
 
 enum {
-    MAX_PROLOGUE = 96,        /* bytes read */
-    MAX_FUNCTION = 8192,      /* bytes between the start and pc that are searched for another */
-    MAX_SIZE = 1024 * 1024,   /* a larger frame is none */
+    MAX_PROLOGUE = 96,      /* bytes read */
+    MAX_FUNCTION = 8192,    /* bytes between the start and pc that are searched for another */
+    MAX_SIZE = 1024 * 1024, /* a larger frame is none */
     CHUNK = 512,
     ALIGNMENT = 16
 };
@@ -46,25 +46,29 @@ static uint64_t neutral_length(struct avd_view code, uint64_t at)
     bool is_register = modrm >> 6 == 3;
 
     switch (op) {
-    case 0xa1: case 0xa3: /* mov between eax and memory */
-    case 0xb8: case 0xb9: case 0xba: case 0xbb: case 0xbd: case 0xbe: case 0xbf: /* mov reg, imm */
-        return 5;
-    case 0x64: /* mov eax, fs:[imm32] */
-        return modrm == 0xa1 ? 6 : 0;
+    case 0xa1:
+    case 0xa3: /* mov between eax and memory */
+    case 0xb8:
+    case 0xb9:
+    case 0xba:
+    case 0xbb:
+    case 0xbd:
+    case 0xbe:
+    case 0xbf: /* mov reg, imm */ return 5;
+    case 0x64: /* mov eax, fs:[imm32] */ return modrm == 0xa1 ? 6 : 0;
     case 0x8d: /* lea */
         if (is_register)
             return 0;
         break;
-    case 0x33: case 0x8b: /* xor, mov to a register */
-        break;
-    case 0x31: case 0x89: /* xor, mov to a register or memory */
+    case 0x33:
+    case 0x8b: /* xor, mov to a register */ break;
+    case 0x31:
+    case 0x89: /* xor, mov to a register or memory */
         if (is_register && (modrm & 7) == AVD_ESP)
             return 0;
         return 1 + operand_length(code, at + 1);
-    case 0x85: /* test */
-        return 1 + operand_length(code, at + 1);
-    default:
-        return 0;
+    case 0x85: /* test */ return 1 + operand_length(code, at + 1);
+    default: return 0;
     }
     return (modrm >> 3 & 7) == AVD_ESP ? 0 : 1 + operand_length(code, at + 1);
 }
@@ -188,8 +192,7 @@ static bool is_unbroken(const struct avd_walk *walk, uint64_t start, uint64_t pc
     return true;
 }
 
-bool avd_walk_frame_size(const struct avd_walk *walk, const struct avd_frame *frame,
-                         uint64_t *size)
+bool avd_walk_frame_size(const struct avd_walk *walk, const struct avd_frame *frame, uint64_t *size)
 {
     const struct avd_walk_env *env = walk->env;
     uint64_t pc = avd_walk_lookup(frame);
@@ -197,8 +200,7 @@ bool avd_walk_frame_size(const struct avd_walk *walk, const struct avd_frame *fr
 
     *size = 0;
     if (frame->exact || walk->cpu->pointer_size != 4 || env->function_start == NULL ||
-        !env->function_start(env->ctx, pc, &start) || start > pc ||
-        !is_unbroken(walk, start, pc))
+        !env->function_start(env->ctx, pc, &start) || start > pc || !is_unbroken(walk, start, pc))
         return false;
     *size = avd_walk_prologue_size(walk, start, pc);
     return true;

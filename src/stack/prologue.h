@@ -7,8 +7,8 @@
 
 /* What the first instructions of a function do. */
 struct avd_prologue {
-    uint64_t size;       /* bytes that they push and reserve */
-    bool whole;          /* all instructions from the start to pc were read: nothing else was run */
+    uint64_t size; /* bytes that they push and reserve */
+    bool whole;    /* all instructions from the start to pc were read: nothing else was run */
     bool saves_ebp;
     uint64_t ebp_offset; /* of the saved EBP below the slot of the return address */
 };

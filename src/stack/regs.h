@@ -11,6 +11,7 @@
 
 enum { AVD_REG_COUNT = 17 };
 
+/* clang-format off */
 /* AMD64 in the order of UNWIND_INFO's register numbers, rip behind them. */
 enum {
     AVD_RAX, AVD_RCX, AVD_RDX, AVD_RBX, AVD_RSP, AVD_RBP, AVD_RSI, AVD_RDI,
@@ -24,6 +25,7 @@ enum {
     AVD_ESP = AVD_RSP, AVD_EBP = AVD_RBP, AVD_ESI = AVD_RSI, AVD_EDI = AVD_RDI,
     AVD_EIP = AVD_RIP
 };
+/* clang-format on */
 
 struct avd_regs {
     uint64_t value[AVD_REG_COUNT];
@@ -50,8 +52,8 @@ static inline void avd_reg_forget(struct avd_regs *regs, unsigned reg)
 /* A CONTEXT decoded: registers and what decides the mode of the CPU. */
 struct avd_context {
     struct avd_regs regs;
-    uint32_t flags;         /* ContextFlags */
-    bool has_segments;      /* cs and ss count; the others are 0 when their group is absent */
+    uint32_t flags;    /* ContextFlags */
+    bool has_segments; /* cs and ss count; the others are 0 when their group is absent */
     uint16_t cs, ds, es, fs, gs, ss;
     bool has_eflags;
     uint32_t eflags;

@@ -26,10 +26,10 @@ enum {
 /* The part of the stack that one step looks at. */
 struct window {
     const struct avd_walk *walk;
-    uint64_t start;         /* x86: above what the callee's function certainly uses */
-    bool size_known;        /* x86: how much that is */
+    uint64_t start;  /* x86: above what the callee's function certainly uses */
+    bool size_known; /* x86: how much that is */
     struct avd_view view;
-    size_t words;   /* that are in the dump */
+    size_t words; /* that are in the dump */
     uint8_t bytes[8 * AVD_MAX_SCAN_WORDS_CALL];
 };
 
@@ -87,8 +87,7 @@ static bool slot_aligned(const struct window *w, size_t i)
  * value that also lies where no return address can, that lies there several times without the
  * even distance of a recursion, or that is aligned as functions and data are, is likely data.
  */
-static bool plausible_without_code(const struct window *w, const struct avd_frame *callee,
-                                   size_t i)
+static bool plausible_without_code(const struct window *w, const struct avd_frame *callee, size_t i)
 {
     const struct avd_walk_env *env = w->walk->env;
     uint64_t value = word(w, i);
@@ -154,8 +153,7 @@ static bool is_linked(const struct window *w, size_t i)
     fp = word(w, i - 1);
     return plausible_frame_pointer(walk, fp, slot_of(w, i) + 4) &&
            avd_walk_pointer(walk, fp, &saved) && (saved == 0 || saved > fp) &&
-           avd_walk_pointer(walk, fp + 4, &value) &&
-           (saved == 0 || avd_walk_is_code(walk, value));
+           avd_walk_pointer(walk, fp + 4, &value) && (saved == 0 || avd_walk_is_code(walk, value));
 }
 
 /*
@@ -226,8 +224,7 @@ static void fill_caller(const struct window *w, const struct avd_frame *callee, 
     avd_reg_set(&caller->regs, AVD_RSP, caller->sp);
     if (!has_frame_pointers(walk))
         return;
-    if (evidence == AVD_EVIDENCE_TARGET && size == 4 &&
-        !pushes_frame_pointer(walk, start, &frame))
+    if (evidence == AVD_EVIDENCE_TARGET && size == 4 && !pushes_frame_pointer(walk, start, &frame))
         below_is_fp = false;
     if (below_is_fp && plausible_frame_pointer(walk, word(w, i - 1), caller->sp))
         avd_reg_set(&caller->regs, AVD_RBP, word(w, i - 1));
@@ -273,11 +270,11 @@ bool avd_scan_for_call(struct avd_walk *walk, const struct avd_frame *callee, ui
          * where the callee's prologue says. */
         if (found == AVD_EVIDENCE_CALL)
             tried++;
-        if (found == AVD_EVIDENCE_TARGET && !certain &&
-            pushes_frame_pointer(walk, start, &frame) && frame)
+        if (found == AVD_EVIDENCE_TARGET && !certain && pushes_frame_pointer(walk, start, &frame) &&
+            frame)
             return false;
-        if (found == AVD_EVIDENCE_TARGET || (found == AVD_EVIDENCE_CALL &&
-                                              ((w.size_known && i == 0) || has_caller(&w, i)))) {
+        if (found == AVD_EVIDENCE_TARGET ||
+            (found == AVD_EVIDENCE_CALL && ((w.size_known && i == 0) || has_caller(&w, i)))) {
             best = found;
             best_at = i;
             best_start = start;
@@ -307,8 +304,7 @@ static enum avd_step_result found_nothing(struct avd_walk *walk, const struct av
                      callee->sp, walk->stack_high);
     else
         avd_walk_say(walk, end, AVD_END_NO_MEMORY,
-                     "scanning from 0x%" PRIx64 " came to 0x%" PRIx64
-                     ", which is not in the dump",
+                     "scanning from 0x%" PRIx64 " came to 0x%" PRIx64 ", which is not in the dump",
                      callee->sp, stop);
     return AVD_STEP_NO_INFO;
 }

@@ -103,8 +103,7 @@ bool avd_walk_skipped_thread_start(const struct avd_walk *walk, const struct avd
     if (!walk->windows || size != 4 || callee->exact || walk->stack_high < caller->sp ||
         walk->stack_high - caller->sp > AVD_NEAR_STACK_BASE || role == AVD_ROLE_NTDLL ||
         role == AVD_ROLE_KERNEL32 || avd_walk_role_at(walk, caller->pc) != AVD_ROLE_NTDLL ||
-        !avd_reg_known(&caller->regs, AVD_EBP) ||
-        !chain_ends(walk, caller->regs.value[AVD_EBP]) ||
+        !avd_reg_known(&caller->regs, AVD_EBP) || !chain_ends(walk, caller->regs.value[AVD_EBP]) ||
         caller->sp - callee->sp > AVD_NEAR_STACK_BASE)
         return false;
     for (slot = callee->sp; slot < caller->sp - size; slot += size) {

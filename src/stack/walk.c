@@ -233,8 +233,7 @@ static void drop_guesses(struct avd_walk *walk, struct avd_stack *out)
     avd_walk_say(walk, &out->end, AVD_END_NO_UNWIND_INFO,
                  "0x%" PRIx64 " at 0x%" PRIx64 " may be where 0x%" PRIx64 " returns to, but no "
                  "unwind data and no code says so; what follows would be guesses",
-                 out->frames[count].pc, out->frames[count].sp - walk->cpu->pointer_size,
-                 last->pc);
+                 out->frames[count].pc, out->frames[count].sp - walk->cpu->pointer_size, last->pc);
     last->return_address = 0;
     last->fp = 0;
     out->count = count;
@@ -254,9 +253,8 @@ static bool add_thread_start(struct avd_walk *walk, struct avd_stack *out, size_
         !avd_walk_find_thread_start(walk, out->frames[out->count - 1].sp, start))
         return true;
     while (out->count < wanted) {
-        struct avd_frame *frames =
-            avd_arena_grow(walk->arena, out->frames, out->count, capacity, sizeof *frames,
-                           AVD_MAX_FRAMES_CEILING);
+        struct avd_frame *frames = avd_arena_grow(walk->arena, out->frames, out->count, capacity,
+                                                  sizeof *frames, AVD_MAX_FRAMES_CEILING);
 
         if (frames == NULL)
             return false;
@@ -329,8 +327,7 @@ bool avd_walk_stack(struct avd_walk *walk, const struct avd_regs *start, struct 
         return true;
     }
     out->end_detail = "out of memory";
-    frame = avd_arena_grow(walk->arena, NULL, 0, &capacity, sizeof *frame,
-                           AVD_MAX_FRAMES_CEILING);
+    frame = avd_arena_grow(walk->arena, NULL, 0, &capacity, sizeof *frame, AVD_MAX_FRAMES_CEILING);
     if (frame == NULL)
         return false;
     out->frames = frame;

@@ -16,8 +16,8 @@
 
 #include <stddef.h>
 
-struct avd_candidates; /* stack/candidates.h */
-struct avd_likely_path;       /* stack/likely_path.h */
+struct avd_candidates;  /* stack/candidates.h */
+struct avd_likely_path; /* stack/likely_path.h */
 
 /* How far a frame can be trusted, the least first. JSON uses rust-minidump's words for them. */
 enum avd_trust {
@@ -27,7 +27,7 @@ enum avd_trust {
     AVD_TRUST_FRAME_POINTER, /* the EBP or RBP chain */
     AVD_TRUST_CFI,           /* unwind data, or a form of code that needs none */
     AVD_TRUST_PREWALKED,
-    AVD_TRUST_CONTEXT        /* recorded registers */
+    AVD_TRUST_CONTEXT /* recorded registers */
 };
 const char *avd_trust_name(enum avd_trust trust); /* "context", "cfi", "frame_pointer" ... */
 
@@ -40,14 +40,14 @@ enum avd_method {
     AVD_METHOD_MACHINE_FRAME, /* UNWIND_INFO with PUSH_MACHFRAME, or the CONTEXT of an exception
                                  that is being dispatched: the frame is exact */
     AVD_METHOD_FRAME_POINTER,
-    AVD_METHOD_SYSCALL_STUB,  /* frameless system-call stub, proved by its code bytes */
-    AVD_METHOD_BAD_CALL,      /* call through a bad pointer, undone */
-    AVD_METHOD_PROLOGUE,      /* code bytes show that the frame is not built yet */
-    AVD_METHOD_EPILOGUE,      /* x64: the code from pc on to its return, carried out */
-    AVD_METHOD_FRAME_DATA,    /* x86: a frame-data program of a PDB or .sym file */
-    AVD_METHOD_FPO,           /* x86: FPO_DATA, STACK WIN 0 */
-    AVD_METHOD_STACK_CFI,     /* STACK CFI rules of a .sym file */
-    AVD_METHOD_PROC_FRAME,    /* x64: a PDB's S_FRAMEPROC */
+    AVD_METHOD_SYSCALL_STUB, /* frameless system-call stub, proved by its code bytes */
+    AVD_METHOD_BAD_CALL,     /* call through a bad pointer, undone */
+    AVD_METHOD_PROLOGUE,     /* code bytes show that the frame is not built yet */
+    AVD_METHOD_EPILOGUE,     /* x64: the code from pc on to its return, carried out */
+    AVD_METHOD_FRAME_DATA,   /* x86: a frame-data program of a PDB or .sym file */
+    AVD_METHOD_FPO,          /* x86: FPO_DATA, STACK WIN 0 */
+    AVD_METHOD_STACK_CFI,    /* STACK CFI rules of a .sym file */
+    AVD_METHOD_PROC_FRAME,   /* x64: a PDB's S_FRAMEPROC */
     AVD_METHOD_SCAN
 };
 const char *avd_method_name(enum avd_method method); /* "unwind_info", "leaf" ... */
@@ -63,16 +63,16 @@ enum avd_evidence {
 const char *avd_evidence_name(enum avd_evidence evidence); /* "place", "path", "call" ... */
 
 struct avd_frame {
-    uint64_t pc;        /* frame 0 and exact frames: the instruction; others: return address */
-    uint64_t sp;        /* callers: just above the return address's slot, arguments not popped */
-    uint64_t fp;        /* x86: ChildEBP, the address just below the slot of this frame's own return
-                           address; the loop fills it when that was found. x64: 0 */
+    uint64_t pc; /* frame 0 and exact frames: the instruction; others: return address */
+    uint64_t sp; /* callers: just above the return address's slot, arguments not popped */
+    uint64_t fp; /* x86: ChildEBP, the address just below the slot of this frame's own return
+                    address; the loop fills it when that was found. x64: 0 */
     uint64_t return_address; /* where this frame returns to; 0 when not found or the end */
     enum avd_trust trust;
     enum avd_method method;
     enum avd_evidence evidence;
-    unsigned percent;   /* AVD_EVIDENCE_PATH: how likely it is a frame; otherwise 0 */
-    bool exact;         /* pc is an instruction that was executing, not a return address */
+    unsigned percent;    /* AVD_EVIDENCE_PATH: how likely it is a frame; otherwise 0 */
+    bool exact;          /* pc is an instruction that was executing, not a return address */
     bool frames_missing; /* frames may be missing between its callee and this one: the call before
                             pc leads to another function than the callee's, or the path is vague */
     struct avd_regs regs;
@@ -98,7 +98,7 @@ struct avd_stack {
     struct avd_frame *frames; /* innermost first */
     size_t count;
     enum avd_walk_end end;
-    const char *end_detail;   /* one line in plain words, with addresses; never NULL */
+    const char *end_detail; /* one line in plain words, with addresses; never NULL */
 };
 
 /* What a module is to a process. The first two begin every thread, and are the same in each. */
@@ -119,7 +119,7 @@ struct avd_code_module {
 
 /* Where x64 unwind data for a module lies. */
 struct avd_pdata {
-    uint32_t rva, size;  /* exception directory */
+    uint32_t rva, size; /* exception directory */
 };
 
 /*
@@ -153,11 +153,9 @@ struct avd_walk_env {
      * What symbols know of the stack at `addr`, which is avd_walk_lookup's address. All may be
      * NULL. Strings live as long as the walk; *module_base is what the RVAs are relative to.
      */
-    bool (*frame_data)(void *ctx, uint64_t addr, struct avd_frame_data *out,
-                       uint64_t *module_base);
+    bool (*frame_data)(void *ctx, uint64_t addr, struct avd_frame_data *out, uint64_t *module_base);
     bool (*cfi)(void *ctx, uint64_t addr, const char **rules);
-    bool (*proc_frame)(void *ctx, uint64_t addr, struct avd_proc_frame *out,
-                       uint64_t *module_base);
+    bool (*proc_frame)(void *ctx, uint64_t addr, struct avd_proc_frame *out, uint64_t *module_base);
 };
 
 /* How far below the stack's base a thread's first frames begin: a CONTEXT and some randomness. */
@@ -166,18 +164,18 @@ enum { AVD_NEAR_STACK_BASE = 16 * 1024 };
 struct avd_walk {
     const struct avd_cpu_ops *cpu;
     const struct avd_walk_env *env;
-    struct avd_arena *arena;   /* frames go here */
-    uint64_t stack_low;        /* the thread's stack as the TEB says; both 0 when not known */
-    uint64_t stack_high;       /* exclusive. Methods see both as 0 when sp starts outside */
-    unsigned max_frames;       /* 0: AVD_MAX_FRAMES; never more than AVD_MAX_FRAMES_CEILING */
+    struct avd_arena *arena; /* frames go here */
+    uint64_t stack_low;      /* the thread's stack as the TEB says; both 0 when not known */
+    uint64_t stack_high;     /* exclusive. Methods see both as 0 when sp starts outside */
+    unsigned max_frames;     /* 0: AVD_MAX_FRAMES; never more than AVD_MAX_FRAMES_CEILING */
     bool allow_scan;
-    bool start_found;          /* what is started from is a return address that a search found */
-    bool windows;              /* the process's operating system: decides frame conventions */
+    bool start_found; /* what is started from is a return address that a search found */
+    bool windows;     /* the process's operating system: decides frame conventions */
     /* How often code may yet be read to see where calls lead, over all walks; NULL: any number. */
     size_t *code_budget;
     /* What the stacks of all threads hold; NULL: nothing is learned from it. */
     struct avd_candidates *candidates;
-    struct avd_likely_path *path;     /* scan.c's own; NULL at the start */
+    struct avd_likely_path *path; /* scan.c's own; NULL at the start */
     /* The loop's own: frames found by scanning in a row without code bytes that speak for them. */
     unsigned weak_frames;
     /* What the methods asked for the last frame have to say when the walk ends (avd_walk_say). */
@@ -185,10 +183,10 @@ struct avd_walk {
 };
 
 enum avd_step_result {
-    AVD_STEP_OK,       /* *caller is filled; the loop still judges it */
-    AVD_STEP_NO_INFO,  /* ask the next method; avd_walk_say keeps the reason */
-    AVD_STEP_END,      /* the stack is complete here */
-    AVD_STEP_FAILED    /* knows that nobody can go on; walk->detail says why */
+    AVD_STEP_OK,      /* *caller is filled; the loop still judges it */
+    AVD_STEP_NO_INFO, /* ask the next method; avd_walk_say keeps the reason */
+    AVD_STEP_END,     /* the stack is complete here */
+    AVD_STEP_FAILED   /* knows that nobody can go on; walk->detail says why */
 };
 
 struct avd_step_method {
@@ -202,9 +200,9 @@ struct avd_step_method {
 };
 
 struct avd_cpu_ops {
-    const char *name;            /* "amd64", "x86" */
+    const char *name; /* "amd64", "x86" */
     unsigned pointer_size;
-    uint64_t address_mask;       /* highest user address */
+    uint64_t address_mask; /* highest user address */
     /* Decodes a CONTEXT; false when it is too short or of another CPU. */
     bool (*read_context)(const uint8_t *bytes, size_t size, struct avd_context *out);
     const char *const *reg_names; /* AVD_REG_COUNT, NULL where the CPU has none */
@@ -248,13 +246,13 @@ bool avd_walk_is_code(const struct avd_walk *walk, uint64_t addr);
 int avd_walk_after_call(const struct avd_walk *walk, uint64_t addr);
 /* The calls that the bytes before `addr` can be read as; more than one may fit. */
 struct avd_call {
-    int found;          /* as avd_walk_after_call */
-    bool has_target;    /* E8: a direct call to `target` */
+    int found;       /* as avd_walk_after_call */
+    bool has_target; /* E8: a direct call to `target` */
     uint64_t target;
-    bool has_slot;      /* FF 15: a call through the pointer at `slot` */
+    bool has_slot; /* FF 15: a call through the pointer at `slot` */
     uint64_t slot;
-    bool other;         /* any other form, which may lead anywhere */
-    bool system;        /* x86: what a system-call stub calls to enter the kernel */
+    bool other;  /* any other form, which may lead anywhere */
+    bool system; /* x86: what a system-call stub calls to enter the kernel */
 };
 void avd_walk_call_before(const struct avd_walk *walk, uint64_t addr, struct avd_call *out);
 /* The bytes before `addr`, at most `size`, from memory or image; returns how many, aligned so that

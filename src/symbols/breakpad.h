@@ -14,9 +14,9 @@ struct avd_sym;
 
 struct avd_sym_identity {
     const char *os, *cpu;
-    const char *debug_id;   /* as in the MODULE line */
+    const char *debug_id; /* as in the MODULE line */
     const char *debug_file;
-    const char *code_id;    /* INFO CODE_ID, "" when absent */
+    const char *code_id; /* INFO CODE_ID, "" when absent */
 };
 
 /* AVD_E_FORMAT (no MODULE line ...), AVD_E_IO, AVD_E_NOMEM. Damaged lines cost themselves only. */

@@ -251,8 +251,8 @@ size_t avd_sym_seek(const struct avd_sym *sym, uint64_t rva)
     function = rva != 0 ? avd_sym_keys_up_to(functions, (uint32_t)rva - 1) : 0;
     other = rva != 0 ? avd_sym_keys_up_to(publics, (uint32_t)rva - 1) : 0;
     if (function < functions->count &&
-        (other >= publics->count || avd_sym_key_value(functions->items[function]) <=
-                                        avd_sym_key_value(publics->items[other])))
+        (other >= publics->count ||
+         avd_sym_key_value(functions->items[function]) <= avd_sym_key_value(publics->items[other])))
         return function;
     return functions->count + other;
 }

@@ -67,8 +67,7 @@ static size_t exports_seek(void *handle, uint64_t rva)
 {
     const struct exports_handle *exports = handle;
 
-    return rva <= UINT32_MAX ? avd_exports_at_or_above(&exports->exports, (uint32_t)rva)
-                             : SIZE_MAX;
+    return rva <= UINT32_MAX ? avd_exports_at_or_above(&exports->exports, (uint32_t)rva) : SIZE_MAX;
 }
 
 static enum avd_status exports_item(void *handle, size_t index, struct avd_arena *arena,
@@ -80,8 +79,7 @@ static enum avd_status exports_item(void *handle, size_t index, struct avd_arena
     if (index >= exports->exports.count)
         return AVD_NOT_FOUND;
     out->function_rva = exports->exports.items[index].rva;
-    out->function =
-        avd_export_name(exports->image, exports->arena, &exports->exports.items[index]);
+    out->function = avd_export_name(exports->image, exports->arena, &exports->exports.items[index]);
     return out->function != NULL ? avd_symbol_undecorate(out, arena, false) : AVD_E_NOMEM;
 }
 

@@ -96,9 +96,9 @@ struct answer {
 static bool load(struct functions *f)
 {
     /* Of Linux, macOS and Windows: on each only its own can be loaded. */
-    static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.4.dylib",
-                                        "/usr/lib/libcurl.4.dylib", "libcurl-x64.dll",
-                                        "libcurl-4.dll", "libcurl.dll", NULL};
+    static const char *const names[] = {
+        "libcurl.so.4",    "libcurl-gnutls.so.4", "libcurl.4.dylib", "/usr/lib/libcurl.4.dylib",
+        "libcurl-x64.dll", "libcurl-4.dll",       "libcurl.dll",     NULL};
     const struct avd_library_function wanted[] = {
         {"curl_global_init", &f->global_init, sizeof f->global_init},
         {"curl_easy_init", &f->easy_init, sizeof f->easy_init},
@@ -239,8 +239,7 @@ static enum avd_fetch_end translate(int result, const struct answer *answer)
     case RESULT_RECEIVE: return AVD_FETCH_END_RECEIVE;
     case RESULT_REDIRECTS: return AVD_FETCH_END_REDIRECTS;
     case RESULT_TOO_LARGE: return AVD_FETCH_END_TOO_LARGE;
-    case RESULT_WRITE:
-        return answer->over_limit ? AVD_FETCH_END_TOO_LARGE : AVD_FETCH_END_WRITE;
+    case RESULT_WRITE: return answer->over_limit ? AVD_FETCH_END_TOO_LARGE : AVD_FETCH_END_WRITE;
     default: return AVD_FETCH_END_OTHER;
     }
 }

@@ -24,8 +24,8 @@
 
 /* Newer than the headers of MinGW-w64 10 or than Windows 7. */
 #ifndef WINHTTP_OPTION_DECOMPRESSION
-#define WINHTTP_OPTION_DECOMPRESSION 118
-#define WINHTTP_DECOMPRESSION_FLAG_GZIP 1
+#define WINHTTP_OPTION_DECOMPRESSION       118
+#define WINHTTP_DECOMPRESSION_FLAG_GZIP    1
 #define WINHTTP_DECOMPRESSION_FLAG_DEFLATE 2
 #endif
 #ifndef WINHTTP_ACCESS_TYPE_AUTOMATIC_PROXY
@@ -105,8 +105,8 @@ static HINTERNET open_with_proxy(const struct avd_fetch *fetch, const WCHAR *age
     if (avd_wide_copy(text, &wide, NULL) != AVD_OK)
         return NULL;
     wide[wcscspn(wide, L"/")] = L'\0';
-    session = fetch->f.open(agent, WINHTTP_ACCESS_TYPE_NAMED_PROXY, wide, WINHTTP_NO_PROXY_BYPASS,
-                            0);
+    session =
+        fetch->f.open(agent, WINHTTP_ACCESS_TYPE_NAMED_PROXY, wide, WINHTTP_NO_PROXY_BYPASS, 0);
     avd_mem_free(wide);
     return session;
 }

@@ -81,7 +81,8 @@ static enum avd_status copy_pages(const struct avd_msf *msf, struct avd_view lis
         if (page == 0 || !page_view(msf, page, &view))
             return avd_error_set(err, AVD_E_FORMAT, list.offset, where,
                                  "refers to page %u of %u, which lies outside; the PDB cannot be "
-                                 "read", (unsigned)page, (unsigned)msf->page_count);
+                                 "read",
+                                 (unsigned)page, (unsigned)msf->page_count);
         if ((seen[page / 8] & 1u << page % 8) != 0)
             return avd_error_set(err, AVD_E_FORMAT, list.offset, where,
                                  "loops: page %u is used twice; the PDB cannot be read",
@@ -90,7 +91,8 @@ static enum avd_status copy_pages(const struct avd_msf *msf, struct avd_view lis
         if (view.size < size)
             return avd_error_set(err, AVD_E_FORMAT, view.offset, where,
                                  "page %u is cut short: expected %u bytes, found %zu; the PDB "
-                                 "cannot be read", (unsigned)page, (unsigned)size, view.size);
+                                 "cannot be read",
+                                 (unsigned)page, (unsigned)size, view.size);
         memcpy(bytes + (size_t)i * size, view.data, size);
     }
     return AVD_OK;
@@ -119,8 +121,8 @@ static enum avd_status read_directory(struct avd_msf *msf, struct avd_arena *are
     list_bytes = avd_mem_calloc(list_pages, (size_t)1 << msf->page_shift);
     bytes = avd_arena_alloc(arena, count, (size_t)1 << msf->page_shift);
     if (seen != NULL && list_bytes != NULL && bytes != NULL)
-        status = copy_pages(msf, list, list_pages, seen, list_bytes, "page list of the directory",
-                            err);
+        status =
+            copy_pages(msf, list, list_pages, seen, list_bytes, "page list of the directory", err);
     else
         (void)avd_error_nomem(err);
     if (status == AVD_OK) {

@@ -201,8 +201,7 @@ const char *avd_pdb_stream_text(struct avd_pdb *pdb, const struct avd_msf_stream
 
 /* ---- open and close ------------------------------------------------------------------------ */
 
-static enum avd_status open_parts(struct avd_pdb *pdb, struct avd_view bytes,
-                                  struct avd_error *err)
+static enum avd_status open_parts(struct avd_pdb *pdb, struct avd_view bytes, struct avd_error *err)
 {
     enum avd_status status = avd_msf_open(bytes, &pdb->arena, &pdb->msf, err);
 
@@ -215,8 +214,10 @@ static enum avd_status open_parts(struct avd_pdb *pdb, struct avd_view bytes,
     if (pdb->msf.truncated)
         avd_pdb_damaged(pdb, "file: shorter than its page count says; some streams are cut short");
     if (pdb->msf.lost_streams != 0)
-        avd_pdb_damaged(pdb, "directory: holds no page lists for the last %u streams; they are "
-                        "not read", (unsigned)pdb->msf.lost_streams);
+        avd_pdb_damaged(pdb,
+                        "directory: holds no page lists for the last %u streams; they are "
+                        "not read",
+                        (unsigned)pdb->msf.lost_streams);
     status = avd_pdb_info_open(pdb, err);
     if (status == AVD_OK)
         status = avd_pdb_dbi_open(pdb, err);
@@ -225,8 +226,7 @@ static enum avd_status open_parts(struct avd_pdb *pdb, struct avd_view bytes,
     return status;
 }
 
-static enum avd_status open_file(struct avd_file file, struct avd_pdb **out,
-                                 struct avd_error *err)
+static enum avd_status open_file(struct avd_file file, struct avd_pdb **out, struct avd_error *err)
 {
     struct avd_pdb *pdb = avd_mem_calloc(1, sizeof *pdb);
     enum avd_status status;
@@ -330,8 +330,7 @@ static void set_start(struct avd_pdb *pdb, uint64_t rva, const struct site *site
 }
 
 /* A jump of incremental linking bears its target's name, written as WinDbg does: "ILT+16(main)". */
-static const char *trampoline_name(struct avd_pdb *pdb, const struct site *site,
-                                   const char *target)
+static const char *trampoline_name(struct avd_pdb *pdb, const struct site *site, const char *target)
 {
     struct avd_pdb_place table;
     struct avd_arena scratch = {0};
@@ -424,8 +423,7 @@ enum avd_status avd_pdb_find(struct avd_pdb *pdb, uint64_t rva, struct avd_symbo
         goto no_memory;
     if (site.module != NULL) {
         status = avd_pdb_lines_open(pdb, site.module);
-        if (status == AVD_OK &&
-            avd_pdb_line_find(pdb, site.module, site.place, &file, &out->line))
+        if (status == AVD_OK && avd_pdb_line_find(pdb, site.module, site.place, &file, &out->line))
             out->source_file = avd_pdb_file_name(pdb, site.module, file);
         if (status == AVD_OK && site.has_proc)
             status = avd_pdb_inlines_find(pdb, site.module, &site.proc, site.place, out);

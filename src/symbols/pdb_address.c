@@ -6,11 +6,7 @@
  */
 #include "symbols/pdb_private.h"
 
-enum {
-    SECTION_HEADER = 40,
-    OMAP_ENTRY = 8,
-    NO_STREAM = 0xffff
-};
+enum { SECTION_HEADER = 40, OMAP_ENTRY = 8, NO_STREAM = 0xffff };
 
 /* Microsoft's tools mark what was left out by 0; Syzygy by this bit (seen in its own PDBs). */
 static const uint32_t omap_gone = 0x80000000u;

@@ -50,14 +50,14 @@ static void open_contributions(struct avd_pdb *pdb)
     if (range->size < CONTRIBUTION_HEADER)
         return;
     if (version != contributions_v60 && version != contributions_v2) {
-        avd_pdb_damaged(pdb, "section contributions at 0x%llx: unknown version 0x%x; only public "
+        avd_pdb_damaged(pdb,
+                        "section contributions at 0x%llx: unknown version 0x%x; only public "
                         "symbols can be used",
                         (unsigned long long)avd_msf_offset(&range->stream, range->offset),
                         (unsigned)version);
         return;
     }
-    pdb->contribution_stride =
-        version == contributions_v2 ? CONTRIBUTION2_SIZE : CONTRIBUTION_SIZE;
+    pdb->contribution_stride = version == contributions_v2 ? CONTRIBUTION2_SIZE : CONTRIBUTION_SIZE;
     pdb->contribution_count = (range->size - CONTRIBUTION_HEADER) / pdb->contribution_stride;
 }
 
@@ -131,8 +131,10 @@ static void set_module(struct avd_pdb *pdb, uint32_t index, struct avd_view head
     if (number == NO_STREAM || !avd_msf_stream(&pdb->msf, number, &module->stream))
         return;
     if (symbols + c11 + c13 > module->stream.size) {
-        avd_pdb_damaged(pdb, "module %u: symbols and lines need %llu bytes, stream %u has %u; they "
-                        "are not read", (unsigned)index, (unsigned long long)(symbols + c11 + c13),
+        avd_pdb_damaged(pdb,
+                        "module %u: symbols and lines need %llu bytes, stream %u has %u; they "
+                        "are not read",
+                        (unsigned)index, (unsigned long long)(symbols + c11 + c13),
                         (unsigned)number, (unsigned)module->stream.size);
         memset(&module->stream, 0, sizeof module->stream);
         return;
@@ -179,8 +181,7 @@ static enum avd_status open_modules(struct avd_pdb *pdb)
     return AVD_OK;
 }
 
-enum avd_status avd_pdb_module_get(struct avd_pdb *pdb, uint32_t index,
-                                   struct avd_pdb_module **out)
+enum avd_status avd_pdb_module_get(struct avd_pdb *pdb, uint32_t index, struct avd_pdb_module **out)
 {
     *out = NULL;
     if (!pdb->modules_opened && open_modules(pdb) != AVD_OK)
@@ -202,8 +203,10 @@ static struct avd_pdb_contribution contribution_at(const struct avd_pdb *pdb, ui
 
     if (pdb->contributions != NULL)
         return pdb->contributions[index];
-    if (avd_msf_view(&range->stream, range->offset + CONTRIBUTION_HEADER +
-                     (uint64_t)index * pdb->contribution_stride, sizeof buffer, buffer, &view)) {
+    if (avd_msf_view(&range->stream,
+                     range->offset + CONTRIBUTION_HEADER +
+                         (uint64_t)index * pdb->contribution_stride,
+                     sizeof buffer, buffer, &view)) {
         result.start.section = avd_view_u16(view, 0);
         result.start.offset = avd_view_u32(view, 4);
         result.size = avd_view_u32(view, 8);

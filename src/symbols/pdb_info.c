@@ -32,7 +32,7 @@ static bool read_named_streams(struct avd_pdb *pdb, const struct avd_msf_stream 
     uint32_t count = avd_msf_u32(stream, at);
     uint32_t i;
 
-    at += 8; /* count, capacity */
+    at += 8;                /* count, capacity */
     for (i = 0; i < 2; i++) /* bit vectors: present, deleted */
         at += 4 + (uint64_t)avd_msf_u32(stream, at) * 4;
     if (at > stream->size || count > (stream->size - at) / 8)
@@ -79,7 +79,8 @@ enum avd_status avd_pdb_info_open(struct avd_pdb *pdb, struct avd_error *err)
         !avd_msf_view(&stream, 0, sizeof buffer, buffer, &head))
         return avd_error_set(err, AVD_E_FORMAT, avd_msf_offset(&stream, 0), "info stream",
                              "expected %d bytes, found %u or pages outside the file; the PDB has "
-                             "no identity", INFO_SIZE, (unsigned)stream.size);
+                             "no identity",
+                             INFO_SIZE, (unsigned)stream.size);
     version = avd_view_u32(head, 0);
     if (version < VERSION_VC70)
         return avd_error_set(err, AVD_E_UNSUPPORTED, head.offset, "info stream",
@@ -89,9 +90,10 @@ enum avd_status avd_pdb_info_open(struct avd_pdb *pdb, struct avd_error *err)
     pdb->identity.age = avd_view_u32(head, 8); /* until the DBI stream says its own */
     memcpy(pdb->identity.guid, head.data + 12, sizeof pdb->identity.guid);
     if (!read_named_streams(pdb, &stream, &end)) {
-        avd_pdb_damaged(pdb, "info stream at 0x%llx: the map of named streams does not fit in %u "
-                        "bytes; source files have no names", (unsigned long long)head.offset,
-                        (unsigned)stream.size);
+        avd_pdb_damaged(pdb,
+                        "info stream at 0x%llx: the map of named streams does not fit in %u "
+                        "bytes; source files have no names",
+                        (unsigned long long)head.offset, (unsigned)stream.size);
         return AVD_OK;
     }
     if (is_fastlink(&stream, end))
@@ -110,8 +112,10 @@ static void open_names(struct avd_pdb *pdb)
         return;
     if (!avd_msf_stream(&pdb->msf, info->names_stream, &info->names) ||
         info->names.size < NAMES_HEADER || avd_msf_u32(&info->names, 0) != names_signature) {
-        avd_pdb_damaged(pdb, "string table in stream %u: its signature is missing; source files "
-                        "have no names", (unsigned)info->names_stream);
+        avd_pdb_damaged(pdb,
+                        "string table in stream %u: its signature is missing; source files "
+                        "have no names",
+                        (unsigned)info->names_stream);
         return;
     }
     info->names_size = avd_msf_u32(&info->names, 8);

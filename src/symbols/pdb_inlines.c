@@ -221,8 +221,8 @@ enum avd_status avd_pdb_inlines_find(struct avd_pdb *pdb, const struct avd_pdb_m
             return AVD_E_NOMEM;
     }
     if (count != 0) {
-        out->inlines = avd_pdb_keep(pdb, &found[AVD_MAX_PDB_INLINES - count],
-                                    count * sizeof *found);
+        out->inlines =
+            avd_pdb_keep(pdb, &found[AVD_MAX_PDB_INLINES - count], count * sizeof *found);
         if (out->inlines == NULL)
             return AVD_E_NOMEM;
         out->inline_count = count;

@@ -22,8 +22,8 @@ enum {
     INLINEE_SIZE = 12,
 
     LINE_MASK = 0xffffff,
-    LINE_HIDDEN = 0xf00f00,     /* never step into: no line of its own */
-    LINE_STEP_INTO = 0xfeefee   /* always step into: the same */
+    LINE_HIDDEN = 0xf00f00,   /* never step into: no line of its own */
+    LINE_STEP_INTO = 0xfeefee /* always step into: the same */
 };
 
 /* What open_subsections has gathered so far. */
@@ -36,8 +36,8 @@ struct gathered {
 
 static bool add_fragment(struct gathered *all, const struct avd_pdb_fragment *fragment)
 {
-    struct avd_pdb_fragment *grown = avd_pdb_grow(all->fragments, all->fragment_count,
-                                                  &all->fragment_capacity, sizeof *grown);
+    struct avd_pdb_fragment *grown =
+        avd_pdb_grow(all->fragments, all->fragment_count, &all->fragment_capacity, sizeof *grown);
 
     if (grown == NULL)
         return false;
@@ -59,8 +59,8 @@ static bool add_inlinees(const struct avd_pdb_module *module, uint64_t at, uint6
 
         if (!avd_msf_view(&module->stream, at, sizeof buffer, buffer, &view))
             break;
-        grown = avd_pdb_grow(all->inlinees, all->inlinee_count, &all->inlinee_capacity,
-                             sizeof *grown);
+        grown =
+            avd_pdb_grow(all->inlinees, all->inlinee_count, &all->inlinee_capacity, sizeof *grown);
         if (grown == NULL)
             return false;
         all->inlinees = grown;
@@ -92,7 +92,8 @@ static bool gather(struct avd_pdb *pdb, struct avd_pdb_module *module, struct ga
             size = avd_view_u32(head, 4);
         kind = avd_view_u32(head, 0);
         if (size > end - at - SUBSECTION_HEADER) {
-            avd_pdb_damaged(pdb, "lines at 0x%llx: a part does not fit or its page is not in the "
+            avd_pdb_damaged(pdb,
+                            "lines at 0x%llx: a part does not fit or its page is not in the "
                             "file; the module's other lines are not known",
                             (unsigned long long)avd_msf_offset(&module->stream, at));
             break;
@@ -173,7 +174,7 @@ const struct avd_pdb_inlinee *avd_pdb_inlinee_find(const struct avd_pdb_module *
             high = middle;
     }
     return low < module->inlinee_count && module->inlinees[low].id == id ? &module->inlinees[low]
-                                                                        : NULL;
+                                                                         : NULL;
 }
 
 /* ---- searching lines ----------------------------------------------------------------------- */

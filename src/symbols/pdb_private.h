@@ -77,7 +77,7 @@ struct avd_pdb_module {
     uint32_t symbol_size;         /* with the signature in front */
     uint32_t line_offset;         /* of the C13 subsections */
     uint32_t line_size;
-    uint32_t checksums;           /* offset of the file checksums; 0: none */
+    uint32_t checksums; /* offset of the file checksums; 0: none */
     uint32_t checksums_size;
     struct avd_pdb_proc *procs;
     struct avd_pdb_fragment *fragments;
@@ -87,19 +87,19 @@ struct avd_pdb_module {
 };
 
 struct avd_pdb_info {
-    struct avd_msf_stream names;  /* the string table "/names" */
+    struct avd_msf_stream names; /* the string table "/names" */
     bool has_names, names_opened;
     uint32_t names_stream;
-    uint32_t names_size;          /* bytes of text */
+    uint32_t names_size; /* bytes of text */
 };
 
 /* Type records of the TPI or the IPI stream. */
 struct avd_pdb_types {
     struct avd_msf_stream stream;
     struct avd_msf_stream index_stream;
-    uint32_t begin, end;          /* type indexes */
+    uint32_t begin, end; /* type indexes */
     uint32_t records, records_end;
-    uint32_t index, index_count;  /* of {type index, offset} in index_stream */
+    uint32_t index, index_count; /* of {type index, offset} in index_stream */
     bool opened;
 };
 
@@ -118,7 +118,7 @@ struct avd_pdb_blob {
 
 struct avd_pdb {
     struct avd_arena arena;
-    struct avd_file file;         /* empty when the bytes are the caller's */
+    struct avd_file file; /* empty when the bytes are the caller's */
     struct avd_msf msf;
     struct avd_pdb_identity identity;
     struct avd_pdb_info info;
@@ -133,7 +133,7 @@ struct avd_pdb {
     struct avd_pdb_range contribution_info;
     uint32_t contribution_stride; /* 0: none */
     uint32_t contribution_count;
-    bool contributions_checked;   /* whether they are sorted */
+    bool contributions_checked;                 /* whether they are sorted */
     struct avd_pdb_contribution *contributions; /* sorted by us; NULL: as they lie */
     struct avd_pdb_module *modules;
     uint32_t module_count;
@@ -151,9 +151,9 @@ struct avd_pdb {
     struct avd_pdb_function_name *function_names;
     size_t function_name_count, function_name_capacity;
 
-    uint8_t *record_buffer;       /* for a symbol or type record that lies in pieces */
-    uint8_t *text_buffer;         /* for a string that does */
-    bool out_of_memory;           /* in the lookup that is going on */
+    uint8_t *record_buffer; /* for a symbol or type record that lies in pieces */
+    uint8_t *text_buffer;   /* for a string that does */
+    bool out_of_memory;     /* in the lookup that is going on */
     char damage[256];
 };
 
@@ -281,8 +281,8 @@ enum avd_status avd_pdb_public_find(struct avd_pdb *pdb, struct avd_pdb_place pl
 /* The index of the first public symbol at or behind `place`, in the order of places. */
 uint32_t avd_pdb_public_seek(struct avd_pdb *pdb, struct avd_pdb_place place);
 /* Number `index`; *name is NULL for a damaged one. AVD_NOT_FOUND behind the last, AVD_E_NOMEM. */
-enum avd_status avd_pdb_public_get(struct avd_pdb *pdb, uint32_t index,
-                                   struct avd_pdb_place *start, const char **name);
+enum avd_status avd_pdb_public_get(struct avd_pdb *pdb, uint32_t index, struct avd_pdb_place *start,
+                                   const char **name);
 /* Where the jumps of incremental linking begin; false when there are none. */
 bool avd_pdb_thunk_table(struct avd_pdb *pdb, struct avd_pdb_place *start);
 

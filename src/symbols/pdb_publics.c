@@ -35,9 +35,10 @@ static void open_publics(struct avd_pdb *pdb)
         !avd_msf_stream(&pdb->msf, pdb->publics_stream, &map->stream))
         return;
     if (!avd_msf_view(&map->stream, 0, sizeof buffer, buffer, &head)) {
-        avd_pdb_damaged(pdb, "public symbols in stream %u: expected %d bytes, found %u; they are "
-                        "not read", (unsigned)pdb->publics_stream, PUBLICS_HEADER,
-                        (unsigned)map->stream.size);
+        avd_pdb_damaged(pdb,
+                        "public symbols in stream %u: expected %d bytes, found %u; they are "
+                        "not read",
+                        (unsigned)pdb->publics_stream, PUBLICS_HEADER, (unsigned)map->stream.size);
         return;
     }
     if (avd_view_u32(head, 8) != 0) {
@@ -48,7 +49,8 @@ static void open_publics(struct avd_pdb *pdb)
     map->size = avd_view_u32(head, 4);
     left = map->stream.size > map->offset ? map->stream.size - map->offset : 0;
     if (map->size > left) {
-        avd_pdb_damaged(pdb, "public symbols at 0x%llx: the address map needs %u bytes, the stream "
+        avd_pdb_damaged(pdb,
+                        "public symbols at 0x%llx: the address map needs %u bytes, the stream "
                         "has %llu left; the last ones are not known",
                         (unsigned long long)head.offset, (unsigned)map->size,
                         (unsigned long long)left);
@@ -75,8 +77,10 @@ static bool public_at(struct avd_pdb *pdb, uint32_t index, struct avd_pdb_place 
     place->offset = 0;
     if (!avd_pdb_record_read(pdb, &pdb->symbol_records, offset, pdb->symbol_records.size, record) ||
         record->kind != S_PUB32) {
-        avd_pdb_damaged(pdb, "public symbols: entry %u of the address map refers to offset 0x%x, "
-                        "where no public symbol is", (unsigned)index, (unsigned)offset);
+        avd_pdb_damaged(pdb,
+                        "public symbols: entry %u of the address map refers to offset 0x%x, "
+                        "where no public symbol is",
+                        (unsigned)index, (unsigned)offset);
         return false;
     }
     place->offset = avd_view_u32(record->data, PUBLIC_OFFSET);
@@ -106,8 +110,8 @@ uint32_t avd_pdb_public_seek(struct avd_pdb *pdb, struct avd_pdb_place place)
     return low;
 }
 
-enum avd_status avd_pdb_public_get(struct avd_pdb *pdb, uint32_t index,
-                                   struct avd_pdb_place *start, const char **name)
+enum avd_status avd_pdb_public_get(struct avd_pdb *pdb, uint32_t index, struct avd_pdb_place *start,
+                                   const char **name)
 {
     struct avd_pdb_record record;
     struct avd_view text;
@@ -145,8 +149,7 @@ enum avd_status avd_pdb_public_find(struct avd_pdb *pdb, struct avd_pdb_place pl
     /* Of several names of one place the last that is marked as code. */
     best = low - 1;
     for (i = low; i > 0 && low - i < AVD_MAX_PDB_LOOK_BACK; i--) {
-        if (!public_at(pdb, i - 1, &other, &record) ||
-            avd_pdb_place_compare(other, *start) != 0)
+        if (!public_at(pdb, i - 1, &other, &record) || avd_pdb_place_compare(other, *start) != 0)
             break;
         if ((avd_view_u32(record.data, PUBLIC_FLAGS) & code) != 0) {
             best = i - 1;
@@ -154,8 +157,8 @@ enum avd_status avd_pdb_public_find(struct avd_pdb *pdb, struct avd_pdb_place pl
         }
     }
     return avd_pdb_public_get(pdb, best, &other, name) == AVD_E_NOMEM ? AVD_E_NOMEM
-           : *name != NULL                                           ? AVD_OK
-                                                                     : AVD_NOT_FOUND;
+           : *name != NULL                                            ? AVD_OK
+                                                                      : AVD_NOT_FOUND;
 }
 
 size_t avd_pdb_seek(struct avd_pdb *pdb, uint64_t rva)
@@ -175,9 +178,8 @@ enum avd_status avd_pdb_item(struct avd_pdb *pdb, size_t index, struct avd_symbo
 
     memset(out, 0, sizeof *out);
     pdb->out_of_memory = false;
-    status = index < UINT32_MAX
-                 ? avd_pdb_public_get(pdb, (uint32_t)index, &place, &out->function)
-                 : AVD_NOT_FOUND;
+    status = index < UINT32_MAX ? avd_pdb_public_get(pdb, (uint32_t)index, &place, &out->function)
+                                : AVD_NOT_FOUND;
     if (pdb->out_of_memory)
         status = AVD_E_NOMEM;
     if (out->function != NULL && !avd_pdb_place_to_rva(pdb, place, &out->function_rva))

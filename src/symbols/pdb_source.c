@@ -23,10 +23,9 @@ struct pdb_check {
 
 static void guid_text(const uint8_t guid[16], char text[40])
 {
-    (void)snprintf(text, 40,
-                   "%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X", guid[3],
-                   guid[2], guid[1], guid[0], guid[5], guid[4], guid[7], guid[6], guid[8], guid[9],
-                   guid[10], guid[11], guid[12], guid[13], guid[14], guid[15]);
+    (void)snprintf(text, 40, "%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X%02X",
+                   guid[3], guid[2], guid[1], guid[0], guid[5], guid[4], guid[7], guid[6], guid[8],
+                   guid[9], guid[10], guid[11], guid[12], guid[13], guid[14], guid[15]);
 }
 
 static bool verify(void *ctx, const char *path, char *reason, size_t reason_size)

@@ -61,8 +61,7 @@ bool avd_pdb_record_read(struct avd_pdb *pdb, const struct avd_msf_stream *strea
 
     if (limit > stream->size)
         limit = stream->size;
-    if (offset >= limit || limit - offset < RECORD_HEADER ||
-        !avd_msf_page(stream, offset, &page) ||
+    if (offset >= limit || limit - offset < RECORD_HEADER || !avd_msf_page(stream, offset, &page) ||
         (!avd_view_slice(page, 0, RECORD_HEADER, &head) &&
          !avd_msf_view(stream, offset, sizeof buffer, buffer, &head)))
         return false;
@@ -79,8 +78,8 @@ bool avd_pdb_record_read(struct avd_pdb *pdb, const struct avd_msf_stream *strea
 
 static bool is_procedure(uint16_t kind)
 {
-    return kind == S_GPROC32 || kind == S_LPROC32 || kind == S_GPROC32_ID ||
-           kind == S_LPROC32_ID || kind == S_LPROC32_DPC || kind == S_LPROC32_DPC_ID;
+    return kind == S_GPROC32 || kind == S_LPROC32 || kind == S_GPROC32_ID || kind == S_LPROC32_ID ||
+           kind == S_LPROC32_DPC || kind == S_LPROC32_DPC_ID;
 }
 
 /* The entry of a record that code belongs to; false for all others. */
@@ -154,7 +153,8 @@ static enum avd_status open_procs(struct avd_pdb *pdb, struct avd_pdb_module *mo
         uint32_t end;
 
         if (!avd_pdb_record_read(pdb, &module->stream, at, module->symbol_size, &record)) {
-            avd_pdb_damaged(pdb, "symbols at 0x%llx: a record does not fit or its page is not in "
+            avd_pdb_damaged(pdb,
+                            "symbols at 0x%llx: a record does not fit or its page is not in "
                             "the file; the module's other functions are not known",
                             (unsigned long long)avd_msf_offset(&module->stream, at));
             break;
@@ -233,8 +233,8 @@ bool avd_pdb_proc_other(struct avd_pdb *pdb, const struct avd_pdb_module *module
         !avd_pdb_record_read(pdb, &module->stream, proc->record, module->symbol_size, &record))
         return false;
     out->offset = avd_view_u32(record.data, trampoline ? TRAMPOLINE_TARGET : SEPCODE_PARENT);
-    out->section = avd_view_u16(record.data, trampoline ? TRAMPOLINE_TARGET_SECTION
-                                                        : SEPCODE_PARENT_SECTION);
+    out->section =
+        avd_view_u16(record.data, trampoline ? TRAMPOLINE_TARGET_SECTION : SEPCODE_PARENT_SECTION);
     return true;
 }
 

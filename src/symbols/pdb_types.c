@@ -40,8 +40,10 @@ static void open_types(struct avd_pdb *pdb, uint32_t number, struct avd_pdb_type
     if (!avd_msf_stream(&pdb->msf, number, &types->stream))
         return;
     if (!avd_msf_view(&types->stream, 0, sizeof buffer, buffer, &head)) {
-        avd_pdb_damaged(pdb, "type stream %u: expected %d bytes, found %u; inlined functions have "
-                        "no names", (unsigned)number, TPI_HEADER, (unsigned)types->stream.size);
+        avd_pdb_damaged(pdb,
+                        "type stream %u: expected %d bytes, found %u; inlined functions have "
+                        "no names",
+                        (unsigned)number, TPI_HEADER, (unsigned)types->stream.size);
         return;
     }
     types->begin = avd_view_u32(head, 8);
@@ -75,18 +77,16 @@ static uint32_t nearest_entry(const struct avd_pdb_types *types, uint32_t id, ui
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
-        if (avd_msf_u32(&types->index_stream,
-                        types->index + (uint64_t)middle * INDEX_ENTRY) <= id)
+        if (avd_msf_u32(&types->index_stream, types->index + (uint64_t)middle * INDEX_ENTRY) <= id)
             low = middle + 1;
         else
             high = middle;
     }
     if (low == 0)
         return types->begin;
-    entry_id = avd_msf_u32(&types->index_stream,
-                           types->index + (uint64_t)(low - 1) * INDEX_ENTRY);
-    *offset = avd_msf_u32(&types->index_stream,
-                          types->index + (uint64_t)(low - 1) * INDEX_ENTRY + 4);
+    entry_id = avd_msf_u32(&types->index_stream, types->index + (uint64_t)(low - 1) * INDEX_ENTRY);
+    *offset =
+        avd_msf_u32(&types->index_stream, types->index + (uint64_t)(low - 1) * INDEX_ENTRY + 4);
     return entry_id;
 }
 
@@ -195,8 +195,8 @@ static const char *read_name(struct avd_pdb *pdb, uint32_t id)
 
 /* ---- names by id --------------------------------------------------------------------------- */
 
-static struct avd_pdb_function_name *find_slot(struct avd_pdb_function_name *slots,
-                                               size_t capacity, uint32_t id)
+static struct avd_pdb_function_name *find_slot(struct avd_pdb_function_name *slots, size_t capacity,
+                                               uint32_t id)
 {
     size_t i = (size_t)(id * 2654435761u) & (capacity - 1);
 

@@ -16,18 +16,18 @@
 
 /* What is wanted of a module. Strings may be NULL. */
 struct avd_symbol_query {
-    const char *image_name;  /* leaf, "ntdll.dll" */
-    const char *image_path;  /* as the module records it */
-    uint32_t timestamp;      /* TimeDateStamp and SizeOfImage: the image's key */
+    const char *image_name; /* leaf, "ntdll.dll" */
+    const char *image_path; /* as the module records it */
+    uint32_t timestamp;     /* TimeDateStamp and SizeOfImage: the image's key */
     uint32_t image_size;
-    const char *debug_file;  /* leaf, "ntdll.pdb" */
-    const char *debug_path;  /* as the module records it */
+    const char *debug_file; /* leaf, "ntdll.pdb" */
+    const char *debug_path; /* as the module records it */
     bool has_guid;
-    uint8_t guid[16];        /* as in the file */
-    bool has_signature;      /* an NB10 record, which has this in place of the GUID */
+    uint8_t guid[16];   /* as in the file */
+    bool has_signature; /* an NB10 record, which has this in place of the GUID */
     uint32_t signature;
-    uint32_t age;            /* of either */
-    const char *debug_id;    /* Breakpad's: GUID and age in one word */
+    uint32_t age;         /* of either */
+    const char *debug_id; /* Breakpad's: GUID and age in one word */
 };
 
 enum avd_symbol_file_kind { AVD_FILE_PDB = 0, AVD_FILE_SYM, AVD_FILE_IMAGE };
@@ -35,8 +35,8 @@ enum avd_symbol_file_kind { AVD_FILE_PDB = 0, AVD_FILE_SYM, AVD_FILE_IMAGE };
 /* A place that was tried. Both texts may hold names and words of dumps and servers: a writer
  * escapes them like all others. */
 struct avd_symbol_attempt {
-    const char *place;   /* path or URL, without password; "" when the module itself is at fault */
-    const char *result;  /* "found", "not there", "GUID is ..., expected ...", "HTTP 404" ... */
+    const char *place;  /* path or URL, without password; "" when the module itself is at fault */
+    const char *result; /* "found", "not there", "GUID is ..., expected ...", "HTTP 404" ... */
     bool found;
 };
 
@@ -60,28 +60,28 @@ void avd_store_folders_free(struct avd_store_folders *folders);
  * when one of these names one.
  */
 struct avd_store_options {
-    const char *const *paths;        /* --symbols: a file; a folder, which is looked through with
-                                        all below it; or anything that symbol_path may hold */
+    const char *const *paths; /* --symbols: a file; a folder, which is looked through with
+                                 all below it; or anything that symbol_path may hold */
     size_t path_count;
-    const char *symbol_path;         /* _NT_SYMBOL_PATH's value, or NULL */
-    const char *alt_symbol_path;     /* _NT_ALT_SYMBOL_PATH's value */
-    const char *image_path;          /* _NT_EXECUTABLE_IMAGE_PATH's value */
+    const char *symbol_path;           /* _NT_SYMBOL_PATH's value, or NULL */
+    const char *alt_symbol_path;       /* _NT_ALT_SYMBOL_PATH's value */
+    const char *image_path;            /* _NT_EXECUTABLE_IMAGE_PATH's value */
     struct avd_store_folders *folders; /* of `paths`; NULL: the store lists them for itself */
-    const char *dump_directory;      /* not what is below it; NULL: not */
-    const char *default_cache;       /* where `cache*` and `srv**` keep files; NULL: nowhere */
-    const char *temp_directory;      /* for what has no cache to go to; NULL: the system's own */
-    const char *const *maps;         /* --map OLD=NEW: prefixes of recorded paths replaced */
+    const char *dump_directory;        /* not what is below it; NULL: not */
+    const char *default_cache;         /* where `cache*` and `srv**` keep files; NULL: nowhere */
+    const char *temp_directory;        /* for what has no cache to go to; NULL: the system's own */
+    const char *const *maps;           /* --map OLD=NEW: prefixes of recorded paths replaced */
     size_t map_count;
-    bool offline;                    /* never ask a server */
-    const char *proxy;               /* "host:port" or a URL; NULL: none */
-    bool proxy_from_environment;     /* when `proxy` is NULL: libcurl reads http_proxy, https_proxy,
-                                        no_proxy ... itself */
-    unsigned timeout_seconds;        /* without an answer, or with less than 1,000 bytes per second;
-                                        120 times as long for one file. 0: 30 */
-    uint64_t max_download_size;      /* bytes of one file, also unpacked; 0: 4 GiB */
-    uint64_t now;                    /* seconds since 1970: servers' "not there" is kept in the
-                                        cache and believed for miss_seconds. 0: it is not */
-    uint64_t miss_seconds;           /* 0: a day */
+    bool offline;                /* never ask a server */
+    const char *proxy;           /* "host:port" or a URL; NULL: none */
+    bool proxy_from_environment; /* when `proxy` is NULL: libcurl reads http_proxy, https_proxy,
+                                    no_proxy ... itself */
+    unsigned timeout_seconds;    /* without an answer, or with less than 1,000 bytes per second;
+                                    120 times as long for one file. 0: 30 */
+    uint64_t max_download_size;  /* bytes of one file, also unpacked; 0: 4 GiB */
+    uint64_t now;                /* seconds since 1970: servers' "not there" is kept in the
+                                    cache and believed for miss_seconds. 0: it is not */
+    uint64_t miss_seconds;       /* 0: a day */
 };
 
 /* Strings of `options` must outlive the store. AVD_E_ARG names the element that is wrong. Nothing

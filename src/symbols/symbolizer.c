@@ -142,8 +142,8 @@ enum avd_status avd_symbolizer_find(struct avd_symbolizer *symbolizer, size_t in
         enum avd_status status = open_source(symbolizer, slot, k);
 
         if (status == AVD_OK)
-            status = avd_symbol_sources[k]->find(slot->sources[k].handle, rva, &symbolizer->arena,
-                                                 out);
+            status =
+                avd_symbol_sources[k]->find(slot->sources[k].handle, rva, &symbolizer->arena, out);
         if (status == AVD_OK)
             out->source = avd_symbol_sources[k]->name;
         if (status == AVD_OK || status == AVD_E_NOMEM)
@@ -166,9 +166,9 @@ enum avd_status avd_symbolizer_above(struct avd_symbolizer *symbolizer, size_t i
         enum avd_status status = open_source(symbolizer, slot, k);
 
         if (status == AVD_OK)
-            status = source->item(slot->sources[k].handle,
-                                  source->seek(slot->sources[k].handle, rva), &symbolizer->arena,
-                                  out);
+            status =
+                source->item(slot->sources[k].handle, source->seek(slot->sources[k].handle, rva),
+                             &symbolizer->arena, out);
         if (status == AVD_OK)
             out->source = source->name;
         if (status == AVD_E_NOMEM || (status == AVD_OK && out->function != NULL))

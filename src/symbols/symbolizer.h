@@ -24,9 +24,9 @@ struct avd_symbol_module {
 
 /* What became of a module's symbols. */
 struct avd_symbol_status {
-    const char *source;  /* the source that names most: "pdb", "breakpad", "exports"; NULL: none */
-    const char *path;    /* the file loaded; NULL when none was */
-    bool mismatched;     /* taken although its identifier differs (loose) */
+    const char *source; /* the source that names most: "pdb", "breakpad", "exports"; NULL: none */
+    const char *path;   /* the file loaded; NULL when none was */
+    bool mismatched;    /* taken although its identifier differs (loose) */
     const struct avd_symbol_attempt *attempts; /* places tried, in order */
     size_t attempt_count;
 };
@@ -34,8 +34,8 @@ struct avd_symbol_status {
 /* What a source may use while it opens. */
 struct avd_symbol_opening {
     struct avd_arena *arena;
-    struct avd_store *store; /* NULL: only what the dump itself has */
-    bool loose;              /* take files whose identifier differs */
+    struct avd_store *store;          /* NULL: only what the dump itself has */
+    bool loose;                       /* take files whose identifier differs */
     struct avd_symbol_status *status; /* for the source to add its attempts, see store */
 };
 
@@ -60,8 +60,7 @@ struct avd_symbol_source {
     /* Unwinding; each NULL when the source has none. */
     enum avd_status (*frame_data)(void *handle, uint64_t rva, struct avd_frame_data *out);
     enum avd_status (*proc_frame)(void *handle, uint64_t rva, struct avd_proc_frame *out);
-    enum avd_status (*cfi)(void *handle, uint64_t rva, struct avd_arena *arena,
-                           const char **rules);
+    enum avd_status (*cfi)(void *handle, uint64_t rva, struct avd_arena *arena, const char **rules);
 };
 
 extern const struct avd_symbol_source *const avd_symbol_sources[]; /* ended by NULL */

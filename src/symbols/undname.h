@@ -24,7 +24,6 @@ const char *avd_undecorate(struct avd_arena *arena, const char *name, enum avd_u
 
 /* Replaces the function's name and those of inlined calls by their qualified names, in `arena`;
  * keeps the former as symbol->decorated. Trims C names when `x86`. AVD_E_NOMEM. */
-enum avd_status avd_symbol_undecorate(struct avd_symbol *symbol, struct avd_arena *arena,
-                                      bool x86);
+enum avd_status avd_symbol_undecorate(struct avd_symbol *symbol, struct avd_arena *arena, bool x86);
 
 #endif

@@ -70,9 +70,8 @@ static bool find_in_area(const struct avd_memory *memory, uint64_t area, bool ce
         out->context_at = area + offsets[i];
         out->source = AVD_WOW64_CPU_AREA;
         out->context = context;
-        out->return_on_stack =
-            avd_memory_u32(memory, context.regs.value[AVD_ESP], &top) &&
-            top == context.regs.value[AVD_EIP];
+        out->return_on_stack = avd_memory_u32(memory, context.regs.value[AVD_ESP], &top) &&
+                               top == context.regs.value[AVD_EIP];
         return true;
     }
     return false;
@@ -121,9 +120,8 @@ static const char *describe_area(const struct avd_memory *memory, uint64_t area,
                                 "0x%x, not for x86 (0x14c)",
                                 area, (unsigned)machine);
     if (!read_context32(memory, area + 4, &context))
-        return avd_arena_printf(arena,
-                                "the CPU area at 0x%" PRIx64 " (TlsSlots[1]) holds no x86 context",
-                                area);
+        return avd_arena_printf(
+            arena, "the CPU area at 0x%" PRIx64 " (TlsSlots[1]) holds no x86 context", area);
     return avd_arena_printf(arena,
                             "the CPU area at 0x%" PRIx64 " (TlsSlots[1]) holds no plausible 32-bit "
                             "context: ContextFlags 0x%" PRIx32 ", cs 0x%x, ss 0x%x, esp 0x%" PRIx64

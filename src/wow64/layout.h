@@ -36,7 +36,7 @@ enum {
     ENTRY32_FULL_NAME = 0x24, /* u16 length, u16 maximum, u32 buffer */
     ENTRY32_TIMESTAMP = 0x44,
 
-    AREA_MACHINE = 2,         /* 0 before Windows 8 */
+    AREA_MACHINE = 2, /* 0 before Windows 8 */
     MACHINE_I386 = 0x14c,
     CONTEXT32_SIZE = 0x2cc,
     CS_32BIT = 0x23, /* the segment of 32-bit code on 64-bit Windows */

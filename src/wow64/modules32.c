@@ -23,8 +23,7 @@ static const char *read_name(const struct avd_dump *dump, struct avd_arena *aren
         !avd_memory_u32(&dump->memory, addr + 4, &buffer))
         return NULL;
     bytes = avd_arena_alloc(arena, length, 1);
-    if (bytes == NULL ||
-        avd_memory_read(&dump->memory, buffer, bytes, length) != length)
+    if (bytes == NULL || avd_memory_read(&dump->memory, buffer, bytes, length) != length)
         return NULL;
     text.data = bytes;
     text.size = length;
@@ -80,8 +79,7 @@ enum link { FLINK = 0, BLINK = 4 }; /* in InLoadOrderLinks, which an entry begin
  * Returns how many were walked; *missing is the entry whose memory is not in the dump, 0 when the
  * whole list was walked.
  */
-static size_t add_entries(struct union_list *list, uint64_t head, enum link link,
-                          uint32_t *missing)
+static size_t add_entries(struct union_list *list, uint64_t head, enum link link, uint32_t *missing)
 {
     const struct avd_memory *memory = &list->dump->memory;
     uint32_t entry = 0;

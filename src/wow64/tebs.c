@@ -23,9 +23,9 @@ static bool is_teb32(const struct avd_memory *memory, uint64_t teb32, uint32_t t
     uint32_t self;
     uint32_t id;
 
-    return teb32 != 0 && teb32 <= UINT32_MAX &&
-           avd_memory_u32(memory, teb32 + TEB32_SELF, &self) && self == teb32 &&
-           avd_memory_u32(memory, teb32 + TEB32_UNIQUE_THREAD, &id) && id == thread_id;
+    return teb32 != 0 && teb32 <= UINT32_MAX && avd_memory_u32(memory, teb32 + TEB32_SELF, &self) &&
+           self == teb32 && avd_memory_u32(memory, teb32 + TEB32_UNIQUE_THREAD, &id) &&
+           id == thread_id;
 }
 
 /* WowTebOffset at `addr`, from a TEB at `teb`. Before Windows 10 other things stood there. */

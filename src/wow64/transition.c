@@ -24,10 +24,17 @@ const char *avd_wow64_role_name(enum avd_wow64_role role)
  * thunks leads to. */
 static bool is_turbo_thunk(const char *function)
 {
-    static const char *const beginnings[] = {
-        "CpupSyscallStub", "DeviceIoctlFile", "GetCurrentProcessorNumber", "QuerySystemTime",
-        "ReadWriteFile", "RemoveIoCompletion", "ServiceNoTurbo", "Service", "Thunk",
-        "TurboDispatch", "WaitForMultipleObjects32"};
+    static const char *const beginnings[] = {"CpupSyscallStub",
+                                             "DeviceIoctlFile",
+                                             "GetCurrentProcessorNumber",
+                                             "QuerySystemTime",
+                                             "ReadWriteFile",
+                                             "RemoveIoCompletion",
+                                             "ServiceNoTurbo",
+                                             "Service",
+                                             "Thunk",
+                                             "TurboDispatch",
+                                             "WaitForMultipleObjects32"};
     size_t i;
 
     for (i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)

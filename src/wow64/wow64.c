@@ -45,12 +45,12 @@ bool avd_wow64_detect(const struct avd_dump *dump, struct avd_arena *arena, stru
         struct avd_context native;
         uint32_t peb32;
 
-        avd_wow64_tebs_find(&dump->memory, thread,
-                            avd_cpu_amd64.read_context(thread->context.data, thread->context.size,
-                                                       &native)
-                                ? &native
-                                : NULL,
-                            &tebs);
+        avd_wow64_tebs_find(
+            &dump->memory, thread,
+            avd_cpu_amd64.read_context(thread->context.data, thread->context.size, &native)
+                ? &native
+                : NULL,
+            &tebs);
         if (tebs.teb32 == 0)
             continue;
         out->present = true;
@@ -58,12 +58,11 @@ bool avd_wow64_detect(const struct avd_dump *dump, struct avd_arena *arena, stru
             out->peb32 = peb32;
         if (tebs.teb64 != 0)
             (void)avd_memory_u64(&dump->memory, tebs.teb64 + TEB64_PEB, &out->peb64);
-        out->evidence = avd_arena_printf(
-            arena,
-            "thread 0x%" PRIx32 " has a 32-bit TEB at 0x%" PRIx64 " beside its 64-bit one at 0x%"
-            PRIx64 "%s%s",
-            thread->id, tebs.teb32, tebs.teb64_address, listed ? ", and " : "",
-            listed ? module_text : "");
+        out->evidence = avd_arena_printf(arena,
+                                         "thread 0x%" PRIx32 " has a 32-bit TEB at 0x%" PRIx64
+                                         " beside its 64-bit one at 0x%" PRIx64 "%s%s",
+                                         thread->id, tebs.teb32, tebs.teb64_address,
+                                         listed ? ", and " : "", listed ? module_text : "");
         return out->evidence != NULL;
     }
     if (listed) {
@@ -95,8 +94,8 @@ static void context_live(const struct avd_memory *memory, const struct avd_conte
     /* Where the 64-bit half's code stood is not recorded, only its stack pointer. */
     out->native_reason = "the thread was running 32-bit code; its 64-bit half waited in wow64cpu, "
                          "and neither r14 nor TlsSlots[0] tells where on the 64-bit stack";
-    if (avd_reg_known(&native->regs, AVD_R14) && r14 - out->stack64_low <
-                                                     out->stack64_high - out->stack64_low) {
+    if (avd_reg_known(&native->regs, AVD_R14) &&
+        r14 - out->stack64_low < out->stack64_high - out->stack64_low) {
         out->native_sp = r14;
         out->native_sp_route = "r14";
     } else if (out->teb64 != 0 &&

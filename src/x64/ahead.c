@@ -12,8 +12,10 @@
 #include "base/limits.h"
 #include "x64/instruction.h"
 
-enum { NONVOLATILE = 1 << AVD_RBX | 1 << AVD_RBP | 1 << AVD_RSI | 1 << AVD_RDI | 1 << AVD_R12 |
-                     1 << AVD_R13 | 1 << AVD_R14 | 1 << AVD_R15 };
+enum {
+    NONVOLATILE = 1 << AVD_RBX | 1 << AVD_RBP | 1 << AVD_RSI | 1 << AVD_RDI | 1 << AVD_R12 |
+                  1 << AVD_R13 | 1 << AVD_R14 | 1 << AVD_R15
+};
 
 enum outcome { GO_ON, RETURNED, GIVE_UP };
 
@@ -21,7 +23,7 @@ struct machine {
     const struct avd_walk *walk;
     uint64_t pc;
     struct avd_regs regs;
-    uint32_t derived;  /* volatile registers that were just computed from rsp */
+    uint32_t derived; /* volatile registers that were just computed from rsp */
 };
 
 static bool is_nonvolatile(unsigned reg)
@@ -78,8 +80,8 @@ static bool writes_rsp(const struct avd_x64_instruction *in)
     if (in->map != 0 || in->vex)
         return false;
     if (op < 0x40)
-        return (op & 7) < 2 ? to_rm && op < 0x38 : (op & 7) < 4 && op < 0x38 && in->has_modrm &&
-                                                       in->reg == AVD_RSP;
+        return (op & 7) < 2 ? to_rm && op < 0x38
+                            : (op & 7) < 4 && op < 0x38 && in->has_modrm && in->reg == AVD_RSP;
     if (op == 0x87 || op == 0x8b || op == 0x63 || op == 0x69 || op == 0x6b)
         return to_rm || in->reg == AVD_RSP;
     return to_rm && (op == 0x81 || op == 0x83 || op == 0x89 || op == 0xc1 || op == 0xc7 ||
@@ -118,10 +120,8 @@ static enum outcome group_ff(const struct avd_x64_instruction *in)
     case 4: /* jmp: through the import table, or with REX.W as epilogues write it, a tail call */
         return in->rip_relative || (in->rex & 8) != 0 ? RETURNED : GIVE_UP;
     case 5:
-    case 6: /* push */
-        return GIVE_UP;
-    default:
-        return GO_ON;
+    case 6: /* push */ return GIVE_UP;
+    default: return GO_ON;
     }
 }
 
@@ -147,25 +147,42 @@ static enum outcome run_one(struct machine *m, const struct avd_x64_instruction 
         return in->opcode == 0x07 || in->opcode == 0x0b || in->opcode == 0x35 ? GIVE_UP : GO_ON;
     switch (in->opcode) {
     case 0xc3:
-    case 0xc2:
-        return RETURNED;
+    case 0xc2: return RETURNED;
     case 0xeb:
-    case 0xe9:
-        return jump(m, in);
-    case 0x58: case 0x59: case 0x5a: case 0x5b: case 0x5c: case 0x5d: case 0x5e: case 0x5f:
-        return in->narrow ? GIVE_UP : pop(m, low);
-    case 0xc9: /* leave */
-        return set_rsp(m, AVD_RBP, 0) == GO_ON ? pop(m, AVD_RBP) : GIVE_UP;
-    case 0x50: case 0x51: case 0x52: case 0x53: case 0x54: case 0x55: case 0x56: case 0x57:
-    case 0x68: case 0x6a: case 0x8f: case 0x9c: case 0x9d: case 0xc8: /* still in a prologue */
-    case 0xca: case 0xcb: case 0xcc: case 0xcd: case 0xcf: case 0xf1: case 0xf4:
-        return GIVE_UP; /* far returns, traps and halts */
-    case 0xff:
-        return writes_rsp(in) ? GIVE_UP : group_ff(in);
-    case 0x8d:
-        return wide ? load_address(m, in) : in->reg == AVD_RSP ? GIVE_UP : GO_ON;
-    case 0x8b:
-        return wide ? move(m, in) : in->reg == AVD_RSP ? GIVE_UP : GO_ON;
+    case 0xe9: return jump(m, in);
+    case 0x58:
+    case 0x59:
+    case 0x5a:
+    case 0x5b:
+    case 0x5c:
+    case 0x5d:
+    case 0x5e:
+    case 0x5f: return in->narrow ? GIVE_UP : pop(m, low);
+    case 0xc9: /* leave */ return set_rsp(m, AVD_RBP, 0) == GO_ON ? pop(m, AVD_RBP) : GIVE_UP;
+    case 0x50:
+    case 0x51:
+    case 0x52:
+    case 0x53:
+    case 0x54:
+    case 0x55:
+    case 0x56:
+    case 0x57:
+    case 0x68:
+    case 0x6a:
+    case 0x8f:
+    case 0x9c:
+    case 0x9d:
+    case 0xc8: /* still in a prologue */
+    case 0xca:
+    case 0xcb:
+    case 0xcc:
+    case 0xcd:
+    case 0xcf:
+    case 0xf1:
+    case 0xf4: return GIVE_UP; /* far returns, traps and halts */
+    case 0xff: return writes_rsp(in) ? GIVE_UP : group_ff(in);
+    case 0x8d: return wide ? load_address(m, in) : in->reg == AVD_RSP ? GIVE_UP : GO_ON;
+    case 0x8b: return wide ? move(m, in) : in->reg == AVD_RSP ? GIVE_UP : GO_ON;
     case 0x89: /* mov rsp, reg in its other encoding */
         if (in->mod == 3 && in->rm == AVD_RSP)
             return wide ? set_rsp(m, in->reg, 0) : GIVE_UP;
@@ -175,8 +192,7 @@ static enum outcome run_one(struct machine *m, const struct avd_x64_instruction 
         if (wide && in->mod == 3 && in->rm == AVD_RSP && (in->reg & 7) == 0)
             return set_rsp(m, AVD_RSP, in->immediate);
         break;
-    default:
-        break;
+    default: break;
     }
     return writes_rsp(in) ? GIVE_UP : GO_ON;
 }

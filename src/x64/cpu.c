@@ -16,9 +16,9 @@
 /* cs of 32-bit code on 64-bit Windows */
 enum { CS_32BIT = 0x23 };
 
-static const char *const reg_names[AVD_REG_COUNT] = {
-    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8",
-    "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rip"};
+static const char *const reg_names[AVD_REG_COUNT] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp",
+                                                     "rsi", "rdi", "r8",  "r9",  "r10", "r11",
+                                                     "r12", "r13", "r14", "r15", "rip"};
 
 /* What a Windows x64 function may change (System V code may change rsi and rdi too). */
 enum {
@@ -38,8 +38,8 @@ static void take_recorded_context(const struct avd_walk *walk, const struct avd_
 
     if (walk->env->read(walk->env->ctx, callee->sp, bytes, sizeof bytes) != sizeof bytes ||
         !avd_x64_read_context(bytes, sizeof bytes, &context) ||
-        !avd_reg_known(&context.regs, AVD_RIP) ||
-        context.regs.value[AVD_RIP] != caller->pc || context.regs.value[AVD_RSP] != caller->sp)
+        !avd_reg_known(&context.regs, AVD_RIP) || context.regs.value[AVD_RIP] != caller->pc ||
+        context.regs.value[AVD_RSP] != caller->sp)
         return;
     caller->regs = context.regs;
     caller->trust = AVD_TRUST_CONTEXT;
@@ -57,8 +57,7 @@ static enum avd_step_result step_unwind_info(struct avd_walk *walk, const struct
 
     (void)callee_index;
     switch (avd_x64_find_function(walk, addr, &image, &function)) {
-    case AVD_X64_FOUND:
-        break;
+    case AVD_X64_FOUND: break;
     case AVD_X64_NOT_READABLE:
         avd_walk_say(walk, end, AVD_END_NO_UNWIND_INFO,
                      "the unwind table of the module at 0x%" PRIx64 ", needed for 0x%" PRIx64
@@ -73,11 +72,10 @@ static enum avd_step_result step_unwind_info(struct avd_walk *walk, const struct
                          image.base, addr);
         return AVD_STEP_NO_INFO;
     case AVD_X64_NO_TABLE:
-    case AVD_X64_NO_MODULE:
-        return AVD_STEP_NO_INFO;
+    case AVD_X64_NO_MODULE: return AVD_STEP_NO_INFO;
     }
-    if (!avd_x64_unwind(walk, &image, &function, callee->pc, callee->exact, &callee->regs,
-                        &unwound, end))
+    if (!avd_x64_unwind(walk, &image, &function, callee->pc, callee->exact, &callee->regs, &unwound,
+                        end))
         return AVD_STEP_NO_INFO;
     caller->regs = unwound.regs;
     for (reg = 0; reg < AVD_REG_COUNT; reg++) {

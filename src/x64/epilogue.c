@@ -54,16 +54,14 @@ static bool take_lea(struct avd_cursor *c, unsigned frame_reg, struct avd_regs *
     unsigned base = (modrm & 7) | (unsigned)(rex & 1) << 3;
 
     if ((rex != 0x48 && rex != 0x49) || peek(c, 1) != 0x8d || (modrm >> 3 & 7) != 4 ||
-        (mod != 1 && mod != 2) || frame_reg == 0 || base != frame_reg ||
-        !avd_reg_known(regs, base))
+        (mod != 1 && mod != 2) || frame_reg == 0 || base != frame_reg || !avd_reg_known(regs, base))
         return false;
     avd_cursor_skip(c, 3);
     /* r12 as a base needs a SIB byte that says nothing more. */
     if ((modrm & 7) == 4 && avd_cursor_u8(c) != 0x24)
         return false;
-    regs->value[AVD_RSP] =
-        regs->value[base] + (mod == 1 ? sign_extend(avd_cursor_u8(c), 8)
-                                      : sign_extend(avd_cursor_u32(c), 32));
+    regs->value[AVD_RSP] = regs->value[base] + (mod == 1 ? sign_extend(avd_cursor_u8(c), 8)
+                                                         : sign_extend(avd_cursor_u32(c), 32));
     return true;
 }
 
@@ -84,8 +82,8 @@ static bool take_pop(const struct avd_walk *walk, struct avd_cursor *c, struct a
 
 /* Whether a jump to `target` leaves the function; inside it is only a jump. */
 static bool leaves(struct avd_walk *walk, const struct avd_x64_image *image,
-                   const struct avd_x64_function *function,
-                   const struct avd_x64_unwind_info *info, uint64_t target)
+                   const struct avd_x64_function *function, const struct avd_x64_unwind_info *info,
+                   uint64_t target)
 {
     struct avd_x64_image other_image;
     struct avd_x64_function other;
@@ -110,20 +108,15 @@ static bool take_exit(struct avd_walk *walk, const struct avd_x64_image *image,
     if (op == 0xf2) /* bnd */
         op = avd_cursor_u8(c);
     switch (op) {
-    case 0xc3:
-        return !c->failed;
-    case 0xc2:
-        (void)avd_cursor_u16(c);
-        return !c->failed;
-    case 0xf3: /* rep ret */
-        return avd_cursor_u8(c) == 0xc3;
+    case 0xc3: return !c->failed;
+    case 0xc2: (void)avd_cursor_u16(c); return !c->failed;
+    case 0xf3: /* rep ret */ return avd_cursor_u8(c) == 0xc3;
     case 0xeb:
     case 0xe9:
-        displacement = op == 0xeb ? sign_extend(avd_cursor_u8(c), 8)
-                                  : sign_extend(avd_cursor_u32(c), 32);
+        displacement =
+            op == 0xeb ? sign_extend(avd_cursor_u8(c), 8) : sign_extend(avd_cursor_u32(c), 32);
         return !c->failed && leaves(walk, image, function, info, pc + c->pos + displacement);
-    case 0xff: /* jmp [rip + disp32] */
-        return avd_cursor_u8(c) == 0x25;
+    case 0xff: /* jmp [rip + disp32] */ return avd_cursor_u8(c) == 0x25;
     default: /* REX.W jmp r/m64: the prefix marks it as an epilogue's */
         return (op & 0xf8) == 0x48 && avd_cursor_u8(c) == 0xff &&
                (avd_cursor_u8(c) >> 3 & 7) == 4 && !c->failed;
@@ -169,7 +162,7 @@ static bool find_by_codes(const struct avd_x64_function *function,
 
         if (i == 0) /* one at the very end, if this bit says so */
             distance = (avd_x64_code_info(info, 0) & 1) != 0 ? size : 0;
-        else        /* 0 only fills up the pair */
+        else /* 0 only fills up the pair */
             distance = avd_x64_code_offset(info, i) | avd_x64_code_info(info, i) << 8;
         if (distance == 0 || distance > function->end - function->begin)
             continue;

@@ -103,8 +103,7 @@ static enum avd_x64_lookup search_unsorted(const struct avd_x64_image *image, ui
  * belongs at the end), its "no" proves nothing and the whole table is looked through.
  */
 static enum avd_x64_lookup search_table(const struct avd_x64_image *image, uint32_t table,
-                                        uint32_t count, uint32_t rva,
-                                        struct avd_x64_function *out)
+                                        uint32_t count, uint32_t rva, struct avd_x64_function *out)
 {
     uint32_t low = 0;
     uint32_t high = count;
@@ -134,8 +133,7 @@ static enum avd_x64_lookup search_table(const struct avd_x64_image *image, uint3
 
 static enum avd_x64_lookup find_in_module(const struct avd_walk *walk, uint64_t addr,
                                           const struct avd_code_module *module,
-                                          struct avd_x64_image *image,
-                                          struct avd_x64_function *out)
+                                          struct avd_x64_image *image, struct avd_x64_function *out)
 {
     struct avd_pdata pdata;
     enum avd_x64_lookup found;
@@ -149,16 +147,15 @@ static enum avd_x64_lookup find_in_module(const struct avd_walk *walk, uint64_t 
         return AVD_X64_NOT_READABLE;
     if (there == 0)
         return AVD_X64_NO_TABLE;
-    found = search_table(image, pdata.rva, pdata.size / ENTRY_SIZE,
-                         (uint32_t)(addr - module->base), out);
+    found = search_table(image, pdata.rva, pdata.size / ENTRY_SIZE, (uint32_t)(addr - module->base),
+                         out);
     if (found == AVD_X64_FOUND && !follow_indirection(image, out))
         return AVD_X64_NOT_READABLE;
     return found;
 }
 
 enum avd_x64_lookup avd_x64_find_function(const struct avd_walk *walk, uint64_t addr,
-                                          struct avd_x64_image *image,
-                                          struct avd_x64_function *out)
+                                          struct avd_x64_image *image, struct avd_x64_function *out)
 {
     const struct avd_walk_env *env = walk->env;
     enum avd_x64_lookup found = AVD_X64_NO_MODULE;
@@ -191,24 +188,17 @@ unsigned avd_x64_code_slots(const struct avd_x64_unwind_info *info, unsigned slo
     switch (avd_x64_code_op(info, slot)) {
     case AVD_UWOP_PUSH_NONVOL:
     case AVD_UWOP_ALLOC_SMALL:
-    case AVD_UWOP_SET_FPREG:
-        return 1;
-    case AVD_UWOP_PUSH_MACHFRAME:
-        return extra <= 1 ? 1 : 0;
-    case AVD_UWOP_ALLOC_LARGE:
-        return extra == 0 ? 2 : extra == 1 ? 3 : 0;
+    case AVD_UWOP_SET_FPREG: return 1;
+    case AVD_UWOP_PUSH_MACHFRAME: return extra <= 1 ? 1 : 0;
+    case AVD_UWOP_ALLOC_LARGE: return extra == 0 ? 2 : extra == 1 ? 3 : 0;
     case AVD_UWOP_SAVE_NONVOL:
-    case AVD_UWOP_SAVE_XMM128:
-        return 2;
+    case AVD_UWOP_SAVE_XMM128: return 2;
     case AVD_UWOP_SAVE_NONVOL_FAR:
     case AVD_UWOP_SAVE_XMM128_FAR:
     case AVD_UWOP_SPARE:
-    case AVD_UWOP_SET_FPREG_LARGE:
-        return 3;
-    case AVD_UWOP_EPILOG:
-        return info->version == 1 ? 2 : 1;
-    default:
-        return 0;
+    case AVD_UWOP_SET_FPREG_LARGE: return 3;
+    case AVD_UWOP_EPILOG: return info->version == 1 ? 2 : 1;
+    default: return 0;
     }
 }
 
@@ -257,9 +247,8 @@ bool avd_x64_read_info(struct avd_walk *walk, const struct avd_x64_image *image,
 }
 
 bool avd_x64_parent(struct avd_walk *walk, const struct avd_x64_image *image,
-                    const struct avd_x64_function *function,
-                    const struct avd_x64_unwind_info *info, struct avd_x64_function *out,
-                    enum avd_walk_end *end)
+                    const struct avd_x64_function *function, const struct avd_x64_unwind_info *info,
+                    struct avd_x64_function *out, enum avd_walk_end *end)
 {
     if (!read_entry(image, info->tail, out) || !follow_indirection(image, out)) {
         avd_walk_say(walk, end, AVD_END_NO_UNWIND_INFO,

@@ -12,8 +12,8 @@
 /* What the RVAs of a table are relative to, and how to read there. */
 struct avd_x64_image {
     const struct avd_walk *walk;
-    bool dynamic;    /* of a dynamic function table: process memory at base + rva */
-    size_t module;   /* otherwise struct avd_code_module's id */
+    bool dynamic;  /* of a dynamic function table: process memory at base + rva */
+    size_t module; /* otherwise struct avd_code_module's id */
     uint64_t base;
 };
 
@@ -37,7 +37,7 @@ enum avd_x64_lookup avd_x64_find_function(const struct avd_walk *walk, uint64_t 
 
 /* UNWIND_INFO, versions 1 and 2. */
 enum {
-    AVD_UNWIND_CHAIN = 4,        /* UNW_FLAG_CHAININFO */
+    AVD_UNWIND_CHAIN = 4, /* UNW_FLAG_CHAININFO */
     AVD_UNWIND_CODES_MAX = 255
 };
 
@@ -49,8 +49,8 @@ enum {
     AVD_UWOP_SET_FPREG = 3,
     AVD_UWOP_SAVE_NONVOL = 4,
     AVD_UWOP_SAVE_NONVOL_FAR = 5,
-    AVD_UWOP_EPILOG = 6,    /* version 1: SAVE_XMM, no longer written */
-    AVD_UWOP_SPARE = 7,     /* version 1: SAVE_XMM_FAR, no longer written */
+    AVD_UWOP_EPILOG = 6, /* version 1: SAVE_XMM, no longer written */
+    AVD_UWOP_SPARE = 7,  /* version 1: SAVE_XMM_FAR, no longer written */
     AVD_UWOP_SAVE_XMM128 = 8,
     AVD_UWOP_SAVE_XMM128_FAR = 9,
     AVD_UWOP_PUSH_MACHFRAME = 10,
@@ -60,12 +60,12 @@ enum {
 struct avd_x64_unwind_info {
     unsigned version;
     unsigned flags;
-    unsigned prolog_size;        /* bytes */
-    unsigned frame_reg;          /* 0: none */
-    uint32_t frame_offset;       /* bytes, the factor 16 is already in */
-    unsigned count;              /* 16-bit slots of codes */
+    unsigned prolog_size;  /* bytes */
+    unsigned frame_reg;    /* 0: none */
+    uint32_t frame_offset; /* bytes, the factor 16 is already in */
+    unsigned count;        /* 16-bit slots of codes */
     uint8_t codes[2 * AVD_UNWIND_CODES_MAX];
-    uint64_t tail;               /* RVA of what follows: chained entry or handler */
+    uint64_t tail; /* RVA of what follows: chained entry or handler */
 };
 
 /* One slot of `codes`. */
@@ -95,8 +95,7 @@ bool avd_x64_read_info(struct avd_walk *walk, const struct avd_x64_image *image,
 
 /* The function that `info`, of `function`, is chained to; false and said why. */
 bool avd_x64_parent(struct avd_walk *walk, const struct avd_x64_image *image,
-                    const struct avd_x64_function *function,
-                    const struct avd_x64_unwind_info *info, struct avd_x64_function *out,
-                    enum avd_walk_end *end);
+                    const struct avd_x64_function *function, const struct avd_x64_unwind_info *info,
+                    struct avd_x64_function *out, enum avd_walk_end *end);
 
 #endif

@@ -33,9 +33,9 @@ enum {
 /* Where the return address is looked for. */
 struct place {
     uint64_t slot;
-    bool exact;    /* it is there or nowhere */
-    bool certain;  /* false: even the slot itself is a guess */
-    bool aligned;  /* rsp was a multiple of 16 at the call */
+    bool exact;   /* it is there or nowhere */
+    bool certain; /* false: even the slot itself is a guess */
+    bool aligned; /* rsp was a multiple of 16 at the call */
 };
 
 /* The register that locals are addressed by, BASE_RSP or BASE_RBP; 0 where parameters are
@@ -137,15 +137,14 @@ static void restore_rbp(const struct avd_walk *walk, const struct avd_proc_frame
     uint64_t value;
 
     if (frame_base(frame) == BASE_RBP && frame->saved_regs_size >= 8 &&
-        avd_walk_pointer(walk, slot - 8, &value) && value > slot &&
-        value - slot <= MAX_FRAME_GAP && (value & 7) == 0 &&
-        (walk->stack_high == 0 || value < walk->stack_high))
+        avd_walk_pointer(walk, slot - 8, &value) && value > slot && value - slot <= MAX_FRAME_GAP &&
+        (value & 7) == 0 && (walk->stack_high == 0 || value < walk->stack_high))
         avd_reg_set(regs, AVD_RBP, value);
 }
 
-enum avd_step_result avd_x64_step_proc_frame(struct avd_walk *walk,
-                                             const struct avd_frame *callee, size_t callee_index,
-                                             struct avd_frame *caller, enum avd_walk_end *end)
+enum avd_step_result avd_x64_step_proc_frame(struct avd_walk *walk, const struct avd_frame *callee,
+                                             size_t callee_index, struct avd_frame *caller,
+                                             enum avd_walk_end *end)
 {
     const struct avd_walk_env *env = walk->env;
     uint64_t addr = avd_walk_lookup(callee);

@@ -17,9 +17,9 @@ struct frame {
     struct avd_walk *walk;
     const struct avd_x64_unwind_info *info;
     const struct avd_x64_function *function;
-    uint64_t addr;     /* of the UNWIND_INFO, for messages */
-    uint32_t offset;   /* from the function's begin; UINT32_MAX: behind the prologue */
-    bool has_base;     /* where SAVE_* offsets count from */
+    uint64_t addr;   /* of the UNWIND_INFO, for messages */
+    uint32_t offset; /* from the function's begin; UINT32_MAX: behind the prologue */
+    bool has_base;   /* where SAVE_* offsets count from */
     uint64_t base;
     struct avd_x64_unwound *out;
     enum avd_walk_end *end;
@@ -136,16 +136,12 @@ static bool apply_code(struct frame *f, unsigned slot, unsigned slots)
     uint32_t distance = info->frame_offset;
 
     switch (avd_x64_code_op(info, slot)) {
-    case AVD_UWOP_PUSH_NONVOL:
-        avd_x64_pop(f->walk, regs, extra);
-        return true;
+    case AVD_UWOP_PUSH_NONVOL: avd_x64_pop(f->walk, regs, extra); return true;
     case AVD_UWOP_ALLOC_LARGE:
         /* Two slots count quadwords, three count bytes. */
         regs->value[AVD_RSP] += (uint64_t)operand(info, slot, slots) * (slots == 2 ? 8 : 1);
         return true;
-    case AVD_UWOP_ALLOC_SMALL:
-        regs->value[AVD_RSP] += (uint64_t)extra * 8 + 8;
-        return true;
+    case AVD_UWOP_ALLOC_SMALL: regs->value[AVD_RSP] += (uint64_t)extra * 8 + 8; return true;
     case AVD_UWOP_SET_FPREG_LARGE:
         distance = operand(info, slot, slots) * 16;
         /* fall through */
@@ -161,14 +157,9 @@ static bool apply_code(struct frame *f, unsigned slot, unsigned slots)
         }
         regs->value[AVD_RSP] = regs->value[info->frame_reg] - distance;
         return true;
-    case AVD_UWOP_SAVE_NONVOL:
-        restore(f, extra, operand(info, slot, slots) * 8);
-        return true;
-    case AVD_UWOP_SAVE_NONVOL_FAR:
-        restore(f, extra, operand(info, slot, slots));
-        return true;
-    case AVD_UWOP_PUSH_MACHFRAME:
-        return pop_machine_frame(f, extra == 1);
+    case AVD_UWOP_SAVE_NONVOL: restore(f, extra, operand(info, slot, slots) * 8); return true;
+    case AVD_UWOP_SAVE_NONVOL_FAR: restore(f, extra, operand(info, slot, slots)); return true;
+    case AVD_UWOP_PUSH_MACHFRAME: return pop_machine_frame(f, extra == 1);
     default: /* vector registers are not tracked, version 2 epilogues move nothing here */
         return true;
     }
@@ -194,8 +185,7 @@ static bool apply(struct frame *f)
     return true;
 }
 
-static bool pop_return_address(struct avd_walk *walk, struct avd_regs *regs,
-                               enum avd_walk_end *end)
+static bool pop_return_address(struct avd_walk *walk, struct avd_regs *regs, enum avd_walk_end *end)
 {
     uint64_t rsp = regs->value[AVD_RSP];
 
@@ -222,8 +212,8 @@ bool avd_x64_unwind(struct avd_walk *walk, const struct avd_x64_image *image,
     out->machine_frame = false;
     out->machine_cs = 0;
     for (depth = 0; depth < AVD_MAX_UNWIND_CHAIN; depth++) {
-        struct frame f = {walk, &info, &current, image->base + current.unwind, UINT32_MAX,
-                          false, 0, out, end};
+        struct frame f = {walk, &info, &current, image->base + current.unwind, UINT32_MAX, false,
+                          0,    out,   end};
 
         if (!avd_x64_read_info(walk, image, &current, &info, end))
             return false;
@@ -282,8 +272,7 @@ bool avd_x64_same_function(struct avd_walk *walk, const struct avd_x64_image *im
     bool same;
 
     same = find_primary(walk, image, a, &primary_a, &end) &&
-           find_primary(walk, image, b, &primary_b, &end) &&
-           primary_a.begin == primary_b.begin;
+           find_primary(walk, image, b, &primary_b, &end) && primary_a.begin == primary_b.begin;
     walk->detail[said] = '\0'; /* what could not be read is told by the unwinding itself */
     return same;
 }

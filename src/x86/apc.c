@@ -18,8 +18,9 @@ enum {
     MAX_STATE = 0x1000,    /* between the CONTEXT and the interrupted stack: extended registers */
     FIRST_ARGUMENTS = 0xc, /* the CONTEXT behind three of them, or behind four */
     LAST_ARGUMENTS = 0x10,
-    MAX_SKIPPED = 0x1000,  /* of the stack that is searched for a dispatcher */
-    CS_WOW64 = 0x23, CS_NATIVE = 0x1b
+    MAX_SKIPPED = 0x1000, /* of the stack that is searched for a dispatcher */
+    CS_WOW64 = 0x23,
+    CS_NATIVE = 0x1b
 };
 
 static bool in_ntdll(const struct avd_walk *walk, uint64_t return_address)
@@ -46,8 +47,8 @@ static bool read_interrupted(const struct avd_walk *walk, uint64_t addr, struct 
 
     if (env->read(env->ctx, addr, bytes, sizeof bytes) != sizeof bytes ||
         !avd_x86_read_context(bytes, sizeof bytes, out) || !out->has_segments ||
-        (out->cs != CS_WOW64 && out->cs != CS_NATIVE) ||
-        !avd_reg_known(&out->regs, AVD_EIP) || !avd_reg_known(&out->regs, AVD_EBX))
+        (out->cs != CS_WOW64 && out->cs != CS_NATIVE) || !avd_reg_known(&out->regs, AVD_EIP) ||
+        !avd_reg_known(&out->regs, AVD_EBX))
         return false;
     esp = out->regs.value[AVD_ESP];
     return esp % 4 == 0 && esp >= addr + CONTEXT_SIZE && esp - addr - CONTEXT_SIZE < MAX_STATE &&
@@ -115,8 +116,7 @@ static bool find_dispatcher(const struct avd_walk *walk, const struct avd_frame 
     return false;
 }
 
-enum avd_step_result avd_x86_step_skipped_apc(struct avd_walk *walk,
-                                              const struct avd_frame *callee,
+enum avd_step_result avd_x86_step_skipped_apc(struct avd_walk *walk, const struct avd_frame *callee,
                                               size_t callee_index, struct avd_frame *caller,
                                               enum avd_walk_end *end)
 {
@@ -127,8 +127,7 @@ enum avd_step_result avd_x86_step_skipped_apc(struct avd_walk *walk,
     (void)end;
     if (!walk->allow_scan || callee->exact || !walk->windows ||
         !avd_reg_known(&callee->regs, AVD_EBP) || fp < callee->sp ||
-        fp - callee->sp < LAST_ARGUMENTS + CONTEXT_SIZE ||
-        !find_dispatcher(walk, callee, caller))
+        fp - callee->sp < LAST_ARGUMENTS + CONTEXT_SIZE || !find_dispatcher(walk, callee, caller))
         return AVD_STEP_NO_INFO;
     /* What the dispatcher called keeps no frame pointer either: it may lie before it. */
     if (avd_scan_for_call(walk, callee, caller->sp - 4, true, &between)) {

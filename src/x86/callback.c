@@ -24,13 +24,13 @@ enum {
      * one more word */
     OLD_END = 0x10,
     OLD_END_WINE = 0x14,
-    BELOW = 8,              /* the dispatcher has popped two words of it before its call */
-    ABOVE = 0x40,           /* or has a few words below it */
-    ABOVE_FRAME = 0xd0,     /* or a frame of its own, as Wine 8's, which is written in C */
+    BELOW = 8,          /* the dispatcher has popped two words of it before its call */
+    ABOVE = 0x40,       /* or has a few words below it */
+    ABOVE_FRAME = 0xd0, /* or a frame of its own, as Wine 8's, which is written in C */
     MAX_NUMBER = 0x400,
     MAX_ARGUMENTS = 0x10000,
-    MAX_ROUNDING = 0x10,    /* between the arguments and esp */
-    LONGEST_STUB = 0x18     /* up to the instruction behind the one that enters the kernel */
+    MAX_ROUNDING = 0x10, /* between the arguments and esp */
+    LONGEST_STUB = 0x18  /* up to the instruction behind the one that enters the kernel */
 };
 
 /* Where the system call was made; pc 0: that is not known, but its return address is at sp. */

@@ -67,9 +67,7 @@ static bool run_one(struct machine *m, bool *returned)
             return false;
     }
     switch (op) {
-    case 0xc3: /* ret */
-        *returned = true;
-        break;
+    case 0xc3: /* ret */ *returned = true; break;
     case 0xc2: /* ret imm16 */
         (void)avd_cursor_u16(c);
         *returned = true;
@@ -79,9 +77,13 @@ static bool run_one(struct machine *m, bool *returned)
             return false;
         pop(m, AVD_EBP);
         break;
-    case 0x58: case 0x59: case 0x5a: case 0x5b: case 0x5d: case 0x5e: case 0x5f: /* pop */
-        pop(m, op & 7);
-        break;
+    case 0x58:
+    case 0x59:
+    case 0x5a:
+    case 0x5b:
+    case 0x5d:
+    case 0x5e:
+    case 0x5f: /* pop */ pop(m, op & 7); break;
     case 0x83: /* add esp, imm8 */
         if (avd_cursor_u8(c) != 0xc4)
             return false;
@@ -98,8 +100,7 @@ static bool run_one(struct machine *m, bool *returned)
         return second == (op == 0x8b ? 0xe5 : 0xec) && esp_from_ebp(m, 0);
     case 0x8d: /* lea esp, [ebp + disp8] */
         return avd_cursor_u8(c) == 0x65 && esp_from_ebp(m, sign_extend8(avd_cursor_u8(c)));
-    default:
-        return false;
+    default: return false;
     }
     return !c->failed;
 }
@@ -162,8 +163,8 @@ static enum avd_step_result return_to(struct avd_walk *walk, const struct avd_re
 {
     if (!avd_walk_return(walk, regs, slot, caller, end))
         return AVD_STEP_NO_INFO;
-    if (caller->pc != 0 && (!avd_walk_is_code(walk, caller->pc) ||
-                            avd_walk_after_call(walk, caller->pc) == 0))
+    if (caller->pc != 0 &&
+        (!avd_walk_is_code(walk, caller->pc) || avd_walk_after_call(walk, caller->pc) == 0))
         return AVD_STEP_NO_INFO;
     caller->trust = AVD_TRUST_CFI;
     caller->method = method;
@@ -171,9 +172,8 @@ static enum avd_step_result return_to(struct avd_walk *walk, const struct avd_re
 }
 
 enum avd_step_result avd_x86_step_syscall_stub(struct avd_walk *walk,
-                                               const struct avd_frame *callee,
-                                               size_t callee_index, struct avd_frame *caller,
-                                               enum avd_walk_end *end)
+                                               const struct avd_frame *callee, size_t callee_index,
+                                               struct avd_frame *caller, enum avd_walk_end *end)
 {
     struct avd_regs regs = callee->regs;
     unsigned steps;
@@ -229,8 +229,7 @@ static bool is_function_start(struct avd_view code)
  * The frame of a function that has run nothing but its first instructions, as symbols know where it
  * starts: every byte that it took off the stack is accounted for.
  */
-static enum avd_step_result return_from_start(struct avd_walk *walk,
-                                              const struct avd_frame *callee,
+static enum avd_step_result return_from_start(struct avd_walk *walk, const struct avd_frame *callee,
                                               struct avd_frame *caller, enum avd_walk_end *end)
 {
     const struct avd_walk_env *env = walk->env;

@@ -13,9 +13,8 @@
 bool avd_x86_after_system_call(const struct avd_walk *walk, uint64_t pc);
 
 enum avd_step_result avd_x86_step_syscall_stub(struct avd_walk *walk,
-                                               const struct avd_frame *callee,
-                                               size_t callee_index, struct avd_frame *caller,
-                                               enum avd_walk_end *end);
+                                               const struct avd_frame *callee, size_t callee_index,
+                                               struct avd_frame *caller, enum avd_walk_end *end);
 enum avd_step_result avd_x86_step_prologue(struct avd_walk *walk, const struct avd_frame *callee,
                                            size_t callee_index, struct avd_frame *caller,
                                            enum avd_walk_end *end);

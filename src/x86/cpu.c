@@ -14,9 +14,8 @@
 #include "x86/frame_data.h"
 
 static const char *const reg_names[AVD_REG_COUNT] = {
-    [AVD_EAX] = "eax", [AVD_ECX] = "ecx", [AVD_EDX] = "edx", [AVD_EBX] = "ebx",
-    [AVD_ESP] = "esp", [AVD_EBP] = "ebp", [AVD_ESI] = "esi", [AVD_EDI] = "edi",
-    [AVD_EIP] = "eip"};
+    [AVD_EAX] = "eax", [AVD_ECX] = "ecx", [AVD_EDX] = "edx", [AVD_EBX] = "ebx", [AVD_ESP] = "esp",
+    [AVD_EBP] = "ebp", [AVD_ESI] = "esi", [AVD_EDI] = "edi", [AVD_EIP] = "eip"};
 
 static const struct avd_step_method methods[] = {
     {"bad_call", avd_step_bad_call},

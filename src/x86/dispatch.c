@@ -11,11 +11,12 @@
 #include "x86/context.h"
 
 enum {
-    RECORD_SIZE = 0x50,        /* EXCEPTION_RECORD, 32-bit */
+    RECORD_SIZE = 0x50, /* EXCEPTION_RECORD, 32-bit */
     RECORD_ADDRESS = 0x0c,
     RECORD_PARAMETERS = 0x10,
-    MAX_PARAMETERS = 15,       /* EXCEPTION_MAXIMUM_PARAMETERS */
-    CS_WOW64 = 0x23, CS_NATIVE = 0x1b
+    MAX_PARAMETERS = 15, /* EXCEPTION_MAXIMUM_PARAMETERS */
+    CS_WOW64 = 0x23,
+    CS_NATIVE = 0x1b
 };
 
 static bool in_ntdll(const struct avd_walk *walk, uint64_t addr)

@@ -237,8 +237,8 @@ static void find_saved_ebp(const struct layout *l, struct avd_regs *regs)
 {
     uint32_t offset;
 
-    if (avd_reg_known(regs, AVD_EBP) && (regs->value[AVD_EBP] == 0 ||
-                                         is_frame_pointer(l->walk, regs->value[AVD_EBP], l->slot)))
+    if (avd_reg_known(regs, AVD_EBP) &&
+        (regs->value[AVD_EBP] == 0 || is_frame_pointer(l->walk, regs->value[AVD_EBP], l->slot)))
         return;
     for (offset = 4; offset <= l->data.saved_regs_size && offset <= 4 * 4; offset += 4) {
         uint64_t value;
@@ -349,9 +349,9 @@ static bool check(const struct layout *l, const struct avd_frame *caller, enum a
     return false;
 }
 
-enum avd_step_result avd_x86_step_frame_data(struct avd_walk *walk,
-                                             const struct avd_frame *callee, size_t callee_index,
-                                             struct avd_frame *caller, enum avd_walk_end *end)
+enum avd_step_result avd_x86_step_frame_data(struct avd_walk *walk, const struct avd_frame *callee,
+                                             size_t callee_index, struct avd_frame *caller,
+                                             enum avd_walk_end *end)
 {
     const struct avd_walk_env *env = walk->env;
     uint64_t addr = avd_walk_lookup(callee);

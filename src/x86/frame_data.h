@@ -8,8 +8,8 @@
 
 #include "stack/walk.h"
 
-enum avd_step_result avd_x86_step_frame_data(struct avd_walk *walk,
-                                             const struct avd_frame *callee, size_t callee_index,
-                                             struct avd_frame *caller, enum avd_walk_end *end);
+enum avd_step_result avd_x86_step_frame_data(struct avd_walk *walk, const struct avd_frame *callee,
+                                             size_t callee_index, struct avd_frame *caller,
+                                             enum avd_walk_end *end);
 
 #endif

@@ -208,23 +208,23 @@ static const struct mode {
     const char *name;
     void (*function)(void);
 } modes[] = {
-    {"null-read", null_read},    // read through a null pointer
-    {"null-write", null_write},  // write through a null pointer
-    {"null-call", null_call},    // call through a null function pointer
-    {"wild-call", wild_call},    // call to an address that is in no module
-    {"divide", divide},          // divide by zero
-    {"fast-fail", fast_fail},    // __fastfail(7)
-    {"raise", raise_exception},  // an exception of the application's own, with two parameters
+    {"null-read", null_read},         // read through a null pointer
+    {"null-write", null_write},       // write through a null pointer
+    {"null-call", null_call},         // call through a null function pointer
+    {"wild-call", wild_call},         // call to an address that is in no module
+    {"divide", divide},               // divide by zero
+    {"fast-fail", fast_fail},         // __fastfail(7)
+    {"raise", raise_exception},       // an exception of the application's own, with two parameters
     {"handler-fault", handler_fault}, // an exception in the handler of another
-    {"stack-overflow", recurse}, // recursion without end
-    {"wait", wait_forever},      // no crash
-    {"callback", callback},      // no crash, it waits in a window procedure
+    {"stack-overflow", recurse},      // recursion without end
+    {"wait", wait_forever},           // no crash
+    {"callback", callback},           // no crash, it waits in a window procedure
     {"nested-callback", nested_callback}, // the same in another one's window procedure
     {"callback-fault", callback_fault},   // handler-fault in a window procedure; then it waits
     {"filter-fault", filter_fault},       // an exception in the filter of another; then it waits
-    {"sort", sort},              // no crash, it waits in qsort's comparison function
-    {"apc", apc},                // no crash, it waits in an asynchronous procedure call
-    {"spin", spin_forever},      // no crash, a thread that never leaves the program's code
+    {"sort", sort},                       // no crash, it waits in qsort's comparison function
+    {"apc", apc},                         // no crash, it waits in an asynchronous procedure call
+    {"spin", spin_forever},               // no crash, a thread that never leaves the program's code
 };
 
 EXPORTED void inner(const struct mode *mode)

@@ -21,7 +21,7 @@ enum {
     STACK_WATCHED = 4 * 1024 * 1024,
     ABOVE_GATE = 0x200, // of the stack that is written down above the gate's caller
     MAX_DEPTH = 64,
-    LINE = 32,          // bytes of the image in a line
+    LINE = 32, // bytes of the image in a line
     TRAP = 0x100,
 };
 
@@ -56,14 +56,14 @@ static uint8_t *code_begin, *code_end;
 static struct call calls[MAX_DEPTH];
 static unsigned depth;
 static uintptr_t stack_top;
-static uintptr_t *written;       // the stack as it was last written down
-static struct registers last;    // of the last stop that was written down
+static uintptr_t *written;    // the stack as it was last written down
+static struct registers last; // of the last stop that was written down
 static struct registers last_truth;
-static uintptr_t last_sp;        // of the last instruction, if that was a stop; otherwise 0
+static uintptr_t last_sp; // of the last instruction, if that was a stop; otherwise 0
 static bool has_last, has_truth, truth_is_unknown;
 static struct registers previous; // of the last instruction, wherever it was
 static bool has_previous;
-static uintptr_t exception_sp;   // not 0: of the function whose exception is being handled
+static uintptr_t exception_sp; // not 0: of the function whose exception is being handled
 static bool unknown_caller;
 static volatile bool asking_system;
 static struct registers last_system;
@@ -76,8 +76,7 @@ static struct registers read_context(const CONTEXT *c)
     struct registers r = {{c->Rip, c->Rsp, c->Rbx, c->Rbp, c->Rsi, c->Rdi, c->R12, c->R13, c->R14,
                            c->R15, c->Rax, c->Rcx, c->Rdx, c->R8, c->R9, c->R10, c->R11}};
 #else
-    struct registers r = {
-        {c->Eip, c->Esp, c->Ebx, c->Ebp, c->Esi, c->Edi, c->Eax, c->Ecx, c->Edx}};
+    struct registers r = {{c->Eip, c->Esp, c->Ebx, c->Ebp, c->Esi, c->Edi, c->Eax, c->Ecx, c->Edx}};
 #endif
     return r;
 }
@@ -301,8 +300,7 @@ static void write_bytes(uint8_t *at, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         if (i % LINE == 0)
-            fprintf(out, "%sb %llx ", i == 0 ? "" : "\n",
-                    (unsigned long long)(at + i - image));
+            fprintf(out, "%sb %llx ", i == 0 ? "" : "\n", (unsigned long long)(at + i - image));
         fprintf(out, "%02x", at[i]);
     }
     fprintf(out, "\n");
@@ -332,7 +330,7 @@ static void write_tables(const IMAGE_NT_HEADERS *nt)
     const IMAGE_DATA_DIRECTORY *directory = &nt->OptionalHeader.DataDirectory[3];
     uint32_t begin = (uint32_t)(code_begin - image);
     uint32_t end = (uint32_t)(code_end - image);
-    uint32_t (*entries)[3] = (void *)(image + directory->VirtualAddress);
+    uint32_t(*entries)[3] = (void *)(image + directory->VirtualAddress);
     size_t count = directory->Size / ENTRY;
     size_t first = 0;
 

@@ -365,6 +365,7 @@ SHAPE int catches_from_below(int n)
 #define TEXT(x)  TEXT2(x)
 #define CASE(f)  {(void (*)(void))f, TEXT(SHAPES) "/" #f, NORMAL, 0}
 
+/* clang-format off */
 const struct test_case SHAPES[] = {
     CASE(no_arguments), CASE(leaf_with_array), CASE(calls_one), CASE(tail_calls),
     CASE(calls_many_arguments), CASE(many_live), CASE(recursion), CASE(loop), CASE(branches),
@@ -382,3 +383,4 @@ const struct test_case SHAPES[] = {
 #endif
     {0, 0, NORMAL, 0},
 };
+/* clang-format on */

@@ -12,10 +12,8 @@
 
 int main(int argc, char **argv)
 {
-    const struct vs_scene scene = {.cpu = VS_X64,
-                                   .code = 0xe101,
-                                   .values = {0x3e8, VS_TRACE},
-                                   .global_flag = 0x100};
+    const struct vs_scene scene = {
+        .cpu = VS_X64, .code = 0xe101, .values = {0x3e8, VS_TRACE}, .global_flag = 0x100};
     size_t size;
     uint8_t *bytes;
     FILE *file;

@@ -31,8 +31,9 @@ static struct input load(int index)
     if (index == DB_SAMPLE_COUNT + 2) {
         struct db *b = recover_process_wow64();
 
-        recover_thread_wow64(b, &(struct recover_thread){.id = 7, .stack = 0x180000,
-                                                         .teb = 0x7efdb000, .in_filter = true});
+        recover_thread_wow64(b,
+                             &(struct recover_thread){
+                                 .id = 7, .stack = 0x180000, .teb = 0x7efdb000, .in_filter = true});
         input.name = "built without an exception stream";
         input.bytes = db_finish(b, &input.size);
     } else if (index < DB_SAMPLE_COUNT) {

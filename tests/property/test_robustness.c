@@ -51,8 +51,8 @@ static void add_recovered(struct db *b,
     uint8_t *bytes;
     size_t size;
 
-    add_thread(b, &(struct recover_thread){.id = 7, .stack = 0x180000, .teb = 0x7efdb000,
-                                           .in_filter = true});
+    add_thread(b, &(struct recover_thread){
+                      .id = 7, .stack = 0x180000, .teb = 0x7efdb000, .in_filter = true});
     bytes = db_finish(b, &size);
     add_input(name, bytes, size);
 }

@@ -19,12 +19,24 @@ static const char text[] =
 
 static const struct vs_scene scenes[] = {
     {.cpu = VS_X64, .way = VS_RAISED, .code = 0xe101, .values = {0x3e8, VS_TRACE}, .text = text},
-    {.cpu = VS_X86, .way = VS_PAGE_HEAP, .code = 0xf, .values = {1, 2, 3, 4},
+    {.cpu = VS_X86,
+     .way = VS_PAGE_HEAP,
+     .code = 0xf,
+     .values = {1, 2, 3, 4},
      .exception_record = true},
-    {.cpu = VS_WOW64, .way = VS_BREAK, .code = 0xe000, .values = {VS_TRACE, VS_NAME},
+    {.cpu = VS_WOW64,
+     .way = VS_BREAK,
+     .code = 0xe000,
+     .values = {VS_TRACE, VS_NAME},
      .comment = text},
-    {.cpu = VS_X64, .way = VS_BREAK, .code = 0xe103, .values = {1, VS_GONE_TRACE, 0x10},
-     .not_spilled = true, .text = text, .wide_text = true, .unloaded = 0x0b000000},
+    {.cpu = VS_X64,
+     .way = VS_BREAK,
+     .code = 0xe103,
+     .values = {1, VS_GONE_TRACE, 0x10},
+     .not_spilled = true,
+     .text = text,
+     .wide_text = true,
+     .unloaded = 0x0b000000},
 };
 enum { SCENES = sizeof scenes / sizeof scenes[0], FLIPS = 600 };
 

@@ -39,7 +39,7 @@ static void add_frame(struct blame_fixture *f, size_t index, const struct blame_
                        : plus != NULL ? (size_t)(plus - from->text)
                                       : strlen(from->text);
 
-    frame->trust = index == 0                         ? AVD_TRUST_CONTEXT
+    frame->trust = index == 0                      ? AVD_TRUST_CONTEXT
                    : from->trust != AVD_TRUST_NONE ? from->trust
                                                    : AVD_TRUST_CFI;
     frame->evidence = from->evidence;
@@ -47,8 +47,7 @@ static void add_frame(struct blame_fixture *f, size_t index, const struct blame_
     frame->pc = 0x1000 + index; /* outside of all modules */
     if (from->text[0] == '?')
         return;
-    frame->pc =
-        module_base(f, avd_arena_strndup(&f->an.arena, from->text, name_size)) + offset;
+    frame->pc = module_base(f, avd_arena_strndup(&f->an.arena, from->text, name_size)) + offset;
     if (mark == NULL)
         return;
     /* The function begins `offset` before, at some place of the module. */

@@ -19,11 +19,10 @@ struct crash_run crash_run_begin(bool x86)
     run.stack = 0x130000;
     run.pc = run.app + 0x1234;
     run.sp = run.stack + 0x800;
-    (void)db_system_info(run.b,
-                         x86 ? PROCESSOR_ARCHITECTURE_INTEL : PROCESSOR_ARCHITECTURE_AMD64, 10, 0,
-                         19041);
-    (void)db_module(run.b, &(struct db_module){.base = run.app, .size = MODULE_SIZE,
-                                               .path = "C:\\app\\app.exe"});
+    (void)db_system_info(run.b, x86 ? PROCESSOR_ARCHITECTURE_INTEL : PROCESSOR_ARCHITECTURE_AMD64,
+                         10, 0, 19041);
+    (void)db_module(run.b, &(struct db_module){
+                               .base = run.app, .size = MODULE_SIZE, .path = "C:\\app\\app.exe"});
     (void)db_memory(run.b, run.stack, STACK_SIZE);
     return run;
 }
@@ -35,9 +34,13 @@ void crash_run_module(struct crash_run *run, uint64_t base, const char *path,
 
     memset(code, 0xcc, sizeof code);
     (void)db_module(run->b, &(struct db_module){.base = base, .size = MODULE_SIZE, .path = path});
-    db_map_image(run->b, base, &(struct db_image){.pe32 = run->x86, .size = MODULE_SIZE,
-                                                  .text = code, .text_size = sizeof code,
-                                                  .exports = exports, .export_count = count});
+    db_map_image(run->b, base,
+                 &(struct db_image){.pe32 = run->x86,
+                                    .size = MODULE_SIZE,
+                                    .text = code,
+                                    .text_size = sizeof code,
+                                    .exports = exports,
+                                    .export_count = count});
 }
 
 static unsigned add_context(struct crash_run *run)
@@ -55,8 +58,8 @@ static unsigned add_context(struct crash_run *run)
 void crash_run_raise(struct crash_run *run, uint32_t code, unsigned parameter_count,
                      const uint64_t *parameters)
 {
-    struct db_exception exception = {.thread_id = THREAD, .code = code,
-                                     .parameter_count = parameter_count};
+    struct db_exception exception = {
+        .thread_id = THREAD, .code = code, .parameter_count = parameter_count};
     unsigned i;
 
     exception.address = run->record_address != 0 ? run->record_address : run->pc;
@@ -71,7 +74,8 @@ void crash_run_analyze(struct crash_run *run)
 {
     struct avd_error err;
 
-    (void)db_thread(run->b, &(struct db_thread){.id = THREAD, .stack_start = run->stack,
+    (void)db_thread(run->b, &(struct db_thread){.id = THREAD,
+                                                .stack_start = run->stack,
                                                 .stack_size = STACK_SIZE,
                                                 .context = add_context(run)});
     run->fixture = dump_fixture_open(run->b);

@@ -21,12 +21,12 @@
 struct crash_run {
     struct db *b;
     bool x86;
-    uint64_t app, stack;       /* base of app.exe (64 KiB, no code in the dump), of the stack */
-    uint64_t pc, sp;           /* of the exception; begin sets both */
-    struct db_x64 regs64;      /* the rest of the registers */
+    uint64_t app, stack;  /* base of app.exe (64 KiB, no code in the dump), of the stack */
+    uint64_t pc, sp;      /* of the exception; begin sets both */
+    struct db_x64 regs64; /* the rest of the registers */
     struct db_x86 regs32;
-    uint64_t record_address;   /* 0: pc */
-    uint64_t nested_record;    /* address of an older EXCEPTION_RECORD, or 0 */
+    uint64_t record_address; /* 0: pc */
+    uint64_t nested_record;  /* address of an older EXCEPTION_RECORD, or 0 */
     struct dump_fixture fixture;
     struct avd_analysis *an;
     struct avd_arena arena;

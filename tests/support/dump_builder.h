@@ -137,8 +137,8 @@ struct db_thread {
     uint64_t teb;
     uint64_t stack_start;
     uint32_t stack_size;
-    unsigned context;  /* section */
-    const char *name;  /* also an entry of ThreadNames */
+    unsigned context; /* section */
+    const char *name; /* also an entry of ThreadNames */
 };
 /* The stack's RVA leads to the memory range at stack_start when there is one and the memory is no
  * Memory64List. Returns the thread list's section. */
@@ -160,9 +160,9 @@ unsigned db_thread_info(struct db *b, const struct db_thread_info *info);
 struct db_module {
     uint64_t base;
     uint32_t size, checksum, timestamp;
-    const char *path;  /* NULL: name RVA 0 */
+    const char *path;                /* NULL: name RVA 0 */
     uint32_t version_ms, version_ls; /* both 0: no VS_FIXEDFILEINFO */
-    unsigned codeview; /* section */
+    unsigned codeview;               /* section */
 };
 unsigned db_module(struct db *b, const struct db_module *module);
 unsigned db_unloaded(struct db *b, const struct db_module *module);
@@ -231,7 +231,7 @@ struct db_image {
     uint32_t size, timestamp, checksum;
     const uint8_t *text; /* at RVA 0x1000; NULL: no bytes of code in the dump */
     size_t text_size;
-    uint32_t code_size; /* what the header says of .text, whole pages; 0: one */
+    uint32_t code_size;              /* what the header says of .text, whole pages; 0: one */
     const struct db_export *exports; /* sorted by name, ordinal-only ones last */
     size_t export_count;
     const struct db_function *functions; /* x64: .pdata and .xdata */
@@ -253,8 +253,8 @@ void db_map_teb64(struct db *b, const struct db_teb *teb);
 void db_map_teb32(struct db *b, const struct db_teb *teb);
 /* PEB with its image base; a loader list when `modules` is not NULL. */
 void db_map_peb64(struct db *b, uint64_t addr, uint64_t image_base);
-void db_map_peb32(struct db *b, uint64_t addr, uint32_t image_base,
-                  const struct db_module *modules, size_t count);
+void db_map_peb32(struct db *b, uint64_t addr, uint32_t image_base, const struct db_module *modules,
+                  size_t count);
 
 /* ---- whole dumps (dump_samples.c) ---- */
 

@@ -16,7 +16,7 @@ enum db_label_kind { DB_LABEL_RVA, DB_LABEL_SIZE };
 struct db_label {
     unsigned section; /* four bytes at `offset` of it ... */
     size_t offset;
-    unsigned target;  /* ... become the place or the size of this one */
+    unsigned target; /* ... become the place or the size of this one */
     enum db_label_kind kind;
 };
 

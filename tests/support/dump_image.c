@@ -234,8 +234,8 @@ void db_map_peb64(struct db *b, uint64_t addr, uint64_t image_base)
 }
 
 /* PEB_LDR_DATA behind the PEB, entries of 0x80 bytes, then the names. */
-void db_map_peb32(struct db *b, uint64_t addr, uint32_t image_base,
-                  const struct db_module *modules, size_t count)
+void db_map_peb32(struct db *b, uint64_t addr, uint32_t image_base, const struct db_module *modules,
+                  size_t count)
 {
     uint32_t ldr = (uint32_t)addr + 0x300;
     uint32_t entry = ldr + 0x40;

@@ -22,8 +22,11 @@ static void add_image(struct db *b, bool pe32, uint64_t base, const char *path,
                       const struct db_function *functions, size_t function_count)
 {
     db_map_image(b, base,
-                 &(struct db_image){.pe32 = pe32, .size = 0x6000, .exports = exports,
-                                    .export_count = export_count, .functions = functions,
+                 &(struct db_image){.pe32 = pe32,
+                                    .size = 0x6000,
+                                    .exports = exports,
+                                    .export_count = export_count,
+                                    .functions = functions,
                                     .function_count = function_count});
     add_module(b, base, path);
 }
@@ -61,8 +64,7 @@ struct db *recover_process_x64(void)
     static const uint8_t dispatcher[] = {0x01, 0x00, 0x03, 0x00, 0x00, 0x01,
                                          0xb2, 0x00, 0x00, 0x0a, 0x00, 0x00};
     static const struct db_export app[] = {{"run", 0x1080}};
-    static const struct db_function app_functions[] = {
-        {0x1080, 0x10c0, alloc_28, sizeof alloc_28}};
+    static const struct db_function app_functions[] = {{0x1080, 0x10c0, alloc_28, sizeof alloc_28}};
     static const struct db_export ntdll[] = {{"KiUserExceptionDispatcher", 0x1000},
                                              {"NtWaitForSingleObject", 0x1100},
                                              {"RtlUserThreadStart", 0x1200}};
@@ -146,8 +148,10 @@ static void poke_stack_x86(struct db *b, const struct recover_thread *thread)
     }
     poke_record_x86(b, s + RECOVER_RECORD, thread);
     db_poke_context_x86(b, s + RECOVER_CONTEXT,
-                        &(struct db_x86){.eip = RECOVER_FAULT, .esp = s + RECOVER_SP,
-                                         .ebp = s + RECOVER_SP + 0x10, .ebx = 0xbb});
+                        &(struct db_x86){.eip = RECOVER_FAULT,
+                                         .esp = s + RECOVER_SP,
+                                         .ebp = s + RECOVER_SP + 0x10,
+                                         .ebx = 0xbb});
     db_poke32(b, s + RECOVER_SP + 0x10, s + 0x1f80);
     db_poke32(b, s + RECOVER_SP + 0x14, RECOVER_APP + 0x1025);
     db_poke32(b, s + 0x1f84, 0);
@@ -158,7 +162,8 @@ static struct db_x86 handler_x86(const struct recover_thread *thread)
     uint32_t s = (uint32_t)thread->stack;
 
     return (struct db_x86){.eip = RECOVER_KERNEL32 + (thread->in_filter ? 0x1010u : 0x1110u),
-                           .esp = s + 0x7f0, .ebp = s + 0x800};
+                           .esp = s + 0x7f0,
+                           .ebp = s + 0x800};
 }
 
 void recover_stack_x86(struct db *b, const struct recover_thread *thread)
@@ -166,7 +171,8 @@ void recover_stack_x86(struct db *b, const struct recover_thread *thread)
     poke_stack_x86(b, thread);
     db_map_teb32(b, &(struct db_teb){.addr = thread->teb,
                                      .stack_base = thread->stack + RECOVER_STACK_SIZE,
-                                     .stack_limit = thread->stack, .process_id = 4,
+                                     .stack_limit = thread->stack,
+                                     .process_id = 4,
                                      .thread_id = thread->id});
 }
 
@@ -175,7 +181,8 @@ void recover_thread_x86(struct db *b, const struct recover_thread *thread)
     struct db_x86 regs = handler_x86(thread);
 
     recover_stack_x86(b, thread);
-    (void)db_thread(b, &(struct db_thread){.id = thread->id, .teb = thread->teb,
+    (void)db_thread(b, &(struct db_thread){.id = thread->id,
+                                           .teb = thread->teb,
                                            .stack_start = thread->stack,
                                            .stack_size = RECOVER_STACK_SIZE,
                                            .context = db_context_x86(b, &regs)});
@@ -185,23 +192,28 @@ void recover_thread_wow64(struct db *b, const struct recover_thread *thread)
 {
     const uint64_t stack64 = 0x8e000, area = 0x8fd00;
     struct db_x86 regs = handler_x86(thread);
-    struct db_x64 native = {.rip = WOW64CPU + 0x1010, .rsp = stack64 + 0xc00,
-                            .r12 = thread->teb, .r13 = area};
+    struct db_x64 native = {
+        .rip = WOW64CPU + 0x1010, .rsp = stack64 + 0xc00, .r12 = thread->teb, .r13 = area};
 
     regs.flags = 0x1002f;
     poke_stack_x86(b, thread);
     (void)db_memory(b, stack64, 0x2000);
     db_poke16(b, area + 2, 0x14c);
     db_poke_context_x86(b, area + 4, &regs);
-    db_map_teb64(b, &(struct db_teb){.addr = thread->teb, .stack_base = area,
-                                     .stack_limit = stack64, .process_id = 4,
-                                     .thread_id = thread->id, .teb32 = thread->teb + 0x2000,
+    db_map_teb64(b, &(struct db_teb){.addr = thread->teb,
+                                     .stack_base = area,
+                                     .stack_limit = stack64,
+                                     .process_id = 4,
+                                     .thread_id = thread->id,
+                                     .teb32 = thread->teb + 0x2000,
                                      .cpu_area = area});
     db_map_teb32(b, &(struct db_teb){.addr = thread->teb + 0x2000,
                                      .stack_base = thread->stack + RECOVER_STACK_SIZE,
-                                     .stack_limit = thread->stack, .process_id = 4,
+                                     .stack_limit = thread->stack,
+                                     .process_id = 4,
                                      .thread_id = thread->id});
-    (void)db_thread(b, &(struct db_thread){.id = thread->id, .teb = thread->teb,
+    (void)db_thread(b, &(struct db_thread){.id = thread->id,
+                                           .teb = thread->teb,
                                            .stack_start = thread->stack,
                                            .stack_size = RECOVER_STACK_SIZE,
                                            .context = db_context_x64(b, &native)});
@@ -254,10 +266,14 @@ void recover_thread_x64(struct db *b, const struct recover_thread *thread)
     db_poke64(b, context + 0x5a8, s + RECOVER_SP);
     db_poke64(b, context + 0x5b0, 0x2b);
     db_poke64(b, s + RECOVER_SP + 0x28, RECOVER_NTDLL + 0x1210); /* back to the thread's start */
-    db_map_teb64(b, &(struct db_teb){.addr = thread->teb, .stack_base = s + RECOVER_STACK_SIZE,
-                                     .stack_limit = s, .process_id = 4,
+    db_map_teb64(b, &(struct db_teb){.addr = thread->teb,
+                                     .stack_base = s + RECOVER_STACK_SIZE,
+                                     .stack_limit = s,
+                                     .process_id = 4,
                                      .thread_id = thread->id});
-    (void)db_thread(b, &(struct db_thread){.id = thread->id, .teb = thread->teb,
-                                           .stack_start = s, .stack_size = RECOVER_STACK_SIZE,
+    (void)db_thread(b, &(struct db_thread){.id = thread->id,
+                                           .teb = thread->teb,
+                                           .stack_start = s,
+                                           .stack_size = RECOVER_STACK_SIZE,
                                            .context = db_context_x64(b, &regs)});
 }

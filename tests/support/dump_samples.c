@@ -49,11 +49,14 @@ static void add_everything_else(struct db *b)
     unsigned file_name = db_string(b, "File");
     unsigned s;
 
-    (void)db_handle(b, &(struct db_handle){.handle = 4, .type_name = event_name,
-                                           .granted_access = 0x1f0003, .handle_count = 2,
+    (void)db_handle(b, &(struct db_handle){.handle = 4,
+                                           .type_name = event_name,
+                                           .granted_access = 0x1f0003,
+                                           .handle_count = 2,
                                            .pointer_count = 3,
                                            .object_info = db_object_info(b, 6, event, 8, 0)});
-    (void)db_handle(b, &(struct db_handle){.handle = 8, .type_name = file_name,
+    (void)db_handle(b, &(struct db_handle){.handle = 8,
+                                           .type_name = file_name,
                                            .object_name = db_string(b, "\\Device\\ConDrv"),
                                            .granted_access = 0x12019f});
     (void)db_handle(b, &(struct db_handle){.handle = 12, .type_name = event_name});
@@ -62,8 +65,9 @@ static void add_everything_else(struct db *b)
     (void)db_token(b, 0x1234, 0x44, "token data", 10);
     (void)db_comment(b, "left by a test", false);
     (void)db_comment(b, "*** Unhandled exception: C0000005", true);
-    (void)db_unloaded(b, &(struct db_module){.base = 0x30000000, .size = 0x8000,
-                                             .timestamp = 0x4a5bc000, .path = "old.dll"});
+    (void)db_unloaded(
+        b, &(struct db_module){
+               .base = 0x30000000, .size = 0x8000, .timestamp = 0x4a5bc000, .path = "old.dll"});
     s = db_stream(b, SystemMemoryInfoStream);
     db_zeros(b, s, 492);
     db_set16(b, s, 0, 1);
@@ -115,19 +119,31 @@ static void add_x64_modules(struct db *b, uint64_t app, uint64_t ntdll)
     memcpy(text + 0x96, "\xc7\x00\x01\x00\x00\x00", 6); /* mov dword ptr [rax], 1 */
     memcpy(text + 0x20, "\xe8\x5b\x00\x00\x00\x48\x83\xc4\x28\xc3", 10); /* call run */
     db_map_image(b, app,
-                 &(struct db_image){.size = 0x6000, .timestamp = 0x65937000, .text = text,
-                                    .text_size = sizeof text, .exports = app_exports,
-                                    .export_count = 2, .functions = app_functions,
-                                    .function_count = 2, .pdb_path = "C:\\build\\app.pdb"});
+                 &(struct db_image){.size = 0x6000,
+                                    .timestamp = 0x65937000,
+                                    .text = text,
+                                    .text_size = sizeof text,
+                                    .exports = app_exports,
+                                    .export_count = 2,
+                                    .functions = app_functions,
+                                    .function_count = 2,
+                                    .pdb_path = "C:\\build\\app.pdb"});
     db_map_image(b, ntdll,
-                 &(struct db_image){.size = 0x6000, .timestamp = 0x4e5f6071,
-                                    .exports = ntdll_exports, .export_count = 2,
-                                    .functions = ntdll_functions, .function_count = 1});
-    (void)db_module(b, &(struct db_module){.base = app, .size = 0x6000, .timestamp = 0x65937000,
-                                           .path = "C:\\app\\app.exe", .version_ms = 0x10002,
+                 &(struct db_image){.size = 0x6000,
+                                    .timestamp = 0x4e5f6071,
+                                    .exports = ntdll_exports,
+                                    .export_count = 2,
+                                    .functions = ntdll_functions,
+                                    .function_count = 1});
+    (void)db_module(b, &(struct db_module){.base = app,
+                                           .size = 0x6000,
+                                           .timestamp = 0x65937000,
+                                           .path = "C:\\app\\app.exe",
+                                           .version_ms = 0x10002,
                                            .version_ls = 0x30004,
                                            .codeview = db_rsds(b, 1, "C:\\build\\app.pdb")});
-    (void)db_module(b, &(struct db_module){.base = ntdll, .size = 0x6000,
+    (void)db_module(b, &(struct db_module){.base = ntdll,
+                                           .size = 0x6000,
                                            .timestamp = 0x4e5f6071,
                                            .path = "C:\\Windows\\System32\\ntdll.dll",
                                            .codeview = db_rsds(b, 7, "ntdll.pdb")});
@@ -154,21 +170,32 @@ static void build_x64(struct db *b)
     db_poke64(b, stack + 0xe58, ntdll + 0x1020); /* back to RtlUserThreadStart */
     db_poke64(b, stack2 + 0xf00, ntdll + 0x1020);
     db_map_peb64(b, peb, app);
-    db_map_teb64(b, &(struct db_teb){.addr = teb, .stack_base = stack + 0x1000,
-                                     .stack_limit = stack, .peb = peb, .process_id = 0x1234,
-                                     .thread_id = 0x10, .last_error = 2});
-    (void)db_thread(b, &(struct db_thread){.id = 0x10, .teb = teb, .stack_start = stack,
-                                           .stack_size = 0x1000, .name = "main",
+    db_map_teb64(b, &(struct db_teb){.addr = teb,
+                                     .stack_base = stack + 0x1000,
+                                     .stack_limit = stack,
+                                     .peb = peb,
+                                     .process_id = 0x1234,
+                                     .thread_id = 0x10,
+                                     .last_error = 2});
+    (void)db_thread(b, &(struct db_thread){.id = 0x10,
+                                           .teb = teb,
+                                           .stack_start = stack,
+                                           .stack_size = 0x1000,
+                                           .name = "main",
                                            .context = db_context_x64(b, &waiting)});
-    (void)db_thread(b, &(struct db_thread){.id = 0x11, .stack_start = stack2,
-                                           .stack_size = 0x1000, .name = "worker",
+    (void)db_thread(b, &(struct db_thread){.id = 0x11,
+                                           .stack_start = stack2,
+                                           .stack_size = 0x1000,
+                                           .name = "worker",
                                            .context = db_context_x64(b, &waiting)});
-    (void)db_thread_info(b, &(struct db_thread_info){.id = 0x10, .exit_status = 0x103,
-                                                     .start_address = app + 0x1000});
-    (void)db_thread_info(b, &(struct db_thread_info){.id = 0x11, .dump_flags = 2,
-                                                     .exit_status = 0x103});
-    (void)db_exception(b, &(struct db_exception){.thread_id = 0x10, .code = 0xc0000005,
-                                                 .address = app + 0x1096, .parameter_count = 2,
+    (void)db_thread_info(b, &(struct db_thread_info){
+                                .id = 0x10, .exit_status = 0x103, .start_address = app + 0x1000});
+    (void)db_thread_info(
+        b, &(struct db_thread_info){.id = 0x11, .dump_flags = 2, .exit_status = 0x103});
+    (void)db_exception(b, &(struct db_exception){.thread_id = 0x10,
+                                                 .code = 0xc0000005,
+                                                 .address = app + 0x1096,
+                                                 .parameter_count = 2,
                                                  .parameters = {1, 0},
                                                  .context = db_context_x64(b, &regs)});
     db_region(b, app + 0x1000, 0x1000, MEM_COMMIT, PAGE_EXECUTE_READ, MEM_IMAGE);
@@ -184,18 +211,24 @@ static void add_x86_module(struct db *b, uint32_t base, const char *path)
     uint8_t text[0x200];
 
     memset(text, 0xcc, sizeof text);
-    memcpy(text, "\x55\x8b\xec\x83\xec\x08", 6); /* push ebp; mov ebp, esp; sub esp, 8 */
+    memcpy(text, "\x55\x8b\xec\x83\xec\x08", 6);            /* push ebp; mov ebp, esp; sub esp, 8 */
     memcpy(text + 0x20, "\xe8\x5b\x00\x00\x00\xc9\xc3", 7); /* call run; leave; ret */
-    memcpy(text + 0x4b, "\xe8\xb0\xff\xff\xff", 5); /* call main */
+    memcpy(text + 0x4b, "\xe8\xb0\xff\xff\xff", 5);         /* call main */
     memcpy(text + 0x80, "\x55\x8b\xec\x83\xec\x08", 6);
     memcpy(text + 0x96, "\xc7\x00\x01\x00\x00\x00", 6); /* mov dword ptr [eax], 1 */
-    db_map_image(b, base, &(struct db_image){.pe32 = true, .size = 0x6000,
-                                             .timestamp = 0x5a5a5a5a, .text = text,
-                                             .text_size = sizeof text, .exports = exports,
-                                             .export_count = 2});
-    (void)db_module(b, &(struct db_module){.base = base, .size = 0x6000, .timestamp = 0x5a5a5a5a,
-                                           .path = path, .codeview = db_nb10(b, 0x33445566, 3,
-                                                                             "app32.pdb")});
+    db_map_image(b, base,
+                 &(struct db_image){.pe32 = true,
+                                    .size = 0x6000,
+                                    .timestamp = 0x5a5a5a5a,
+                                    .text = text,
+                                    .text_size = sizeof text,
+                                    .exports = exports,
+                                    .export_count = 2});
+    (void)db_module(b, &(struct db_module){.base = base,
+                                           .size = 0x6000,
+                                           .timestamp = 0x5a5a5a5a,
+                                           .path = path,
+                                           .codeview = db_nb10(b, 0x33445566, 3, "app32.pdb")});
 }
 
 /* Frames linked by ebp: run called by main called by somewhere in main's module. */
@@ -221,14 +254,22 @@ static void build_x86(struct db *b)
     (void)db_memory(b, stack, 0x1000);
     poke_x86_stack(b, stack, app);
     db_map_peb32(b, 0x7efde000, app, NULL, 0);
-    db_map_teb32(b, &(struct db_teb){.addr = teb, .stack_base = stack + 0x1000,
-                                     .stack_limit = stack, .peb = 0x7efde000,
-                                     .process_id = 0x1234, .thread_id = 0x10, .last_error = 87});
-    (void)db_thread(b, &(struct db_thread){.id = 0x10, .teb = teb, .stack_start = stack,
+    db_map_teb32(b, &(struct db_teb){.addr = teb,
+                                     .stack_base = stack + 0x1000,
+                                     .stack_limit = stack,
+                                     .peb = 0x7efde000,
+                                     .process_id = 0x1234,
+                                     .thread_id = 0x10,
+                                     .last_error = 87});
+    (void)db_thread(b, &(struct db_thread){.id = 0x10,
+                                           .teb = teb,
+                                           .stack_start = stack,
                                            .stack_size = 0x1000,
                                            .context = db_context_x86(b, &handler)});
-    (void)db_exception(b, &(struct db_exception){.thread_id = 0x10, .code = 0xc0000005,
-                                                 .address = app + 0x1096, .parameter_count = 2,
+    (void)db_exception(b, &(struct db_exception){.thread_id = 0x10,
+                                                 .code = 0xc0000005,
+                                                 .address = app + 0x1096,
+                                                 .parameter_count = 2,
                                                  .parameters = {1, 0},
                                                  .context = db_context_x86(b, &regs)});
     db_region(b, app + 0x1000, 0x1000, MEM_COMMIT, PAGE_EXECUTE_READ, MEM_IMAGE);
@@ -254,21 +295,25 @@ static void build_wow64(struct db *b)
     const struct db_module loader_list[] = {
         {.base = app, .size = 0x6000, .timestamp = 0x5a5a5a5a, .path = "C:\\app\\app32.exe"},
         {.base = 0x10000000, .size = 0x4000, .timestamp = 1, .path = "C:\\app\\late.dll"}};
-    struct db_x64 native = {.rip = wow64cpu + 0x1010, .rsp = stack64 + 0xc00,
-                            .r12 = teb64, .r13 = area};
-    struct db_x86 in_syscall = {.flags = 0x1002f, .eip = app + 0x1096, .esp = stack32 + 0xe08,
-                                .ebp = stack32 + 0xe10};
-    struct db_x64 live = {.cs = 0x23, .rip = app + 0x1096, .rsp = stack32b + 0xe08,
-                          .rbp = stack32b + 0xe10, .r12 = teb64b};
+    struct db_x64 native = {
+        .rip = wow64cpu + 0x1010, .rsp = stack64 + 0xc00, .r12 = teb64, .r13 = area};
+    struct db_x86 in_syscall = {
+        .flags = 0x1002f, .eip = app + 0x1096, .esp = stack32 + 0xe08, .ebp = stack32 + 0xe10};
+    struct db_x64 live = {.cs = 0x23,
+                          .rip = app + 0x1096,
+                          .rsp = stack32b + 0xe08,
+                          .rbp = stack32b + 0xe10,
+                          .r12 = teb64b};
 
     db_full_memory(b);
     (void)db_system_info(b, PROCESSOR_ARCHITECTURE_AMD64, 10, 0, 19041);
     add_misc(b);
     add_x86_module(b, app, "C:\\app\\app32.exe");
     add_x64_modules(b, UINT64_C(0x7ff700000000), ntdll);
-    (void)db_module(b, &(struct db_module){.base = 0x74c40000, .size = 0x40000,
-                                           .path = wow64_path});
-    (void)db_module(b, &(struct db_module){.base = wow64cpu, .size = 0x8000,
+    (void)db_module(b,
+                    &(struct db_module){.base = 0x74c40000, .size = 0x40000, .path = wow64_path});
+    (void)db_module(b, &(struct db_module){.base = wow64cpu,
+                                           .size = 0x8000,
                                            .path = "C:\\Windows\\System32\\wow64cpu.dll"});
     (void)db_memory(b, stack64, 0x2000);
     (void)db_memory(b, stack32, 0x1000);
@@ -280,25 +325,46 @@ static void build_wow64(struct db *b)
     db_poke_context_x86(b, area + 4, &in_syscall);
     db_map_peb64(b, peb64, app);
     db_map_peb32(b, peb32, app, loader_list, 2);
-    db_map_teb64(b, &(struct db_teb){.addr = teb64, .stack_base = area, .stack_limit = stack64,
-                                     .peb = peb64, .process_id = 0x1234, .thread_id = 0x10,
-                                     .teb32 = teb64 + 0x2000, .cpu_area = area});
-    db_map_teb32(b, &(struct db_teb){.addr = teb64 + 0x2000, .stack_base = stack32 + 0x1000,
-                                     .stack_limit = stack32, .peb = peb32, .process_id = 0x1234,
-                                     .thread_id = 0x10, .last_error = 5});
-    db_map_teb64(b, &(struct db_teb){.addr = teb64b, .peb = peb64, .process_id = 0x1234,
-                                     .thread_id = 0x20, .teb32 = teb64b + 0x2000});
-    db_map_teb32(b, &(struct db_teb){.addr = teb64b + 0x2000, .stack_base = stack32b + 0x1000,
-                                     .stack_limit = stack32b, .peb = peb32,
-                                     .process_id = 0x1234, .thread_id = 0x20});
-    (void)db_thread(b, &(struct db_thread){.id = 0x10, .teb = teb64, .stack_start = stack32,
+    db_map_teb64(b, &(struct db_teb){.addr = teb64,
+                                     .stack_base = area,
+                                     .stack_limit = stack64,
+                                     .peb = peb64,
+                                     .process_id = 0x1234,
+                                     .thread_id = 0x10,
+                                     .teb32 = teb64 + 0x2000,
+                                     .cpu_area = area});
+    db_map_teb32(b, &(struct db_teb){.addr = teb64 + 0x2000,
+                                     .stack_base = stack32 + 0x1000,
+                                     .stack_limit = stack32,
+                                     .peb = peb32,
+                                     .process_id = 0x1234,
+                                     .thread_id = 0x10,
+                                     .last_error = 5});
+    db_map_teb64(b, &(struct db_teb){.addr = teb64b,
+                                     .peb = peb64,
+                                     .process_id = 0x1234,
+                                     .thread_id = 0x20,
+                                     .teb32 = teb64b + 0x2000});
+    db_map_teb32(b, &(struct db_teb){.addr = teb64b + 0x2000,
+                                     .stack_base = stack32b + 0x1000,
+                                     .stack_limit = stack32b,
+                                     .peb = peb32,
+                                     .process_id = 0x1234,
+                                     .thread_id = 0x20});
+    (void)db_thread(b, &(struct db_thread){.id = 0x10,
+                                           .teb = teb64,
+                                           .stack_start = stack32,
                                            .stack_size = 0x1000,
                                            .context = db_context_x64(b, &native)});
-    (void)db_thread(b, &(struct db_thread){.id = 0x20, .teb = teb64b, .stack_start = stack32b,
+    (void)db_thread(b, &(struct db_thread){.id = 0x20,
+                                           .teb = teb64b,
+                                           .stack_start = stack32b,
                                            .stack_size = 0x1000,
                                            .context = db_context_x64(b, &live)});
-    (void)db_exception(b, &(struct db_exception){.thread_id = 0x20, .code = 0xc0000005,
-                                                 .address = app + 0x1096, .parameter_count = 2,
+    (void)db_exception(b, &(struct db_exception){.thread_id = 0x20,
+                                                 .code = 0xc0000005,
+                                                 .address = app + 0x1096,
+                                                 .parameter_count = 2,
                                                  .parameters = {1, 0},
                                                  .context = db_context_x64(b, &live)});
     add_everything_else(b);

@@ -68,6 +68,7 @@ unsigned db_context_x64(struct db *b, const struct db_x64 *regs)
 
 static void context_x86(uint8_t out[0x2cc], const struct db_x86 *regs)
 {
+    /* clang-format off */
     const struct {
         size_t offset;
         uint32_t value;
@@ -77,6 +78,7 @@ static void context_x86(uint8_t out[0x2cc], const struct db_x86 *regs)
                   {0xac, regs->ecx}, {0xb0, regs->eax}, {0xb4, regs->ebp}, {0xb8, regs->eip},
                   {0xbc, regs->cs != 0 ? regs->cs : 0x23}, {0xc0, 0x10246},
                   {0xc4, regs->esp}, {0xc8, 0x2b}};
+    /* clang-format on */
     size_t i;
     size_t k;
 
@@ -155,8 +157,8 @@ void db_thread_name(struct db *b, uint32_t id, unsigned string)
 
 unsigned db_thread_info(struct db *b, const struct db_thread_info *info)
 {
-    unsigned s = db_list(b, DB_LIST_THREAD_INFO, ThreadInfoListStream, 12,
-                         MINIDUMP_THREAD_INFO_SIZE);
+    unsigned s =
+        db_list(b, DB_LIST_THREAD_INFO, ThreadInfoListStream, 12, MINIDUMP_THREAD_INFO_SIZE);
 
     db_u32(b, s, info->id);
     db_u32(b, s, info->dump_flags);
@@ -203,8 +205,8 @@ unsigned db_module(struct db *b, const struct db_module *module)
 unsigned db_unloaded(struct db *b, const struct db_module *module)
 {
     unsigned name = module->path == NULL ? 0 : db_string(b, module->path);
-    unsigned s = db_list(b, DB_LIST_UNLOADED, UnloadedModuleListStream, 12,
-                         MINIDUMP_UNLOADED_MODULE_SIZE);
+    unsigned s =
+        db_list(b, DB_LIST_UNLOADED, UnloadedModuleListStream, 12, MINIDUMP_UNLOADED_MODULE_SIZE);
 
     db_u64(b, s, module->base);
     db_u32(b, s, module->size);
@@ -297,8 +299,7 @@ unsigned db_handle(struct db *b, const struct db_handle *handle)
     return s;
 }
 
-unsigned db_object_info(struct db *b, uint32_t type, const void *data, uint32_t size,
-                        unsigned next)
+unsigned db_object_info(struct db *b, uint32_t type, const void *data, uint32_t size, unsigned next)
 {
     unsigned s = db_section(b);
 
@@ -339,17 +340,17 @@ unsigned db_function_table(struct db *b, uint64_t minimum, uint64_t maximum, uin
         s = b->function_tables = db_stream(b, FunctionTableStream);
         db_u32(b, s, 24);
         db_u32(b, s, 32);
-        db_u32(b, s, 8);  /* SizeOfNativeDescriptor */
+        db_u32(b, s, 8); /* SizeOfNativeDescriptor */
         db_u32(b, s, 12);
-        db_u32(b, s, 0);  /* NumberOfDescriptors */
-        db_u32(b, s, 4);  /* SizeOfAlignPad */
+        db_u32(b, s, 0); /* NumberOfDescriptors */
+        db_u32(b, s, 4); /* SizeOfAlignPad */
         db_zeros(b, s, 4);
     }
     db_u64(b, s, minimum);
     db_u64(b, s, maximum);
     db_u64(b, s, base);
     db_u32(b, s, count);
-    db_u32(b, s, 4); /* SizeOfAlignPad */
+    db_u32(b, s, 4);                  /* SizeOfAlignPad */
     db_u64(b, s, 0xdddddddddddddddd); /* the native descriptor, never looked at */
     for (i = 0; i < count; i++) {
         db_u32(b, s, entries[i][0]);

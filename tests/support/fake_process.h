@@ -32,7 +32,7 @@ struct fake_process {
     size_t piece_count;
     struct fake_module modules[FAKE_MODULES];
     size_t module_count;
-    bool has_dynamic;             /* one dynamic function */
+    bool has_dynamic; /* one dynamic function */
     uint64_t dynamic_base;
     uint32_t dynamic_entry[3];
     uint64_t jit_start, jit_end;  /* executable memory outside modules */
@@ -41,7 +41,7 @@ struct fake_process {
     struct avd_walk_env env;
     struct avd_arena arena;
     struct avd_walk walk;
-    struct avd_stack stack;       /* the result of fake_walk */
+    struct avd_stack stack; /* the result of fake_walk */
 };
 
 struct fake_process *fake_new(const struct avd_cpu_ops *cpu);
@@ -69,9 +69,9 @@ void fake_entry(struct fake_process *p, uint64_t addr, uint32_t begin, uint32_t 
  * at its stack pointer.
  */
 #define FAKE_IMAGE  UINT64_C(0x140000000)
-#define FAKE_CALLER 0x2000u                   /* RVA, to 0x2100 */
+#define FAKE_CALLER 0x2000u /* RVA, to 0x2100 */
 #define FAKE_RETURN (FAKE_IMAGE + 0x2040)
-#define FAKE_STACK  UINT64_C(0x10000)         /* 0x2000 bytes */
+#define FAKE_STACK  UINT64_C(0x10000) /* 0x2000 bytes */
 struct fake_process *fake_new_x64(void);
 /* Appends to module 0's table, in the order of `begin`, and stores the UNWIND_INFO. */
 void fake_function(struct fake_process *p, uint32_t begin, uint32_t end, uint32_t unwind,

@@ -22,6 +22,7 @@ enum {
 };
 #define TEB(i) (UINT64_C(0x700000) + 0x2000 * (uint64_t)(i))
 
+/* clang-format off */
 static const struct {
     const char *name, *path;
     uint32_t base;
@@ -44,6 +45,7 @@ static const struct {
     {"rpcrt4", "C:\\Windows\\System32\\rpcrt4.dll", 0x74000000,
      {"NdrClientCall2", "RecvLotsaCallsWrapper"}},
 };
+/* clang-format on */
 
 static void map_module(struct hang_scene *scene, size_t m)
 {
@@ -64,18 +66,22 @@ static void map_module(struct hang_scene *scene, size_t m)
             memcpy(code, "\x48\x83\xec\x28", 4); /* sub rsp, 0x28 */
         else
             memcpy(code, "\x55\x8b\xec\x83\xec\x20", 6); /* push ebp; mov ebp, esp; sub esp, 0x20 */
-        memcpy(code + RETURN_AT - 2, "\xff\xd0", 2); /* call eax or rax */
+        memcpy(code + RETURN_AT - 2, "\xff\xd0", 2);     /* call eax or rax */
         exports[count] = (struct db_export){modules[m].exports[count], rva};
-        functions[count] =
-            (struct db_function){rva, rva + FUNCTION_BYTES, unwind, sizeof unwind};
+        functions[count] = (struct db_function){rva, rva + FUNCTION_BYTES, unwind, sizeof unwind};
     }
     db_map_image(scene->b, modules[m].base,
-                 &(struct db_image){.pe32 = !is64, .size = IMAGE_SIZE, .timestamp = 0x5f000000,
-                                    .text = text, .text_size = count * FUNCTION_BYTES,
-                                    .exports = exports, .export_count = count,
+                 &(struct db_image){.pe32 = !is64,
+                                    .size = IMAGE_SIZE,
+                                    .timestamp = 0x5f000000,
+                                    .text = text,
+                                    .text_size = count * FUNCTION_BYTES,
+                                    .exports = exports,
+                                    .export_count = count,
                                     .functions = functions,
                                     .function_count = is64 ? count : 0});
-    (void)db_module(scene->b, &(struct db_module){.base = modules[m].base, .size = IMAGE_SIZE,
+    (void)db_module(scene->b, &(struct db_module){.base = modules[m].base,
+                                                  .size = IMAGE_SIZE,
                                                   .timestamp = 0x5f000000,
                                                   .path = modules[m].path});
 }
@@ -87,10 +93,9 @@ void hang_begin(struct hang_scene *scene, unsigned pointer_size)
     memset(scene, 0, sizeof *scene);
     scene->pointer_size = pointer_size;
     scene->b = db_new();
-    (void)db_system_info(scene->b,
-                         pointer_size == 8 ? PROCESSOR_ARCHITECTURE_AMD64
-                                           : PROCESSOR_ARCHITECTURE_INTEL,
-                         10, 0, 19041);
+    (void)db_system_info(
+        scene->b, pointer_size == 8 ? PROCESSOR_ARCHITECTURE_AMD64 : PROCESSOR_ARCHITECTURE_INTEL,
+        10, 0, 19041);
     for (m = 0; m < MODULES; m++)
         map_module(scene, m);
     (void)db_memory(scene->b, HANG_HEAP, 0x2000);
@@ -144,8 +149,11 @@ size_t hang_add(struct hang_scene *scene, const struct hang_thread *thread)
     size_t t = scene->count++;
     uint64_t sp = stack_of(t) + FIRST_SP;
     bool is64 = scene->pointer_size == 8;
-    struct db_teb teb = {.addr = TEB(t), .stack_base = stack_of(t) + 0x2000,
-                         .stack_limit = stack_of(t), .peb = HANG_PEB, .process_id = 4,
+    struct db_teb teb = {.addr = TEB(t),
+                         .stack_base = stack_of(t) + 0x2000,
+                         .stack_limit = stack_of(t),
+                         .peb = HANG_PEB,
+                         .process_id = 4,
                          .thread_id = thread->id};
     uint64_t top = hang_function(scene, thread->frames[0]) + TOP_AT;
     unsigned context;
@@ -165,20 +173,22 @@ size_t hang_add(struct hang_scene *scene, const struct hang_thread *thread)
     }
     scene->frame_counts[t] = i;
     if (is64)
-        context = db_context_x64(scene->b, &(struct db_x64){.rip = top, .rsp = sp,
-                                                            .rbx = thread->rbx});
+        context =
+            db_context_x64(scene->b, &(struct db_x64){.rip = top, .rsp = sp, .rbx = thread->rbx});
     else
-        context = db_context_x86(scene->b,
-                                 &(struct db_x86){.eip = (uint32_t)top, .esp = (uint32_t)sp,
-                                                  .ebp = (uint32_t)sp + 0x20,
-                                                  .ebx = (uint32_t)thread->rbx});
+        context = db_context_x86(scene->b, &(struct db_x86){.eip = (uint32_t)top,
+                                                            .esp = (uint32_t)sp,
+                                                            .ebp = (uint32_t)sp + 0x20,
+                                                            .ebx = (uint32_t)thread->rbx});
     if (is64)
         db_map_teb64(scene->b, &teb);
     else
         db_map_teb32(scene->b, &teb);
-    (void)db_thread(scene->b, &(struct db_thread){.id = thread->id, .teb = TEB(t),
+    (void)db_thread(scene->b, &(struct db_thread){.id = thread->id,
+                                                  .teb = TEB(t),
                                                   .stack_start = stack_of(t),
-                                                  .stack_size = 0x2000, .context = context,
+                                                  .stack_size = 0x2000,
+                                                  .context = context,
                                                   .name = thread->name});
     return t;
 }

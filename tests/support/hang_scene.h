@@ -12,16 +12,16 @@
 
 enum { HANG_FRAMES = 12, HANG_THREADS = 40 };
 
-#define HANG_PEB     UINT64_C(0x600000)
-#define HANG_HEAP    UINT64_C(0x500000) /* 0x2000 bytes for what a test pokes */
-#define HANG_LOADER  (HANG_HEAP + 0x1800)  /* the loader lock */
-#define HANG_STACK   UINT64_C(0x1000000) /* of thread i: 0x10000 * i further, 0x2000 bytes */
+#define HANG_PEB    UINT64_C(0x600000)
+#define HANG_HEAP   UINT64_C(0x500000)   /* 0x2000 bytes for what a test pokes */
+#define HANG_LOADER (HANG_HEAP + 0x1800) /* the loader lock */
+#define HANG_STACK  UINT64_C(0x1000000)  /* of thread i: 0x10000 * i further, 0x2000 bytes */
 
 struct hang_thread {
     uint32_t id;
     const char *name;
     const char *frames[HANG_FRAMES]; /* innermost first, "ntdll!NtDelayExecution" */
-    uint64_t rbx; /* or ebx */
+    uint64_t rbx;                    /* or ebx */
 };
 
 struct hang_scene {

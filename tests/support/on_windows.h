@@ -13,11 +13,11 @@ enum { ON_WINDOWS = 1 };
 #include <string.h>
 #include <sys/stat.h>
 
-#define mkdir(path, mode) _mkdir(path)
-#define lstat(path, st) stat(path, st)
-#define pipe(ends) _pipe(ends, 65536, _O_BINARY)
+#define mkdir(path, mode)              _mkdir(path)
+#define lstat(path, st)                stat(path, st)
+#define pipe(ends)                     _pipe(ends, 65536, _O_BINARY)
 #define setenv(name, value, overwrite) _putenv_s(name, value)
-#define unsetenv(name) _putenv_s(name, "")
+#define unsetenv(name)                 _putenv_s(name, "")
 
 /* Nobody else makes such names while the tests run. */
 static inline char *avd_test_mkdtemp(char *path)

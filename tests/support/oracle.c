@@ -8,14 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    STACK_KEPT = 8 * 1024 * 1024,
-    TEXT_MAX = 64 * 1024 * 1024
-};
+enum { STACK_KEPT = 8 * 1024 * 1024, TEXT_MAX = 64 * 1024 * 1024 };
 
-static const char *const amd64_names[AVD_REG_COUNT] = {
-    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8",
-    "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rip"};
+static const char *const amd64_names[AVD_REG_COUNT] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp",
+                                                       "rsi", "rdi", "r8",  "r9",  "r10", "r11",
+                                                       "r12", "r13", "r14", "r15", "rip"};
 static const char *const x86_names[AVD_REG_COUNT] = {
     "eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "", "", "", "", "", "", "", "", "eip"};
 
@@ -104,8 +101,8 @@ static void read_truth(struct oracle *o, char *at)
         o->caller_count = 0;
         return;
     }
-    while (o->caller_count != 0 && o->callers[o->caller_count - 1].value[AVD_RSP] <=
-                                       o->truth.regs.value[AVD_RSP])
+    while (o->caller_count != 0 &&
+           o->callers[o->caller_count - 1].value[AVD_RSP] <= o->truth.regs.value[AVD_RSP])
         o->caller_count--;
     if (o->caller_count == ORACLE_DEPTH)
         fail("too many callers", o->run);
@@ -304,9 +301,13 @@ struct oracle *oracle_open(const char *path)
     avd_file_close(&plain);
     avd_file_close(&packed);
     o->next = o->text;
-    o->env = (struct avd_walk_env){.ctx = o, .read = read_memory, .module_at = module_at,
-                                   .read_image = read_image, .pdata = get_pdata,
-                                   .executable = executable, .frame_data = get_frame_data};
+    o->env = (struct avd_walk_env){.ctx = o,
+                                   .read = read_memory,
+                                   .module_at = module_at,
+                                   .read_image = read_image,
+                                   .pdata = get_pdata,
+                                   .executable = executable,
+                                   .frame_data = get_frame_data};
     return o;
 }
 

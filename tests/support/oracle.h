@@ -14,7 +14,7 @@ enum { ORACLE_NAME = 64, ORACLE_FRAME_DATA = 1024, ORACLE_DEPTH = 64 };
 /* What somebody says about a caller; `known` of its registers is the same in all. */
 enum oracle_answer {
     ORACLE_NOT_ASKED,
-    ORACLE_NONE,      /* the system crashed; who the caller is cannot be said */
+    ORACLE_NONE, /* the system crashed; who the caller is cannot be said */
     ORACLE_GIVEN
 };
 

@@ -59,11 +59,11 @@ enum {
     PS_DBI,
     PS_IPI,
     PS_NAMES,
-    PS_MODULE,       /* main.obj */
-    PS_LINKER,       /* "* Linker *" */
-    PS_IMPORT,       /* an import library */
+    PS_MODULE, /* main.obj */
+    PS_LINKER, /* "* Linker *" */
+    PS_IMPORT, /* an import library */
     PS_PUBLICS,
-    PS_RECORDS,      /* of publics */
+    PS_RECORDS, /* of publics */
     PS_SECTIONS,
     PS_FRAME_DATA,
     PS_FPO,
@@ -71,7 +71,7 @@ enum {
     PS_OMAP_TO,
     PS_OMAP_FROM,
     PS_ORIGINAL_SECTIONS,
-    PS_MODULES,      /* these three become parts of the DBI stream */
+    PS_MODULES, /* these three become parts of the DBI stream */
     PS_CONTRIBUTIONS,
     PS_DEBUG_HEADER,
     PS_STREAMS
@@ -100,7 +100,7 @@ struct ps_marks {
     size_t main_record;
     size_t worker_record;
     size_t outer_site, inner_site;
-    size_t lines;          /* the first subsection */
+    size_t lines; /* the first subsection */
     size_t main_lines, worker_lines;
     size_t inlinees;
 };
@@ -109,7 +109,7 @@ struct ps {
     struct pb *b;
     struct ps_marks marks;
     uint16_t machine;
-    uint16_t flags;        /* of the DBI stream */
+    uint16_t flags; /* of the DBI stream */
 };
 
 void ps_new(struct ps *s);

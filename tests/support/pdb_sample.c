@@ -22,14 +22,14 @@ enum {
     LF_MFUNC_ID = 0x1602,
     LF_STRING_ID = 0x1605,
 
-    TYPE_POINT = 0x1000,  /* TPI: geo::Point */
-    ID_SCOPE = 0x1000,    /* IPI: "ns" */
-    ID_OUTER = 0x1001,    /* ns::outer */
-    ID_INNER = 0x1002,    /* geo::Point::norm */
+    TYPE_POINT = 0x1000, /* TPI: geo::Point */
+    ID_SCOPE = 0x1000,   /* IPI: "ns" */
+    ID_OUTER = 0x1001,   /* ns::outer */
+    ID_INNER = 0x1002,   /* geo::Point::norm */
 
-    FILE_MAIN = 0,        /* ids: offsets in the checksums */
+    FILE_MAIN = 0, /* ids: offsets in the checksums */
     FILE_INLINE = 24,
-    NAME_MAIN = 1,        /* offsets in the string table */
+    NAME_MAIN = 1, /* offsets in the string table */
     CONTRIBUTION = 28,
     CODE = 0x60000020
 };
@@ -347,9 +347,9 @@ void ps_add_public(struct pb *b, uint32_t flags, uint32_t offset, const char *na
 
 static void write_publics(struct pb *b)
 {
-    pb_u32(b, PS_PUBLICS, 16);  /* bytes of the hash table */
+    pb_u32(b, PS_PUBLICS, 16); /* bytes of the hash table */
     pb_u32(b, PS_PUBLICS, 5 * 4);
-    pb_u32(b, PS_PUBLICS, 1);   /* jumps of incremental linking */
+    pb_u32(b, PS_PUBLICS, 1); /* jumps of incremental linking */
     pb_u32(b, PS_PUBLICS, 5);
     pb_u16(b, PS_PUBLICS, 1);
     pb_u16(b, PS_PUBLICS, 0);

@@ -14,15 +14,15 @@
 
 /* Where the builder puts things; RVAs but for the raw offsets. */
 enum {
-    PE_OFFSET = 0x80,       /* e_lfanew */
+    PE_OFFSET = 0x80, /* e_lfanew */
     PE_OPTIONAL = PE_OFFSET + 24,
     PE_HEADERS_SIZE = 0x400,
-    PE_TEXT = 0x1000,       /* .text: executable, virtual size 0x300, raw size 0x200 */
+    PE_TEXT = 0x1000, /* .text: executable, virtual size 0x300, raw size 0x200 */
     PE_TEXT_RAW = 0x400,
-    PE_RDATA = 0x2000,      /* .rdata: 4 pages */
+    PE_RDATA = 0x2000, /* .rdata: 4 pages */
     PE_RDATA_RAW = 0x600,
     PE_RDATA_SIZE = 0x4000,
-    PE_DATA = 0x6000,       /* .data: writable, one page of which 0x200 bytes are in the file */
+    PE_DATA = 0x6000, /* .data: writable, one page of which 0x200 bytes are in the file */
     PE_DATA_RAW = PE_RDATA_RAW + PE_RDATA_SIZE,
     PE_IMAGE_SIZE = 0x7000,
     PE_FILE_SIZE = PE_DATA_RAW + 0x200,

@@ -30,8 +30,8 @@
 #endif
 
 enum {
-    MAX_GROWTH_KIB = 64 << 10,                  /* of resident memory in one run */
-    MAX_MILLISECONDS = 20000                    /* of processor time for one run: a hang */
+    MAX_GROWTH_KIB = 64 << 10, /* of resident memory in one run */
+    MAX_MILLISECONDS = 20000   /* of processor time for one run: a hang */
 };
 
 /* Check writes down every assertion that it passes: too slow for what runs a million times. */

@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 
-enum avd_status rule_parse(struct avd_arena *arena, const char *file, const char *text,
-                           size_t size, struct avd_rule_list *list, struct avd_error *err)
+enum avd_status rule_parse(struct avd_arena *arena, const char *file, const char *text, size_t size,
+                           struct avd_rule_list *list, struct avd_error *err)
 {
     struct avd_rule_problems problems = {0};
     enum avd_status status;

@@ -7,7 +7,7 @@
 #include "rules/rules.h"
 
 /* AVD_OK when there is no mistake; otherwise the first one's code, and *err says it. */
-enum avd_status rule_parse(struct avd_arena *arena, const char *file, const char *text,
-                           size_t size, struct avd_rule_list *list, struct avd_error *err);
+enum avd_status rule_parse(struct avd_arena *arena, const char *file, const char *text, size_t size,
+                           struct avd_rule_list *list, struct avd_error *err);
 
 #endif

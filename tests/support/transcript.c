@@ -14,25 +14,27 @@ enum {
     PEB64 = 0x7efdf000,
     PEB32 = 0x7efde000,
     TEB32_DISTANCE = 0x2000,
-    DUMP_TIME = 1188905774,   /* Tue Sep 4 13:36:14 2007, GMT+2 */
+    DUMP_TIME = 1188905774, /* Tue Sep 4 13:36:14 2007, GMT+2 */
     PROCESS_UPTIME = 114,
-    EXCEPTION = 0x6d9,        /* EPT_S_NOT_REGISTERED, raised by RPC */
+    EXCEPTION = 0x6d9, /* EPT_S_NOT_REGISTERED, raised by RPC */
     EXCEPTION_THREAD = 0,
-    STACK_BELOW = 0x400       /* bytes of a stack below the innermost frame */
+    STACK_BELOW = 0x400 /* bytes of a stack below the innermost frame */
 };
 
 static void add_system(struct db *b)
 {
     unsigned s = db_system_info(b, PROCESSOR_ARCHITECTURE_AMD64, 5, 2, 3790);
 
-    db_set8(b, s, 7, 3);     /* VER_NT_SERVER */
+    db_set8(b, s, 7, 3);      /* VER_NT_SERVER */
     db_set16(b, s, 28, 0x10); /* VER_SUITE_TERMINAL */
     db_set_rva(b, s, 24, db_string(b, "Service Pack 2"));
     s = db_misc_info(b, 24, 3); /* MINIDUMP_MISC1_PROCESS_ID, _PROCESS_TIMES */
     db_set32(b, s, 8, TRANSCRIPT_PID);
     db_set32(b, s, 12, DUMP_TIME - PROCESS_UPTIME);
-    (void)db_comment(b, "Userdump generated complete user-mode minidump with Exception Monitor "
-                        "function", true);
+    (void)db_comment(b,
+                     "Userdump generated complete user-mode minidump with Exception Monitor "
+                     "function",
+                     true);
     db_header(b)->timestamp = DUMP_TIME;
     db_header(b)->flags = 2; /* MiniDumpWithFullMemory */
 }
@@ -114,13 +116,20 @@ static void add_teb_pair(struct db *b, const struct transcript_thread *thread)
     uint64_t low32 = (thread->x86[0].frame - STACK_BELOW) / PAGE * PAGE;
     uint32_t teb32 = thread->teb64 + TEB32_DISTANCE;
 
-    db_map_teb64(b, &(struct db_teb){.addr = thread->teb64, .stack_base = thread->area,
-                                     .stack_limit = low64, .peb = PEB64,
-                                     .process_id = TRANSCRIPT_PID, .thread_id = thread->id,
-                                     .teb32 = teb32, .cpu_area = thread->area});
-    db_map_teb32(b, &(struct db_teb){.addr = teb32, .stack_base = thread->stack32_base,
-                                     .stack_limit = low32, .peb = PEB32,
-                                     .process_id = TRANSCRIPT_PID, .thread_id = thread->id});
+    db_map_teb64(b, &(struct db_teb){.addr = thread->teb64,
+                                     .stack_base = thread->area,
+                                     .stack_limit = low64,
+                                     .peb = PEB64,
+                                     .process_id = TRANSCRIPT_PID,
+                                     .thread_id = thread->id,
+                                     .teb32 = teb32,
+                                     .cpu_area = thread->area});
+    db_map_teb32(b, &(struct db_teb){.addr = teb32,
+                                     .stack_base = thread->stack32_base,
+                                     .stack_limit = low32,
+                                     .peb = PEB32,
+                                     .process_id = TRANSCRIPT_PID,
+                                     .thread_id = thread->id});
     db_poke32(b, teb32 + 0xf70, thread->teb64);
 }
 
@@ -130,7 +139,8 @@ static void add_area(struct db *b, const struct transcript_thread *thread)
     bool in_stub = strstr(thread->x86[0].site, "+0x15") != NULL;
     uint32_t frame = (uint32_t)thread->x86[0].frame;
     /* A stub's frame is its return address; elsewhere EBP points at the frame. */
-    struct db_x86 regs = {.flags = 0x1002f, .eip = thread->eip,
+    struct db_x86 regs = {.flags = 0x1002f,
+                          .eip = thread->eip,
                           .esp = in_stub ? frame + 4 : frame - 0x50,
                           .ebp = in_stub ? (uint32_t)thread->x86[1].frame : frame};
 
@@ -140,8 +150,10 @@ static void add_area(struct db *b, const struct transcript_thread *thread)
 static void add_thread(struct db *b, const struct transcript_thread *thread, bool crashed)
 {
     uint64_t low32 = (thread->x86[0].frame - STACK_BELOW) / PAGE * PAGE;
-    struct db_x64 regs = {.rip = thread->rip, .rsp = thread->native[0].frame,
-                          .r12 = thread->teb64, .r13 = thread->area};
+    struct db_x64 regs = {.rip = thread->rip,
+                          .rsp = thread->native[0].frame,
+                          .r12 = thread->teb64,
+                          .r13 = thread->area};
     unsigned context = db_context_x64(b, &regs);
 
     add_native_stack(b, thread);
@@ -149,14 +161,16 @@ static void add_thread(struct db *b, const struct transcript_thread *thread, boo
     add_teb_pair(b, thread);
     add_area(b, thread);
     /* dbghelp describes the 32-bit stack. */
-    (void)db_thread(b, &(struct db_thread){.id = thread->id, .teb = thread->teb64,
+    (void)db_thread(b, &(struct db_thread){.id = thread->id,
+                                           .teb = thread->teb64,
                                            .stack_start = low32,
-                                           .stack_size =
-                                               (uint32_t)(thread->stack32_base - low32),
+                                           .stack_size = (uint32_t)(thread->stack32_base - low32),
                                            .context = context});
     if (crashed)
-        (void)db_exception(b, &(struct db_exception){.thread_id = thread->id, .code = EXCEPTION,
-                                                     .flags = 1, .address = thread->eip,
+        (void)db_exception(b, &(struct db_exception){.thread_id = thread->id,
+                                                     .code = EXCEPTION,
+                                                     .flags = 1,
+                                                     .address = thread->eip,
                                                      .context = context});
 }
 

@@ -31,15 +31,15 @@ struct transcript_row {
 
 struct transcript_thread {
     uint32_t id;
-    uint32_t teb64;        /* TEB32 lies 0x2000 above */
-    uint64_t rip;          /* of frame 0, which the transcript tells of thread 0 only */
+    uint32_t teb64; /* TEB32 lies 0x2000 above */
+    uint64_t rip;   /* of frame 0, which the transcript tells of thread 0 only */
     uint32_t eip;
-    uint64_t area;         /* CPU area, where the usable 64-bit stack ends */
+    uint64_t area; /* CPU area, where the usable 64-bit stack ends */
     uint32_t stack32_base;
     const struct transcript_row *native;
     size_t native_count;
     const struct transcript_row *x86;
-    size_t x86_count;      /* rows that hold; the transcript may have more */
+    size_t x86_count; /* rows that hold; the transcript may have more */
 };
 extern const struct transcript_thread transcript_threads[TRANSCRIPT_THREADS];
 
@@ -48,37 +48,37 @@ extern const struct transcript_thread transcript_threads[TRANSCRIPT_THREADS];
 struct transcript_module {
     uint32_t base, size;
     const char *leaf;
-    const char *pdb;     /* NULL: no symbols, as WinDbg had none */
+    const char *pdb; /* NULL: no symbols, as WinDbg had none */
     bool x64;
-    uint32_t code_size;  /* of .text, from RVA 0x1000; 0: nothing of it is on a stack */
+    uint32_t code_size; /* of .text, from RVA 0x1000; 0: nothing of it is on a stack */
 };
 extern const struct transcript_module transcript_modules[];
 extern const size_t transcript_module_count;
 
 enum transcript_kind {
-    TRANSCRIPT_FRAME,        /* x64: sub rsp; x86: push ebp; mov ebp, esp */
-    TRANSCRIPT_LEAF,         /* x64, without an entry in the unwind table */
-    TRANSCRIPT_APC,          /* x64: KiUserApcDispatcher, below it a CONTEXT and a machine frame */
-    TRANSCRIPT_COLD,         /* x64: a function's part that lies elsewhere; its entry is chained */
-    TRANSCRIPT_STUB,         /* x86: system call */
-    TRANSCRIPT_NO_EBP,       /* x86: a frame without EBP */
-    TRANSCRIPT_THUNK         /* x86: entered by the kernel, calls nothing */
+    TRANSCRIPT_FRAME,  /* x64: sub rsp; x86: push ebp; mov ebp, esp */
+    TRANSCRIPT_LEAF,   /* x64, without an entry in the unwind table */
+    TRANSCRIPT_APC,    /* x64: KiUserApcDispatcher, below it a CONTEXT and a machine frame */
+    TRANSCRIPT_COLD,   /* x64: a function's part that lies elsewhere; its entry is chained */
+    TRANSCRIPT_STUB,   /* x86: system call */
+    TRANSCRIPT_NO_EBP, /* x86: a frame without EBP */
+    TRANSCRIPT_THUNK   /* x86: entered by the kernel, calls nothing */
 };
 
 /* A function that is on some stack. */
 struct transcript_function {
-    uint32_t start, end;     /* addresses */
+    uint32_t start, end; /* addresses */
     size_t module;
-    char name[48];           /* "" without symbols */
+    char name[48]; /* "" without symbols */
     enum transcript_kind kind;
-    uint32_t frame_size;     /* x64: bytes below the return address */
+    uint32_t frame_size; /* x64: bytes below the return address */
 };
 
 /* A call whose return address is on some stack. */
 struct transcript_call {
     uint32_t return_address;
-    size_t caller, callee;   /* functions */
-    bool indirect;           /* it led to different functions: call eax */
+    size_t caller, callee; /* functions */
+    bool indirect;         /* it led to different functions: call eax */
 };
 
 struct transcript_code {

@@ -120,12 +120,12 @@ static void put_function(struct db *b, const struct transcript_function *functio
         db_poke8(b, at, 0x90);
     switch (function->kind) {
     case TRANSCRIPT_STUB: /* mov eax; mov ecx; lea edx, [esp + 4]; call fs:[0C0h]; ret 14h */
-        put_code(b, start, "\xb8\x58\0\0\0\xb9\x1d\0\0\0\x8d\x54\x24\x04\x64\xff\x15\xc0\0\0\0"
-                           "\xc2\x14\0", 24);
+        put_code(b, start,
+                 "\xb8\x58\0\0\0\xb9\x1d\0\0\0\x8d\x54\x24\x04\x64\xff\x15\xc0\0\0\0"
+                 "\xc2\x14\0",
+                 24);
         break;
-    case TRANSCRIPT_NO_EBP: /* sub esp */
-        put_code(b, start, "\x83\xec\x40", 3);
-        break;
+    case TRANSCRIPT_NO_EBP: /* sub esp */ put_code(b, start, "\x83\xec\x40", 3); break;
     case TRANSCRIPT_LEAF: /* syscall; ret */
         put_code(b, function->end - 10, "\x0f\x05\xc3", 3);
         break;
@@ -142,8 +142,7 @@ static void put_function(struct db *b, const struct transcript_function *functio
         break;
     case TRANSCRIPT_APC:
     case TRANSCRIPT_COLD:
-    case TRANSCRIPT_THUNK:
-        break;
+    case TRANSCRIPT_THUNK: break;
     }
 }
 
@@ -182,8 +181,8 @@ static void map_code_page(struct db *b, uint32_t addr)
 
 static void map_code(struct db *b, const struct transcript_code *code, size_t module)
 {
-    uint32_t slot = transcript_modules[module].base + TEXT +
-                    transcript_modules[module].code_size + SLOTS;
+    uint32_t slot =
+        transcript_modules[module].base + TEXT + transcript_modules[module].code_size + SLOTS;
     uint32_t page;
     size_t i;
 
@@ -205,7 +204,9 @@ static void map_code(struct db *b, const struct transcript_code *code, size_t mo
 static void map_image(struct db *b, const struct transcript_code *code, size_t index)
 {
     const struct transcript_module *module = &transcript_modules[index];
-    struct db_image image = {.pe32 = !module->x64, .size = module->size, .timestamp = TIMESTAMP,
+    struct db_image image = {.pe32 = !module->x64,
+                             .size = module->size,
+                             .timestamp = TIMESTAMP,
                              .code_size = module->code_size};
     struct db_function functions[32];
     uint8_t unwind[32][16];
@@ -257,8 +258,10 @@ void transcript_map_modules(struct db *b)
         strcat(path, module->leaf);
         map_image(b, code, i);
         (void)db_module(b, &(struct db_module){
-                               .base = module->base, .size = module->size,
-                               .timestamp = TIMESTAMP, .path = path,
+                               .base = module->base,
+                               .size = module->size,
+                               .timestamp = TIMESTAMP,
+                               .path = path,
                                .codeview = module->pdb == NULL ? 0 : db_rsds(b, 3, module->pdb)});
     }
     /* What the last row of the transcript shows of App's code, as the arguments of a frame at

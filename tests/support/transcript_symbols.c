@@ -32,17 +32,16 @@ static uint8_t *sym_file(const struct transcript_code *code, size_t index, size_
 
     if (text == NULL)
         abort();
-    used = (size_t)snprintf(text, capacity,
-                            "MODULE windows %s 0403020106050807090A0B0C0D0E0F103 %s\n",
-                            module->x64 ? "x86_64" : "x86", module->pdb);
+    used =
+        (size_t)snprintf(text, capacity, "MODULE windows %s 0403020106050807090A0B0C0D0E0F103 %s\n",
+                         module->x64 ? "x86_64" : "x86", module->pdb);
     for (i = 0; i < code->function_count && used < capacity - 256; i++) {
         const struct transcript_function *function = &code->functions[i];
 
         if (function->module == index)
             used += (size_t)snprintf(text + used, capacity - used, "FUNC %x %x 0 %s\n",
                                      (unsigned)(function->start - module->base),
-                                     (unsigned)(function->end - function->start),
-                                     function->name);
+                                     (unsigned)(function->end - function->start), function->name);
     }
     *size = used;
     return (uint8_t *)text;
@@ -84,8 +83,8 @@ static bool lies_inside(const struct transcript_code *code, size_t function)
  * that lie inside another get a place of their own in the source: their first bytes and those
  * around the return address. Returns where the function begins there.
  */
-static uint32_t add_moved(struct pb *b, const struct transcript_function *function,
-                          uint32_t base, uint32_t source)
+static uint32_t add_moved(struct pb *b, const struct transcript_function *function, uint32_t base,
+                          uint32_t source)
 {
     enum { HEAD = 8, TAIL = 0x17 };
     uint32_t start = function->start - base;
@@ -104,8 +103,8 @@ static uint32_t add_moved(struct pb *b, const struct transcript_function *functi
 
 static void use_streams(struct ps *s)
 {
-    static const unsigned cleared[] = {PS_MODULES, PS_CONTRIBUTIONS, PS_PUBLICS, PS_RECORDS,
-                                       PS_SECTIONS, PS_DEBUG_HEADER};
+    static const unsigned cleared[] = {PS_MODULES, PS_CONTRIBUTIONS, PS_PUBLICS,
+                                       PS_RECORDS, PS_SECTIONS,      PS_DEBUG_HEADER};
     static const struct {
         size_t slot;
         unsigned stream;

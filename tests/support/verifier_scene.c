@@ -23,8 +23,8 @@ enum {
 };
 
 static const char *const names[VS_MODULE_COUNT] = {
-    "app.exe", "vfnet.dll", "vrfcore.dll", "verifier.dll",
-    "ws2_32.dll", "kernel32.dll", "ntdll.dll", "lsp.dll",
+    "app.exe",    "vfnet.dll",    "vrfcore.dll", "verifier.dll",
+    "ws2_32.dll", "kernel32.dll", "ntdll.dll",   "lsp.dll",
 };
 
 /* sub rsp, 0x78 */
@@ -41,7 +41,7 @@ struct builder {
     unsigned pointer_size;
     struct frame frames[MAX_FRAMES];
     size_t count;
-    size_t stop; /* index of the frame whose arguments are the stop's */
+    size_t stop;       /* index of the frame whose arguments are the stop's */
     bool message_form; /* they are VerifierStopMessage's */
 };
 
@@ -65,9 +65,8 @@ static void map_module(struct builder *v, enum vs_module module)
         {{"RtlRaiseException", VS_FUNCTION2}, {"RtlUserThreadStart", VS_FUNCTION1}},
         {{"WSPRecv", VS_FUNCTION1}, {"WSPSend", VS_FUNCTION2}},
     };
-    static const struct db_function functions[] = {
-        {VS_FUNCTION1, 0x1070, unwind, sizeof unwind},
-        {VS_FUNCTION2, 0x10f0, unwind, sizeof unwind}};
+    static const struct db_function functions[] = {{VS_FUNCTION1, 0x1070, unwind, sizeof unwind},
+                                                   {VS_FUNCTION2, 0x10f0, unwind, sizeof unwind}};
     uint64_t base = vs_base(v->scene->cpu, module);
     uint8_t text[0x200];
     unsigned i;
@@ -78,14 +77,18 @@ static void map_module(struct builder *v, enum vs_module module)
             memcpy(text + i, "\x55\x8b\xec\x83\xec\x40", 6); /* push ebp; mov ebp, esp; sub */
         else
             memcpy(text + i, "\x48\x83\xec\x78", 4); /* sub rsp, 0x78 */
-        memcpy(text + i + 0x23, "\xff\xd0", 2); /* call eax or rax */
+        memcpy(text + i + 0x23, "\xff\xd0", 2);      /* call eax or rax */
     }
     text[BREAK_AT - 0x1000] = 0xcc;
     db_map_image(v->b, base,
-                 &(struct db_image){.pe32 = v->pointer_size == 4, .size = IMAGE_SIZE,
-                                    .timestamp = 0x5f000000 + (uint32_t)module, .text = text,
-                                    .text_size = sizeof text, .exports = exports[module],
-                                    .export_count = 2, .functions = functions,
+                 &(struct db_image){.pe32 = v->pointer_size == 4,
+                                    .size = IMAGE_SIZE,
+                                    .timestamp = 0x5f000000 + (uint32_t)module,
+                                    .text = text,
+                                    .text_size = sizeof text,
+                                    .exports = exports[module],
+                                    .export_count = 2,
+                                    .functions = functions,
                                     .function_count = v->pointer_size == 4 ? 0 : 2});
 }
 
@@ -108,7 +111,8 @@ static void add_modules(struct builder *v)
         (void)snprintf(paths[count], sizeof paths[count], "C:\\test\\%s",
                        module_name(v->scene, (enum vs_module)i));
         modules[count] = (struct db_module){.base = vs_base(v->scene->cpu, (enum vs_module)i),
-                                            .size = IMAGE_SIZE, .timestamp = 0x5f000000 + i,
+                                            .size = IMAGE_SIZE,
+                                            .timestamp = 0x5f000000 + i,
                                             .path = paths[count]};
         count++;
     }
@@ -119,9 +123,11 @@ static void add_modules(struct builder *v)
     }
     /* A 64-bit writer lists the program and 64-bit modules; the others are in the loader list. */
     (void)db_module(v->b, &modules[0]);
-    (void)db_module(v->b, &(struct db_module){.base = 0x74c40000, .size = 0x40000,
+    (void)db_module(v->b, &(struct db_module){.base = 0x74c40000,
+                                              .size = 0x40000,
                                               .path = "C:\\Windows\\System32\\wow64.dll"});
-    (void)db_module(v->b, &(struct db_module){.base = 0x74c00000, .size = 0x8000,
+    (void)db_module(v->b, &(struct db_module){.base = 0x74c00000,
+                                              .size = 0x8000,
                                               .path = "C:\\Windows\\System32\\wow64cpu.dll"});
     db_map_peb32(v->b, PEB32, (uint32_t)modules[0].base, modules, count);
 }
@@ -315,8 +321,11 @@ static void add_threads(struct builder *v)
                        : scene->cpu == VS_X86 ? db_context_x86(v->b, &regs32)
                                               : db_context_x64(v->b, &live);
     struct db_exception exception = {.thread_id = VS_THREAD, .address = pc, .context = context};
-    struct db_teb teb = {.addr = TEB, .stack_base = STACK + STACK_SIZE, .stack_limit = STACK,
-                         .peb = v->pointer_size == 8 ? PEB : PEB32, .process_id = 0x1234,
+    struct db_teb teb = {.addr = TEB,
+                         .stack_base = STACK + STACK_SIZE,
+                         .stack_limit = STACK,
+                         .peb = v->pointer_size == 8 ? PEB : PEB32,
+                         .process_id = 0x1234,
                          .thread_id = VS_THREAD};
 
     if (scene->cpu == VS_X64) {
@@ -329,9 +338,12 @@ static void add_threads(struct builder *v)
         db_poke32(v->b, PEB32 + 0x68, scene->global_flag);
         if (scene->cpu == VS_WOW64) {
             db_map_peb64(v->b, PEB, vs_base(VS_WOW64, VS_APP));
-            db_map_teb64(v->b, &(struct db_teb){.addr = TEB, .stack_base = STACK64 + 0x1000,
-                                                .stack_limit = STACK64, .peb = PEB,
-                                                .process_id = 0x1234, .thread_id = VS_THREAD,
+            db_map_teb64(v->b, &(struct db_teb){.addr = TEB,
+                                                .stack_base = STACK64 + 0x1000,
+                                                .stack_limit = STACK64,
+                                                .peb = PEB,
+                                                .process_id = 0x1234,
+                                                .thread_id = VS_THREAD,
                                                 .teb32 = TEB + 0x2000});
             teb.addr = TEB + 0x2000;
         }
@@ -339,12 +351,15 @@ static void add_threads(struct builder *v)
     }
     if (scene->without_stack)
         context = exception.context = 0;
-    (void)db_thread(v->b, &(struct db_thread){.id = VS_THREAD, .teb = TEB, .stack_start = STACK,
-                                              .stack_size = STACK_SIZE, .context = context});
-    exception.code = raised                       ? 0xc0000421
-                     : scene->way == VS_OTHER     ? 0xc0000005
-                     : scene->cpu == VS_WOW64     ? 0x4000001f
-                                                  : 0x80000003;
+    (void)db_thread(v->b, &(struct db_thread){.id = VS_THREAD,
+                                              .teb = TEB,
+                                              .stack_start = STACK,
+                                              .stack_size = STACK_SIZE,
+                                              .context = context});
+    exception.code = raised                   ? 0xc0000421
+                     : scene->way == VS_OTHER ? 0xc0000005
+                     : scene->cpu == VS_WOW64 ? 0x4000001f
+                                              : 0x80000003;
     exception.parameter_count = raised ? 3 : scene->way == VS_OTHER ? 2 : 1;
     if (raised)
         exception.parameters[2] = VS_RECORD;
@@ -373,9 +388,9 @@ struct db *vs_build(const struct vs_scene *scene)
 
     if (scene->cpu == VS_WOW64)
         db_full_memory(v.b);
-    (void)db_system_info(v.b, scene->cpu == VS_X86 ? PROCESSOR_ARCHITECTURE_INTEL
-                                                   : PROCESSOR_ARCHITECTURE_AMD64,
-                         10, 0, 19041);
+    (void)db_system_info(
+        v.b, scene->cpu == VS_X86 ? PROCESSOR_ARCHITECTURE_INTEL : PROCESSOR_ARCHITECTURE_AMD64, 10,
+        0, 19041);
     misc = db_misc_info(v.b, 24, 1);
     db_set32(v.b, misc, 8, 0x1234);
     add_modules(&v);
@@ -390,7 +405,8 @@ struct db *vs_build(const struct vs_scene *scene)
     if (!scene->without_memory)
         add_memory(&v);
     if (scene->unloaded != 0)
-        (void)db_unloaded(v.b, &(struct db_module){.base = scene->unloaded, .size = 0x6000,
+        (void)db_unloaded(v.b, &(struct db_module){.base = scene->unloaded,
+                                                   .size = 0x6000,
                                                    .path = "C:\\test\\gone.dll"});
     if (scene->comment != NULL)
         (void)db_comment(v.b, scene->comment, true);

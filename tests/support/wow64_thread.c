@@ -10,9 +10,12 @@ static void map_tebs(struct db *b, const struct wow64_thread *layout)
     uint32_t id = layout->teb32_thread_id != 0 ? layout->teb32_thread_id : W_THREAD_ID;
 
     if (!layout->no_teb64) {
-        db_map_teb64(b, &(struct db_teb){.addr = W_TEB64, .stack_base = W_AREA,
-                                         .stack_limit = W_STACK64, .peb = W_PEB64,
-                                         .process_id = 1, .thread_id = W_THREAD_ID,
+        db_map_teb64(b, &(struct db_teb){.addr = W_TEB64,
+                                         .stack_base = W_AREA,
+                                         .stack_limit = W_STACK64,
+                                         .peb = W_PEB64,
+                                         .process_id = 1,
+                                         .thread_id = W_THREAD_ID,
                                          .teb32 = layout->no_exception_list ? 0 : W_TEB32,
                                          .cpu_area = layout->no_slot ? 0 : W_AREA});
         db_poke32(b, W_TEB64 + 0x180c, layout->wow_teb_offset);
@@ -20,8 +23,11 @@ static void map_tebs(struct db *b, const struct wow64_thread *layout)
     }
     if (layout->no_teb32)
         return;
-    db_map_teb32(b, &(struct db_teb){.addr = W_TEB32, .stack_base = W_STACK32_END,
-                                     .stack_limit = W_STACK32, .peb = W_PEB32, .process_id = 1,
+    db_map_teb32(b, &(struct db_teb){.addr = W_TEB32,
+                                     .stack_base = W_STACK32_END,
+                                     .stack_limit = W_STACK32,
+                                     .peb = W_PEB32,
+                                     .process_id = 1,
                                      .thread_id = id});
     db_poke32(b, W_TEB32 + 0xf70, layout->no_back_pointer ? 0 : W_TEB64);
 }
@@ -66,19 +72,21 @@ struct db *wow64_thread_builder(const struct wow64_thread *layout)
     struct db *b = db_new();
 
     (void)db_system_info(b, PROCESSOR_ARCHITECTURE_AMD64, 6, 1, 7601);
-    (void)db_module(b, &(struct db_module){.base = W_APP, .size = 0x6000,
-                                           .path = "C:\\app\\app.exe"});
+    (void)db_module(b,
+                    &(struct db_module){.base = W_APP, .size = 0x6000, .path = "C:\\app\\app.exe"});
     if (!layout->no_wow64_module)
-        (void)db_module(b, &(struct db_module){.base = 0x755b0000, .size = 0x3f000,
+        (void)db_module(b, &(struct db_module){.base = 0x755b0000,
+                                               .size = 0x3f000,
                                                .path = "C:\\Windows\\System32\\wow64.dll"});
     map_tebs(b, layout);
     map_area(b, layout);
     (void)db_memory(b, W_STACK32, W_STACK32_END - W_STACK32);
-    (void)db_thread(b, &(struct db_thread){
-                           .id = W_THREAD_ID, .teb = layout->no_entry ? 0 : W_TEB64,
-                           .stack_start = layout->describes_stack32 ? W_STACK32 : W_STACK64,
-                           .stack_size = layout->describes_stack32 ? 0x2000 : 0x3000,
-                           .context = add_context(b, layout)});
+    (void)db_thread(
+        b, &(struct db_thread){.id = W_THREAD_ID,
+                               .teb = layout->no_entry ? 0 : W_TEB64,
+                               .stack_start = layout->describes_stack32 ? W_STACK32 : W_STACK64,
+                               .stack_size = layout->describes_stack32 ? 0x2000 : 0x3000,
+                               .context = add_context(b, layout)});
     return b;
 }
 

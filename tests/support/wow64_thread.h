@@ -15,35 +15,35 @@ enum {
     W_TEB32 = W_TEB64 + 0x2000,
     W_PEB64 = 0x7efdf000,
     W_PEB32 = 0x7efde000,
-    W_STACK64 = 0x20c000,       /* one page below the area is used */
+    W_STACK64 = 0x20c000, /* one page below the area is used */
     W_AREA = 0x20fd20,
     W_STACK32 = 0x37e000,
     W_STACK32_END = 0x380000,
-    W_APP = 0x400000,           /* the program: 0x6000 bytes */
+    W_APP = 0x400000, /* the program: 0x6000 bytes */
     W_EIP = W_APP + 0x1020,
     W_ESP = 0x37f5b8
 };
 
 struct wow64_thread {
     /* TEBs */
-    bool no_teb64, no_teb32;        /* their memory is not in the dump */
-    bool no_entry;                  /* the thread's entry has no TEB */
-    bool no_exception_list;         /* TEB64's does not point to TEB32 */
+    bool no_teb64, no_teb32; /* their memory is not in the dump */
+    bool no_entry;           /* the thread's entry has no TEB */
+    bool no_exception_list;  /* TEB64's does not point to TEB32 */
     uint32_t wow_teb_offset;
-    bool no_back_pointer;           /* TEB32's GdiBatchCount does not point to TEB64 */
-    uint32_t teb32_thread_id;       /* 0: the right one */
+    bool no_back_pointer;     /* TEB32's GdiBatchCount does not point to TEB64 */
+    uint32_t teb32_thread_id; /* 0: the right one */
     /* CPU area */
-    bool no_area;                   /* its memory is not in the dump */
-    bool no_slot;                   /* TlsSlots[1] is 0 */
+    bool no_area; /* its memory is not in the dump */
+    bool no_slot; /* TlsSlots[1] is 0 */
     uint16_t machine;
-    uint32_t context_offset;        /* 0: 4 */
-    struct db_x86 saved;            /* eip 0: W_EIP, esp 0: W_ESP */
+    uint32_t context_offset; /* 0: 4 */
+    struct db_x86 saved;     /* eip 0: W_EIP, esp 0: W_ESP */
     /* the thread's context */
     bool x86_context, no_context;
-    struct db_x64 native;           /* rip 0: in no module; rsp 0: on the 64-bit stack */
-    uint64_t stack_ptr64;           /* TlsSlots[0] */
+    struct db_x64 native; /* rip 0: in no module; rsp 0: on the 64-bit stack */
+    uint64_t stack_ptr64; /* TlsSlots[0] */
     bool no_wow64_module;
-    bool describes_stack32;         /* the thread's entry has the 32-bit stack */
+    bool describes_stack32; /* the thread's entry has the 32-bit stack */
 };
 
 struct wow64_fixture {

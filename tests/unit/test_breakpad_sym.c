@@ -101,8 +101,12 @@ END_TEST
 
 START_TEST(test_no_symbol_file)
 {
-    static const char *const texts[] = {"", "\n", "<html>not found</html>\n", "MODULE\n",
-                                        "MODULE windows x86 ABC\n", "FUNC 1 2 3 f\n" HEAD};
+    static const char *const texts[] = {"",
+                                        "\n",
+                                        "<html>not found</html>\n",
+                                        "MODULE\n",
+                                        "MODULE windows x86 ABC\n",
+                                        "FUNC 1 2 3 f\n" HEAD};
     size_t i;
 
     for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -288,7 +292,7 @@ START_TEST(test_line_ends)
 END_TEST
 
 #define INLINES                                                                                    \
-    "FILE 0 main.c\nFILE 1 foo.h\nFILE 2 bar.h\n"                                                 \
+    "FILE 0 main.c\nFILE 1 foo.h\nFILE 2 bar.h\n"                                                  \
     "INLINE_ORIGIN 0 foo()\nINLINE_ORIGIN 1 bar(int, char)\n"                                      \
     "FUNC 1000 100 0 main\n"
 
@@ -364,23 +368,68 @@ END_TEST
 /* Each of these lines is counted and changes nothing else. */
 START_TEST(test_damaged_lines)
 {
-    static const char *const lines[] = {
-        "FUNC", "FUNC ", "FUNC 1000", "FUNC 1000 10 0", "FUNC 1000 10 0 ", "FUNC xyz 10 0 h",
-        "FUNC 1000 -1 0 h", "FUNC 123456789 10 0 h", "FUNC fffffff0 20 0 h",
-        "FUNC 10000000000001000 10 0 h", "FUNC 1000 ffffffffffffffff 0 h", "FUNC\t1000 10 0 h",
-        "FILE", "FILE 3", "FILE 3 ", "FILE x a.c", "FILE 99999999999 a.c", "FILE -1 a.c",
-        "PUBLIC 1000", "PUBLIC 1000 0", "PUBLIC 1000 0 ", "PUBLIC zz 0 p", "PUBLICITY",
-        "1000 10 5", "1000 10", "1000", "1000 10 5 ", "1000 10 x 0", "1000 10 5 0 extra",
-        "1000 10 4294967296 0", "1000 10 5 4294967296", "1000 10 -5 0", "1000 1ffffffff 5 0",
-        "INLINE", "INLINE 0 1 2", "INLINE 0 1 2 3", "INLINE 0 1 x 0 1000 10",
-        "INLINE 0 1 2 3 1000 10 1000 zz", "INLINE 0 1 2 3 fffffff0 20", "INLINE_ORIGIN",
-        "INLINE_ORIGIN 5", "INLINE_ORIGIN 5 ", "INLINE_ORIGIN x name", "INLINED 1 2 3 4 1000 10",
-        "STACK", "STACK ", "STACK WIN", "STACK WIN 4 1000 10 0 0 0 0 0 0",
-        "STACK WIN 4 1000 10 0 0 0 0 0 0 1", "STACK WIN 4 1000 10 0 0 0 0 0 0 2 x",
-        "STACK WIN 4 fffffff0 20 0 0 0 0 0 0 0 0", "STACK CFI", "STACK CFI INIT 1000 10",
-        "STACK CFI INIT 1000 zz .cfa: 1", "STACK CFI 1000", "STACK CFI INIT fffffff0 20 .cfa: 1",
-        "MODULE windows x86 ABC1 again", "GARBAGE", "?", "-", "\x01\x02", "zzz 1 2 3",
-    };
+    static const char *const lines[] = {"FUNC",
+                                        "FUNC ",
+                                        "FUNC 1000",
+                                        "FUNC 1000 10 0",
+                                        "FUNC 1000 10 0 ",
+                                        "FUNC xyz 10 0 h",
+                                        "FUNC 1000 -1 0 h",
+                                        "FUNC 123456789 10 0 h",
+                                        "FUNC fffffff0 20 0 h",
+                                        "FUNC 10000000000001000 10 0 h",
+                                        "FUNC 1000 ffffffffffffffff 0 h",
+                                        "FUNC\t1000 10 0 h",
+                                        "FILE",
+                                        "FILE 3",
+                                        "FILE 3 ",
+                                        "FILE x a.c",
+                                        "FILE 99999999999 a.c",
+                                        "FILE -1 a.c",
+                                        "PUBLIC 1000",
+                                        "PUBLIC 1000 0",
+                                        "PUBLIC 1000 0 ",
+                                        "PUBLIC zz 0 p",
+                                        "PUBLICITY",
+                                        "1000 10 5",
+                                        "1000 10",
+                                        "1000",
+                                        "1000 10 5 ",
+                                        "1000 10 x 0",
+                                        "1000 10 5 0 extra",
+                                        "1000 10 4294967296 0",
+                                        "1000 10 5 4294967296",
+                                        "1000 10 -5 0",
+                                        "1000 1ffffffff 5 0",
+                                        "INLINE",
+                                        "INLINE 0 1 2",
+                                        "INLINE 0 1 2 3",
+                                        "INLINE 0 1 x 0 1000 10",
+                                        "INLINE 0 1 2 3 1000 10 1000 zz",
+                                        "INLINE 0 1 2 3 fffffff0 20",
+                                        "INLINE_ORIGIN",
+                                        "INLINE_ORIGIN 5",
+                                        "INLINE_ORIGIN 5 ",
+                                        "INLINE_ORIGIN x name",
+                                        "INLINED 1 2 3 4 1000 10",
+                                        "STACK",
+                                        "STACK ",
+                                        "STACK WIN",
+                                        "STACK WIN 4 1000 10 0 0 0 0 0 0",
+                                        "STACK WIN 4 1000 10 0 0 0 0 0 0 1",
+                                        "STACK WIN 4 1000 10 0 0 0 0 0 0 2 x",
+                                        "STACK WIN 4 fffffff0 20 0 0 0 0 0 0 0 0",
+                                        "STACK CFI",
+                                        "STACK CFI INIT 1000 10",
+                                        "STACK CFI INIT 1000 zz .cfa: 1",
+                                        "STACK CFI 1000",
+                                        "STACK CFI INIT fffffff0 20 .cfa: 1",
+                                        "MODULE windows x86 ABC1 again",
+                                        "GARBAGE",
+                                        "?",
+                                        "-",
+                                        "\x01\x02",
+                                        "zzz 1 2 3"};
     char text[512];
     size_t i;
 
@@ -461,9 +510,9 @@ static const char *frame_at(uint64_t rva)
     (void)snprintf(text, sizeof text, "%s%x+%x %x %x %x %x %x: %s", frame.is_fpo ? "fpo " : "",
                    (unsigned)frame.rva, frame.code_size, frame.prolog_size, frame.parameter_size,
                    frame.saved_regs_size, frame.locals_size, frame.max_stack_size,
-                   frame.program != NULL            ? frame.program
-                   : frame.allocates_base_pointer   ? "ebp"
-                                                    : "no ebp");
+                   frame.program != NULL          ? frame.program
+                   : frame.allocates_base_pointer ? "ebp"
+                                                  : "no ebp");
     return text;
 }
 

@@ -61,11 +61,10 @@ END_TEST
 
 START_TEST(the_virtualized_process)
 {
-    static const struct blame_frame frames[] = {
-        {"kernel32.dll!RaiseException+53", 0, 0, false},
-        {"rpcrt4.dll!NdrClientCall2+197", 0, 0, false},
-        {"hnetcfg.dll!FwOpenDynamicFwPort+1d", 0, 0, false},
-        {NULL, 0, 0, false}};
+    static const struct blame_frame frames[] = {{"kernel32.dll!RaiseException+53", 0, 0, false},
+                                                {"rpcrt4.dll!NdrClientCall2+197", 0, 0, false},
+                                                {"hnetcfg.dll!FwOpenDynamicFwPort+1d", 0, 0, false},
+                                                {NULL, 0, 0, false}};
 
     blame_fixture_init(&f, 0x6d9, frames);
     ck_assert_str_eq(bucket()->legacy_id, "X64_6d9_hnetcfg!FwOpenDynamicFwPort+1d");
@@ -78,11 +77,10 @@ END_TEST
 /* The transcript of a double free: the bucket whose hash is the first of the published ones. */
 START_TEST(below_application_verifier)
 {
-    static const struct blame_frame frames[] = {
-        {"verifier.dll!VerifierBreakin+42", 0, 0, false},
-        {"ntdll.dll!RtlFreeHeap+222", 0, 0, false},
-        {"image009e0000+7417", 0, 0, false},
-        {NULL, 0, 0, false}};
+    static const struct blame_frame frames[] = {{"verifier.dll!VerifierBreakin+42", 0, 0, false},
+                                                {"ntdll.dll!RtlFreeHeap+222", 0, 0, false},
+                                                {"image009e0000+7417", 0, 0, false},
+                                                {NULL, 0, 0, false}};
 
     blame_fixture_init(&f, 0x80000003, frames);
     ck_assert_str_eq(bucket()->id, "BREAKPOINT_AVRF_80000003_image009e0000!Unknown");

@@ -39,10 +39,10 @@ START_TEST(test_direct)
     ck_assert_int_eq(leads(p, START), 1);
     ck_assert_int_eq(leads(p, START + 0x123), 1);
     ck_assert_int_eq(leads(p, START - 1), 0);
-    ck_assert_int_eq(leads(p, 0x501200), 0);         /* another module */
-    ck_assert_int_eq(leads(p, START + 0x2000), -1);  /* not all bytes between are there */
+    ck_assert_int_eq(leads(p, 0x501200), 0);        /* another module */
+    ck_assert_int_eq(leads(p, START + 0x2000), -1); /* not all bytes between are there */
     fake_bytes(p, RETURN - 5, "\x90\x90\x90\x90\x90", 5);
-    ck_assert_int_eq(leads(p, START), 0);            /* no call at all */
+    ck_assert_int_eq(leads(p, START), 0); /* no call at all */
     fake_free(p);
 }
 END_TEST
@@ -136,11 +136,10 @@ START_TEST(test_x64)
     fake_bytes(p, FAKE_RETURN - 6, "\xff\x15\xc0\x0f\x00\x00", 6); /* call [FAKE_IMAGE + 0x3000] */
     fake_map(p, FAKE_IMAGE + 0x3000, 0x100);
     fake_u64(p, FAKE_IMAGE + 0x3000, FAKE_IMAGE + 0x1100);
-    ck_assert_int_eq(
-        avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + 0x1100, &start), 1);
+    ck_assert_int_eq(avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + 0x1100, &start), 1);
     ck_assert_uint_eq(start, FAKE_IMAGE + 0x1100);
-    ck_assert_int_eq(
-        avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + 0x1080, &start), -1);
+    ck_assert_int_eq(avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + 0x1080, &start),
+                     -1);
     fake_free(p);
 }
 END_TEST
@@ -202,15 +201,15 @@ START_TEST(test_split_by_unwind_data)
     fake_call_to(p, FAKE_RETURN, FAKE_IMAGE + HOT);
     p->starts[0] = FAKE_IMAGE + COLD;
     p->starts[1] = FAKE_IMAGE + OTHER;
-    ck_assert_int_eq(
-        avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + COLD + 8, &start), 1);
+    ck_assert_int_eq(avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + COLD + 8, &start),
+                     1);
     ck_assert_uint_eq(start, FAKE_IMAGE + HOT);
-    ck_assert_int_eq(
-        avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + OTHER + 8, &start), 0);
+    ck_assert_int_eq(avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + OTHER + 8, &start),
+                     0);
     /* Its own start is no part of it, and a call into its middle is another thing. */
     fake_call_to(p, FAKE_RETURN, FAKE_IMAGE + HOT + 0x10);
-    ck_assert_int_eq(
-        avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + COLD + 8, &start), 0);
+    ck_assert_int_eq(avd_walk_call_leads_to(&p->walk, FAKE_RETURN, FAKE_IMAGE + COLD + 8, &start),
+                     0);
     fake_free(p);
 }
 END_TEST

@@ -80,9 +80,8 @@ START_TEST(test_x86)
     ck_assert_uint_eq(caller.regs.value[AVD_ESI], 0x5151);
     /* No rule: kept by the calling convention, or changed by it. */
     ck_assert_uint_eq(caller.regs.value[AVD_EBX], 0xbb);
-    ck_assert_uint_eq(caller.regs.known,
-                      1u << AVD_EIP | 1u << AVD_ESP | 1u << AVD_EBP | 1u << AVD_ESI |
-                          1u << AVD_EBX);
+    ck_assert_uint_eq(caller.regs.known, 1u << AVD_EIP | 1u << AVD_ESP | 1u << AVD_EBP |
+                                             1u << AVD_ESI | 1u << AVD_EBX);
     /* A caller is looked up inside its call. */
     ck_assert_int_eq(step(p, ".cfa: $esp 20 + .ra: .cfa 4 - ^", false, &caller, &end), AVD_STEP_OK);
     ck_assert_uint_eq(asked, PC - 1);

@@ -33,6 +33,7 @@ static int after(struct fake_process *p, const char *bytes, size_t size)
 
 START_TEST(test_calls)
 {
+    /* clang-format off */
     static const struct {
         const char *bytes;
         size_t size;
@@ -45,6 +46,8 @@ START_TEST(test_calls)
         {"\xff\x94\x24\x00\x01\x00\x00", 7}, {"\x41\xff\xd3", 3}, {"\xff\x18", 2},
         {"\xff\x1d\x00\x10\x40\x00", 6},
     };
+    /* clang-format on */
+    /* clang-format off */
     static const struct {
         const char *bytes;
         size_t size;
@@ -54,6 +57,7 @@ START_TEST(test_calls)
         {"\xe8\x10\x00\x00\x70", 5}, /* to where nothing can run */
         {"\xff\x54\x24", 3}, {"\xff\x30", 2},
     };
+    /* clang-format on */
     struct fake_process *p = x86_process();
     size_t i;
 

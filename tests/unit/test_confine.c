@@ -83,15 +83,42 @@ static int confined(unsigned wanted, int (*attempt)(void))
     return -1;
 }
 
-static int read_inside(void) { return open(inside, O_RDONLY); }
-static int read_outside(void) { return open(outside, O_RDONLY); }
-static int list_outside(void) { return open(folder, O_RDONLY | O_DIRECTORY); }
-static int write_inside(void) { return open(inside, O_WRONLY); }
-static int truncate_inside(void) { return open(inside, O_RDONLY | O_TRUNC); }
-static int make_file(void) { return open("/tmp/avdump-confine-new", O_CREAT | O_WRONLY, 0600); }
-static int read_library(void) { return open("/usr", O_RDONLY | O_DIRECTORY); }
-static int remove_file(void) { return unlink(inside); }
-static int write_output(void) { return write(STDOUT_FILENO, "", 0) == 0 ? 0 : -1; }
+static int read_inside(void)
+{
+    return open(inside, O_RDONLY);
+}
+static int read_outside(void)
+{
+    return open(outside, O_RDONLY);
+}
+static int list_outside(void)
+{
+    return open(folder, O_RDONLY | O_DIRECTORY);
+}
+static int write_inside(void)
+{
+    return open(inside, O_WRONLY);
+}
+static int truncate_inside(void)
+{
+    return open(inside, O_RDONLY | O_TRUNC);
+}
+static int make_file(void)
+{
+    return open("/tmp/avdump-confine-new", O_CREAT | O_WRONLY, 0600);
+}
+static int read_library(void)
+{
+    return open("/usr", O_RDONLY | O_DIRECTORY);
+}
+static int remove_file(void)
+{
+    return unlink(inside);
+}
+static int write_output(void)
+{
+    return write(STDOUT_FILENO, "", 0) == 0 ? 0 : -1;
+}
 
 static int ask_terminal(void)
 {
@@ -102,11 +129,14 @@ static int ask_terminal(void)
                                                                                               : -1;
 }
 
-static int type_into_terminal(void) { return ioctl(STDERR_FILENO, TIOCSTI, "x"); }
+static int type_into_terminal(void)
+{
+    return ioctl(STDERR_FILENO, TIOCSTI, "x");
+}
 
 static int run_program(void)
 {
-    char *const arguments[] = {(char *)(size_t) "true", NULL};
+    char *const arguments[] = {(char *)(size_t)"true", NULL};
 
     return execv("/bin/true", arguments);
 }
@@ -136,8 +166,14 @@ static int connect_to(int family)
     return fd < 0 ? -1 : connect(fd, (struct sockaddr *)&address, sizeof address);
 }
 
-static int connect_internet(void) { return connect_to(AF_INET); }
-static int connect_local(void) { return connect_to(AF_UNIX); }
+static int connect_internet(void)
+{
+    return connect_to(AF_INET);
+}
+static int connect_local(void)
+{
+    return connect_to(AF_UNIX);
+}
 
 static const struct {
     const char *name;
@@ -216,8 +252,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_loop_test(tcase, a_confined_process, 0,
-                        (int)(sizeof attempts / sizeof *attempts));
+    tcase_add_loop_test(tcase, a_confined_process, 0, (int)(sizeof attempts / sizeof *attempts));
     tcase_add_test(tcase, unconfined_all_of_it_works);
     tcase_add_test(tcase, memory_ends_where_it_shall);
     suite_add_tcase(suite, tcase);

@@ -179,8 +179,7 @@ START_TEST(counters_cut_off)
     struct dump_fixture f = open_counters(1, 0, 79);
 
     ck_assert(!f.dump->vm_counters.present);
-    dump_fixture_has_note(&f, "process VM counters",
-                          "revision 1 needs 80 bytes, has 79; not read");
+    dump_fixture_has_note(&f, "process VM counters", "revision 1 needs 80 bytes, has 79; not read");
     dump_fixture_close(&f);
     f = open_counters(2, 7, 151);
     ck_assert(!f.dump->vm_counters.present);
@@ -189,8 +188,7 @@ START_TEST(counters_cut_off)
     dump_fixture_close(&f);
     f = open_counters(0, 7, 152);
     ck_assert(!f.dump->vm_counters.present);
-    dump_fixture_has_note(&f, "process VM counters",
-                          "expected revision 1 or 2, found 0; not read");
+    dump_fixture_has_note(&f, "process VM counters", "expected revision 1 or 2, found 0; not read");
     dump_fixture_close(&f);
 }
 END_TEST

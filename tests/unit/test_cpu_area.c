@@ -98,7 +98,9 @@ START_TEST(test_missing)
                  "the 64-bit TEB at 0x7efdb000 (the thread's entry) is not in the dump, so "
                  "TlsSlots[1], which points to the CPU area with the 32-bit registers, cannot be "
                  "read; r13 leads to no such area either");
-    check_reason(&(struct wow64_thread){.no_teb64 = true, .no_teb32 = true, .no_entry = true,
+    check_reason(&(struct wow64_thread){.no_teb64 = true,
+                                        .no_teb32 = true,
+                                        .no_entry = true,
                                         .native = {.r12 = 0x1234, .r13 = W_AREA}},
                  "the 64-bit TEB at 0x1234 (r12) is not in the dump, so TlsSlots[1], which points "
                  "to the CPU area with the 32-bit registers, cannot be read; r13 leads to no such "
@@ -116,8 +118,7 @@ START_TEST(test_r13)
     size_t i;
 
     for (i = 0; i < 3; i++) {
-        struct wow64_thread layout = {.no_teb64 = true,
-                                      .native = {.r13 = W_AREA + cases[i].bias}};
+        struct wow64_thread layout = {.no_teb64 = true, .native = {.r13 = W_AREA + cases[i].bias}};
 
         check_found(&layout, cases[i].route);
         /* The entry's stack bounds esp as well as TEB32's do. */
@@ -145,8 +146,8 @@ START_TEST(test_return_address_on_the_stack)
     db_poke32(b, W_ESP, W_EIP);
     f = dump_fixture_open(b);
     ck_assert(avd_wow64_detect(f.dump, &arena, &wow64));
-    ck_assert(avd_wow64_thread_find(f.dump, &wow64, &f.dump->threads[0],
-                                    f.dump->threads[0].context, &arena, &out));
+    ck_assert(avd_wow64_thread_find(f.dump, &wow64, &f.dump->threads[0], f.dump->threads[0].context,
+                                    &arena, &out));
     ck_assert(out.return_on_stack);
     ck_assert_uint_eq(out.context.regs.value[AVD_ESP], W_ESP);
     avd_arena_deinit(&arena);

@@ -108,8 +108,7 @@ START_TEST(module_that_is_not_listed)
     f = dump_fixture_open(b);
     ck_assert_uint_eq(f.dump->crashpad.annotation_count, 2);
     assert_annotation(&f, 1, "", "key", "value");
-    dump_fixture_has_note(&f, "Crashpad info",
-                          "annotations of module 2, the dump lists 2 modules");
+    dump_fixture_has_note(&f, "Crashpad info", "annotations of module 2, the dump lists 2 modules");
     dump_fixture_close(&f);
 }
 END_TEST

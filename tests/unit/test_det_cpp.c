@@ -16,7 +16,7 @@ struct scene {
     const char *names[4]; /* the type and its bases, decorated */
     const char *what;     /* NULL: no text */
     bool no_object;
-    uint32_t base_at;     /* where the second type lies in the object */
+    uint32_t base_at; /* where the second type lies in the object */
 };
 
 static void poke_link(struct crash_run *run, uint32_t at, uint32_t to)
@@ -87,7 +87,8 @@ END_TEST
 START_TEST(an_exception_inside_the_object)
 {
     const struct scene scene = {.names = {".?AVError@app@@", ".?AVexception@std@@"},
-                                .what = "no connection", .base_at = 0x18};
+                                .what = "no connection",
+                                .base_at = 0x18};
     struct crash_run run = begin(&scene);
 
     crash_run_analyze(&run);
@@ -195,8 +196,9 @@ START_TEST(damage)
     run = begin(&scene);
     db_poke32(run.b, run.app + RDATA + THROW + 0xc, 0x400000);
     crash_run_analyze(&run);
-    crash_run_fact(&run, "cpp.type", "? the ThrowInfo, which names the type, is not in the dump "
-                                     "(--images may help)");
+    crash_run_fact(&run, "cpp.type",
+                   "? the ThrowInfo, which names the type, is not in the dump "
+                   "(--images may help)");
     crash_run_fact(&run, "cpp.summary", "an exception whose type is not in the dump");
     crash_run_end(&run);
 }

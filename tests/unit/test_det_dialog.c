@@ -12,10 +12,10 @@ static size_t begin(unsigned pointer_size)
     hang_begin(&s, pointer_size);
     db_poke_utf16(s.b, CAPTION, "Assertion failed");
     db_poke_utf16(s.b, TEXT, "x > 0");
-    return hang_add(&s, &(struct hang_thread){.id = 0x10,
-                                              .frames = {"user32!NtUserGetMessage",
-                                                         "user32!MessageBoxW", "app!Work",
-                                                         "app!main"}});
+    return hang_add(
+        &s, &(struct hang_thread){.id = 0x10,
+                                  .frames = {"user32!NtUserGetMessage", "user32!MessageBoxW",
+                                             "app!Work", "app!main"}});
 }
 
 /* MessageBoxW(window, text, caption, type): winuser.h */
@@ -58,8 +58,7 @@ START_TEST(no_texts_of_64_bit_code)
     hang_poke(&s, hang_argument(&s, t, 1, 1), TEXT); /* a home slot may hold anything */
     hang_run(&s);
     hang_check(&s, "dialog.open", "yes");
-    hang_check(&s, "dialog.text",
-               "? 64-bit code passes it in a register, which nothing keeps");
+    hang_check(&s, "dialog.text", "? 64-bit code passes it in a register, which nothing keeps");
     hang_check_finding(&s, "message-box", true);
     hang_end(&s);
 }
@@ -68,8 +67,8 @@ END_TEST
 START_TEST(a_message_loop_is_no_dialog)
 {
     hang_begin(&s, 4);
-    hang_add(&s, &(struct hang_thread){.id = 0x10,
-                                       .frames = {"user32!NtUserGetMessage", "app!main"}});
+    hang_add(&s,
+             &(struct hang_thread){.id = 0x10, .frames = {"user32!NtUserGetMessage", "app!main"}});
     hang_run(&s);
     hang_check(&s, "dialog.open", "no");
     hang_check(&s, "dialog.text", "? no thread is seen showing a message box");

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#define PARAMETERS  (HANG_HEAP + 0x100)
-#define VARIABLES   (HANG_HEAP + 0x800)
+#define PARAMETERS (HANG_HEAP + 0x100)
+#define VARIABLES  (HANG_HEAP + 0x800)
 
 static struct hang_scene s;
 
@@ -78,9 +78,9 @@ END_TEST
 
 START_TEST(variables_that_tell)
 {
-    static const char *const variables[] = {"=C:=C:\\app", "Cor_Enable_Profiling=1",
+    static const char *const variables[] = {"=C:=C:\\app",       "Cor_Enable_Profiling=1",
                                             "PATH=COR_PROFILER", "DOTNET_gcServer=1",
-                                            "SECRET=hunter2", NULL};
+                                            "SECRET=hunter2",    NULL};
     unsigned size;
 
     for (size = 4; size <= 8; size += 4) {

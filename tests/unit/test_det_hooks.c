@@ -13,7 +13,8 @@ static struct hang_scene s;
 static void begin(unsigned pointer_size, const void *code, size_t size)
 {
     hang_begin(&s, pointer_size);
-    (void)db_module(s.b, &(struct db_module){.base = HOOK, .size = 0x1000,
+    (void)db_module(s.b, &(struct db_module){.base = HOOK,
+                                             .size = 0x1000,
                                              .path = "C:\\Program Files\\av\\guard.dll"});
     db_poke(s.b, hang_function(&s, FUNCTION), code, size);
 }
@@ -111,7 +112,8 @@ START_TEST(no_code)
 {
     s.b = db_new();
     (void)db_system_info(s.b, 9, 10, 0, 19041);
-    (void)db_module(s.b, &(struct db_module){.base = 0x10000, .size = 0x1000,
+    (void)db_module(s.b, &(struct db_module){.base = 0x10000,
+                                             .size = 0x1000,
                                              .path = "C:\\Windows\\System32\\ntdll.dll"});
     hang_run(&s);
     hang_check(&s, "hooks.checked", "0");

@@ -35,8 +35,8 @@ static void begin(const struct crash *crash)
 
     b = db_new();
     (void)db_system_info(b, PROCESSOR_ARCHITECTURE_AMD64, 10, 0, 19041);
-    (void)db_module(b, &(struct db_module){.base = 0x140000000, .size = 0x10000,
-                                           .path = "C:\\app.exe"});
+    (void)db_module(
+        b, &(struct db_module){.base = 0x140000000, .size = 0x10000, .path = "C:\\app.exe"});
     if (crash->code_size != 0) {
         (void)db_memory(b, CODE, 32);
         db_poke(b, CODE, crash->code, crash->code_size);
@@ -46,13 +46,16 @@ static void begin(const struct crash *crash)
     if (regs.rsp == 0)
         regs.rsp = STACK + 0x800;
     context = db_context_x64(b, &regs);
-    (void)db_thread(b, &(struct db_thread){.id = 7, .stack_start = STACK, .stack_size = 0x1000,
-                                           .context = context});
-    (void)db_exception(b, &(struct db_exception){.thread_id = 7, .code = crash->exception,
-                                                 .address = CODE, .parameter_count = 2,
-                                                 .parameters = {crash->parameters[0],
-                                                                crash->parameters[1]},
-                                                 .context = context});
+    (void)db_thread(b,
+                    &(struct db_thread){
+                        .id = 7, .stack_start = STACK, .stack_size = 0x1000, .context = context});
+    (void)db_exception(
+        b, &(struct db_exception){.thread_id = 7,
+                                  .code = crash->exception,
+                                  .address = CODE,
+                                  .parameter_count = 2,
+                                  .parameters = {crash->parameters[0], crash->parameters[1]},
+                                  .context = context});
 }
 
 static void run(void)
@@ -86,8 +89,8 @@ static void check_fact(const char *name, const char *expected)
     avd_strbuf_deinit(&text);
 }
 
-static const uint8_t mov_eax_rcx_10[] = {0x8b, 0x41, 0x10};     /* mov eax, [rcx+0x10] */
-static const uint8_t mov_rax_rdx[] = {0x48, 0x89, 0x10};        /* mov [rax], rdx */
+static const uint8_t mov_eax_rcx_10[] = {0x8b, 0x41, 0x10}; /* mov eax, [rcx+0x10] */
+static const uint8_t mov_rax_rdx[] = {0x48, 0x89, 0x10};    /* mov [rax], rdx */
 
 START_TEST(a_member_of_a_null_object)
 {
@@ -115,8 +118,8 @@ END_TEST
 
 START_TEST(an_address_that_is_not_canonical)
 {
-    struct crash crash = {mov_rax_rdx, sizeof mov_rax_rdx, {.rax = 0x4141414141414141}, 0xc0000005,
-                          {0, UINT64_MAX}};
+    struct crash crash = {
+        mov_rax_rdx, sizeof mov_rax_rdx, {.rax = 0x4141414141414141}, 0xc0000005, {0, UINT64_MAX}};
 
     begin(&crash);
     run();
@@ -138,8 +141,8 @@ END_TEST
 
 START_TEST(a_guard_page)
 {
-    const struct crash crash = {mov_rax_rdx, sizeof mov_rax_rdx, {.rax = 0x201ff8}, 0xc0000005,
-                                {1, 0x201ff8}};
+    const struct crash crash = {
+        mov_rax_rdx, sizeof mov_rax_rdx, {.rax = 0x201ff8}, 0xc0000005, {1, 0x201ff8}};
 
     begin(&crash);
     db_region(b, 0x200000, 0x1000, MEM_COMMIT, PAGE_READWRITE, 0x20000);
@@ -159,8 +162,8 @@ END_TEST
 
 START_TEST(an_access_that_was_allowed)
 {
-    const struct crash crash = {mov_rax_rdx, sizeof mov_rax_rdx, {.rax = 0x200100}, 0xc0000005,
-                                {1, 0x200100}};
+    const struct crash crash = {
+        mov_rax_rdx, sizeof mov_rax_rdx, {.rax = 0x200100}, 0xc0000005, {1, 0x200100}};
 
     begin(&crash);
     db_region(b, 0x200000, 0x1000, MEM_COMMIT, PAGE_READWRITE, 0x20000);
@@ -177,8 +180,8 @@ END_TEST
 
 START_TEST(another_address_than_the_operands)
 {
-    const struct crash crash = {mov_rax_rdx, sizeof mov_rax_rdx, {.rax = 0x200100}, 0xc0000005,
-                                {1, 0x300000}};
+    const struct crash crash = {
+        mov_rax_rdx, sizeof mov_rax_rdx, {.rax = 0x200100}, 0xc0000005, {1, 0x300000}};
 
     begin(&crash);
     run();
@@ -260,8 +263,11 @@ END_TEST
 START_TEST(bit_flips)
 {
     /* 0x210100 is one bit from 0x200100, as the address and as the register; rdx is near. */
-    struct crash crash = {mov_rax_rdx, sizeof mov_rax_rdx, {.rax = 0x210100, .rdx = 0x200800},
-                          0xc0000005, {1, 0x210100}};
+    struct crash crash = {mov_rax_rdx,
+                          sizeof mov_rax_rdx,
+                          {.rax = 0x210100, .rdx = 0x200800},
+                          0xc0000005,
+                          {1, 0x210100}};
 
     begin(&crash);
     db_region(b, 0x200000, 0x1000, MEM_COMMIT, PAGE_READWRITE, 0x20000);

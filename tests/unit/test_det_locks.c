@@ -16,15 +16,14 @@ static struct hang_scene s;
 /* A thread that waits in RtlEnterCriticalSection(section), called by app!Work. */
 static size_t add_waiter(uint32_t id, uint64_t section)
 {
-    size_t t = hang_add(&s, &(struct hang_thread){
-                                .id = id,
-                                .frames = {"ntdll!NtWaitForAlertByThreadId",
-                                           "ntdll!RtlpWaitOnCriticalSection",
-                                           "ntdll!RtlpEnterCriticalSectionContended",
-                                           "ntdll!RtlEnterCriticalSection", "app!Work",
-                                           "kernel32!BaseThreadInitThunk",
-                                           "ntdll!RtlUserThreadStart"},
-                                .rbx = s.pointer_size == 8 ? section : 0});
+    size_t t = hang_add(
+        &s,
+        &(struct hang_thread){
+            .id = id,
+            .frames = {"ntdll!NtWaitForAlertByThreadId", "ntdll!RtlpWaitOnCriticalSection",
+                       "ntdll!RtlpEnterCriticalSectionContended", "ntdll!RtlEnterCriticalSection",
+                       "app!Work", "kernel32!BaseThreadInitThunk", "ntdll!RtlUserThreadStart"},
+            .rbx = s.pointer_size == 8 ? section : 0});
 
     if (s.pointer_size == 4)
         hang_poke(&s, hang_argument(&s, t, 3, 0), section);
@@ -157,8 +156,8 @@ START_TEST(what_only_looks_like_a_section)
         case 0: hang_poke(&s, SECTION_A + 0x10, 0x444); break; /* no such thread, no debug info */
         case 1: hang_poke(&s, SECTION_A + 0x10, 0x10); break;  /* its own */
         case 2: db_poke32(s.b, SECTION_A + 0xc, 0); break;     /* nobody entered it */
-        case 3: db_poke32(s.b, SECTION_A + 8, (uint32_t)-1); break; /* free */
-        case 4: db_poke32(s.b, SECTION_A + 8, (uint32_t)-2); break; /* nobody waits */
+        case 3: db_poke32(s.b, SECTION_A + 8, (uint32_t)-1); break;               /* free */
+        case 4: db_poke32(s.b, SECTION_A + 8, (uint32_t)-2); break;               /* nobody waits */
         case 5: hang_poke(&s, SECTION_A + 0x18, UINT64_C(0x7ff612345678)); break; /* no handle */
         default:
             hang_poke(&s, SECTION_A, HANG_HEAP + 0x800); /* debug info of another one */

@@ -7,8 +7,11 @@ static uint64_t next_base;
 
 static void add(const char *path, uint32_t version)
 {
-    (void)db_module(s.b, &(struct db_module){.base = next_base, .size = 0x1000, .path = path,
-                                             .version_ms = version, .version_ls = 1});
+    (void)db_module(s.b, &(struct db_module){.base = next_base,
+                                             .size = 0x1000,
+                                             .path = path,
+                                             .version_ms = version,
+                                             .version_ls = 1});
     next_base += 0x10000;
 }
 

@@ -62,8 +62,7 @@ START_TEST(what_a_fill_pattern_says)
 
     crash_run_analyze(&run);
     crash_run_fact(&run, "pointer.value", "0xdddddddddddddddd");
-    crash_run_fact(&run, "pointer.meaning",
-                   "the debug C runtime fills released memory with it");
+    crash_run_fact(&run, "pointer.meaning", "the debug C runtime fills released memory with it");
     crash_run_fact(&run, "access.offset", "16");
     crash_run_end(&run);
     /* Memory that is there is no fill pattern. */
@@ -189,9 +188,9 @@ static void check_page_heap(bool x86, uint64_t stamp, uint64_t address, const ch
     crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){1, address});
     crash_run_analyze(&run);
     crash_run_fact(&run, "access.page_heap_over", over);
-    ck_assert_int_eq(has_evidence(&run, "page-boundary",
-                                  "the access lies 3 bytes behind the end of that block"),
-                     over[0] == '3');
+    ck_assert_int_eq(
+        has_evidence(&run, "page-boundary", "the access lies 3 bytes behind the end of that block"),
+        over[0] == '3');
     if (over[0] != '?') {
         crash_run_fact(&run, "access.page_heap_block", x86 ? "0x0050fff0" : "0x000000000050fff0");
         crash_run_fact(&run, "access.page_heap_size", "13");

@@ -105,7 +105,8 @@ START_TEST(a_stack_pointer_outside_its_stack)
     hang_begin(&s, 8);
     add_thread();
     hang_poke(&s, TEB0 + 0x08, HANG_STACK + 0x200);
-    (void)db_exception(s.b, &(struct db_exception){.thread_id = 0x10, .code = 0xc0000005,
+    (void)db_exception(s.b, &(struct db_exception){.thread_id = 0x10,
+                                                   .code = 0xc0000005,
                                                    .address = hang_function(&s, "app!Work"),
                                                    .parameter_count = 2});
     hang_run(&s);
@@ -119,8 +120,10 @@ START_TEST(a_header_of_another_build)
     hang_begin(&s, 8);
     add_thread();
     db_map_image(s.b, 0x75000000, &(struct db_image){.size = 0x2000, .timestamp = 0x11111111});
-    (void)db_module(s.b, &(struct db_module){.base = 0x75000000, .size = 0x2000,
-                                             .timestamp = 0x22222222, .path = "C:\\app\\x.dll"});
+    (void)db_module(s.b, &(struct db_module){.base = 0x75000000,
+                                             .size = 0x2000,
+                                             .timestamp = 0x22222222,
+                                             .path = "C:\\app\\x.dll"});
     hang_run(&s);
     hang_check(&s, "dump.contradiction_list",
                "x.dll: the module list says timestamp 0x22222222, its header in memory 0x11111111");

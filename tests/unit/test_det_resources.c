@@ -20,7 +20,8 @@ static void add_handles(size_t events, size_t files)
         (void)db_handle(s.b, &(struct db_handle){.handle = 4 * i + 4, .type_name = event});
     for (i = 0; i < files; i++)
         (void)db_handle(s.b, &(struct db_handle){.handle = 4 * (events + i) + 4,
-                                                 .type_name = file, .object_name = name});
+                                                 .type_name = file,
+                                                 .object_name = name});
 }
 
 START_TEST(a_handle_leak)
@@ -169,8 +170,8 @@ static void check_commit(uint64_t pages, const char *percent, bool expected)
     stream = db_stream(s.b, SystemMemoryInfoStream);
     db_zeros(s.b, stream, 492);
     db_set16(s.b, stream, 0, 1);
-    db_set16(s.b, stream, 2, 0x1e); /* all parts are there */
-    db_set32(s.b, stream, 8, 4096); /* BasicInfo.PageSize */
+    db_set16(s.b, stream, 2, 0x1e);      /* all parts are there */
+    db_set32(s.b, stream, 8, 4096);      /* BasicInfo.PageSize */
     db_set64(s.b, stream, 124, pages);   /* BasicPerfInfo.CommittedPages */
     db_set64(s.b, stream, 132, 1000000); /* BasicPerfInfo.CommitLimit */
     hang_run(&s);

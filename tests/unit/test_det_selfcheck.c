@@ -20,8 +20,8 @@ static struct crash_run inside(const char *path, const char *function, uint32_t 
 
 static void check_kind(const char *function, const char *kind)
 {
-    struct crash_run run = inside("C:\\Windows\\System32\\ucrtbase.dll", function, 0x30,
-                                  0xc0000409);
+    struct crash_run run =
+        inside("C:\\Windows\\System32\\ucrtbase.dll", function, 0x30, 0xc0000409);
 
     crash_run_fact(&run, "selfcheck.failed", "yes");
     crash_run_fact(&run, "selfcheck.kind", kind);
@@ -44,12 +44,13 @@ END_TEST
 
 START_TEST(functions_that_do_not)
 {
-    struct crash_run run = inside("C:\\Windows\\System32\\ucrtbase.dll", "abort_later", 0x30,
-                                  0xc0000005);
+    struct crash_run run =
+        inside("C:\\Windows\\System32\\ucrtbase.dll", "abort_later", 0x30, 0xc0000005);
 
     crash_run_fact(&run, "selfcheck.failed", "no");
-    crash_run_fact(&run, "selfcheck.kind", "? no function that ends a program after a check is "
-                                           "among the innermost frames");
+    crash_run_fact(&run, "selfcheck.kind",
+                   "? no function that ends a program after a check is "
+                   "among the innermost frames");
     ck_assert(!crash_run_found(&run, "self-diagnosis"));
     crash_run_end(&run);
     /* The nearest export is too far away to be the function. */
@@ -62,8 +63,8 @@ END_TEST
 
 START_TEST(raised_exceptions)
 {
-    struct crash_run run = inside("C:\\Windows\\System32\\KernelBase.dll", "RaiseException", 0x68,
-                                  0x6d9);
+    struct crash_run run =
+        inside("C:\\Windows\\System32\\KernelBase.dll", "RaiseException", 0x68, 0x6d9);
 
     crash_run_fact(&run, "exception.raised", "yes");
     crash_run_findings(&run, "software-exception");
@@ -155,18 +156,12 @@ START_TEST(codes_that_stand_for_themselves)
         uint32_t code;
         const char *findings;
     } cases[] = {
-        {0xc0000094, "divide-by-zero"},
-        {0xc000008e, "divide-by-zero"},
-        {0xc0000095, "!divide-by-zero"},
-        {0xc0000008, "invalid-handle"},
-        {0xc0000235, "invalid-handle"},
-        {0xc0000009, "!invalid-handle"},
-        {0xc0000017, "out-of-memory"},
-        {0xe0000008, "out-of-memory"},
-        {0xc0000018, "!out-of-memory"},
-        {0xc00000fd, "stack-overflow"},
-        {0x80000001, "!stack-overflow"},
-        {0xc0000374, "heap-corruption !fast-fail"},
+        {0xc0000094, "divide-by-zero"},  {0xc000008e, "divide-by-zero"},
+        {0xc0000095, "!divide-by-zero"}, {0xc0000008, "invalid-handle"},
+        {0xc0000235, "invalid-handle"},  {0xc0000009, "!invalid-handle"},
+        {0xc0000017, "out-of-memory"},   {0xe0000008, "out-of-memory"},
+        {0xc0000018, "!out-of-memory"},  {0xc00000fd, "stack-overflow"},
+        {0x80000001, "!stack-overflow"}, {0xc0000374, "heap-corruption !fast-fail"},
     };
     size_t i;
 

@@ -4,8 +4,8 @@
 
 #include "minidump/format.h"
 
-#define SECOND  UINT64_C(10000000) /* FILETIME counts 100 ns */
-#define NOW     UINT32_C(1600000000) /* of the dump, unix seconds */
+#define SECOND  UINT64_C(10000000)                             /* FILETIME counts 100 ns */
+#define NOW     UINT32_C(1600000000)                           /* of the dump, unix seconds */
 #define CREATED ((NOW - 100 + UINT64_C(11644473600)) * SECOND) /* 100 s before */
 
 static struct hang_scene s;
@@ -18,13 +18,14 @@ static void begin(uint64_t busy_seconds)
     db_header(s.b)->timestamp = NOW;
     misc = db_misc_info(s.b, 24, MINIDUMP_MISC1_PROCESS_TIMES);
     db_set32(s.b, misc, 12, NOW - 120);
-    hang_add(&s, &(struct hang_thread){.id = 0x10,
-                                       .frames = {"ntdll!NtDelayExecution", "app!Work"}});
+    hang_add(&s,
+             &(struct hang_thread){.id = 0x10, .frames = {"ntdll!NtDelayExecution", "app!Work"}});
     hang_add(&s, &(struct hang_thread){.id = 0x20, .frames = {"app!Work", "app!main"}});
-    (void)db_thread_info(s.b, &(struct db_thread_info){.id = 0x10, .exit_status = 0x103,
-                                                       .create_time = CREATED,
-                                                       .user_time = SECOND});
-    (void)db_thread_info(s.b, &(struct db_thread_info){.id = 0x20, .exit_status = 0x103,
+    (void)db_thread_info(
+        s.b, &(struct db_thread_info){
+                 .id = 0x10, .exit_status = 0x103, .create_time = CREATED, .user_time = SECOND});
+    (void)db_thread_info(s.b, &(struct db_thread_info){.id = 0x20,
+                                                       .exit_status = 0x103,
                                                        .create_time = CREATED,
                                                        .user_time = busy_seconds * SECOND,
                                                        .kernel_time = 3 * SECOND});

@@ -9,8 +9,8 @@ static struct crash_run begin(void)
 {
     struct crash_run run = crash_run_begin(false);
 
-    (void)db_unloaded(run.b, &(struct db_module){.base = PLUGIN, .size = 0x10000,
-                                                 .path = "plugin.dll"});
+    (void)db_unloaded(run.b,
+                      &(struct db_module){.base = PLUGIN, .size = 0x10000, .path = "plugin.dll"});
     return run;
 }
 
@@ -59,8 +59,8 @@ START_TEST(something_else_is_there_now)
 {
     struct crash_run run = begin();
 
-    (void)db_module(run.b, &(struct db_module){.base = PLUGIN, .size = 0x10000,
-                                               .path = "C:\\other.dll"});
+    (void)db_module(run.b,
+                    &(struct db_module){.base = PLUGIN, .size = 0x10000, .path = "C:\\other.dll"});
     assert_not_used(&run);
     run = begin();
     db_region(run.b, PLUGIN, 0x10000, MEM_COMMIT, PAGE_EXECUTE_READ, 0x20000);

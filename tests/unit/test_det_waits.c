@@ -10,29 +10,39 @@ static const struct {
 } stacks[] = {
     {{"ntdll!NtDelayExecution", "app!Work"}, "waiting", "sleeps"},
     {{"ntdll!NtWaitForSingleObject", "kernel32!WaitForSingleObject", "app!Work"},
-     "waiting", "waits for an object"},
+     "waiting",
+     "waits for an object"},
     {{"app!Work", "kernel32!BaseThreadInitThunk"}, "running", "runs"},
     {{"ntdll!NtRemoveIoCompletion", "app!Work"}, "idle", "waits for work"},
     {{"ntdll!NtWaitForWorkViaWorkerFactory", "ntdll!TppWorkerThread"}, "idle", "waits for work"},
     {{"user32!NtUserGetMessage", "app!main"}, "idle", "waits for window messages"},
     {{"ntdll!NtReadFile", "app!Work"}, "blocked", "waits for a file or device"},
     {{"ntdll!NtAlpcSendWaitReceivePort", "rpcrt4!NdrClientCall2", "app!Work"},
-     "blocked", "waits for another process's answer"},
+     "blocked",
+     "waits for another process's answer"},
     {{"ntdll!NtAlpcSendWaitReceivePort", "rpcrt4!RecvLotsaCallsWrapper",
-      "kernel32!BaseThreadInitThunk"}, "idle", "waits for calls from other processes"},
+      "kernel32!BaseThreadInitThunk"},
+     "idle",
+     "waits for calls from other processes"},
     {{"user32!NtUserMessageCall", "user32!SendMessageW", "app!Work"},
-     "blocked", "sent a message to a window and waits for its answer"},
+     "blocked",
+     "sent a message to a window and waits for its answer"},
     {{"user32!NtUserMessageCall", "user32!DispatchMessageW", "app!Work"},
-     "? is in a window's system call", "is in a window's system call"},
+     "? is in a window's system call",
+     "is in a window's system call"},
     {{"ntdll!NtWaitForAlertByThreadId", "ntdll!RtlAcquireSRWLockExclusive", "app!Work"},
-     "blocked", "waits for a slim reader/writer lock"},
+     "blocked",
+     "waits for a slim reader/writer lock"},
     /* RtlEnterCriticalSection further out is not what is waited for: the program is between. */
     {{"ntdll!NtWaitForSingleObject", "app!Work", "ntdll!RtlEnterCriticalSection", "app!main"},
-     "waiting", "waits for an object"},
+     "waiting",
+     "waits for an object"},
     {{"ntdll!NtWaitForSingleObject", "user32!MsgWaitForMultipleObjects", "app!Work"},
-     "waiting", "waits for an object and handles messages meanwhile"},
+     "waiting",
+     "waits for an object and handles messages meanwhile"},
     {{"user32!NtUserGetMessage", "user32!MessageBoxW", "app!Work"},
-     "blocked", "shows a message box"},
+     "blocked",
+     "shows a message box"},
 };
 enum { STACKS = sizeof stacks / sizeof stacks[0] };
 
@@ -133,7 +143,8 @@ START_TEST(a_hung_window_beside_a_crash)
 {
     begin_window("ntdll!NtWaitForSingleObject", "kernel32!WaitForSingleObject");
     hang_add(&s, &(struct hang_thread){.id = 0x20, .frames = {"app!Work"}});
-    (void)db_exception(s.b, &(struct db_exception){.thread_id = 0x20, .code = 0xc0000005,
+    (void)db_exception(s.b, &(struct db_exception){.thread_id = 0x20,
+                                                   .code = 0xc0000005,
                                                    .address = hang_function(&s, "app!Work"),
                                                    .parameter_count = 2});
     hang_run(&s);
@@ -193,10 +204,10 @@ START_TEST(a_dump_that_the_process_wrote)
     hang_end(&s);
     /* It asks another process to write it. */
     hang_begin(&s, 4);
-    hang_add(&s, &(struct hang_thread){.id = 0x10,
-                                       .frames = {"ntdll!NtAlpcSendWaitReceivePort",
-                                                  "rpcrt4!NdrClientCall2", "app!OnClick",
-                                                  "app!main"}});
+    hang_add(&s,
+             &(struct hang_thread){.id = 0x10,
+                                   .frames = {"ntdll!NtAlpcSendWaitReceivePort",
+                                              "rpcrt4!NdrClientCall2", "app!OnClick", "app!main"}});
     hang_run(&s);
     hang_check_finding(&s, "self-dump", false);
     hang_end(&s);
@@ -206,10 +217,10 @@ END_TEST
 static void check_start(const char *loader, const char *starting, bool found)
 {
     hang_begin(&s, 8);
-    hang_add(&s, &(struct hang_thread){.id = 0x10,
-                                       .frames = {"app!DllMain", "ntdll!LdrpCallInitRoutine",
-                                                  loader}});
-    (void)db_exception(s.b, &(struct db_exception){.thread_id = 0x10, .code = 0xc0000005,
+    hang_add(&s, &(struct hang_thread){
+                     .id = 0x10, .frames = {"app!DllMain", "ntdll!LdrpCallInitRoutine", loader}});
+    (void)db_exception(s.b, &(struct db_exception){.thread_id = 0x10,
+                                                   .code = 0xc0000005,
                                                    .address = hang_function(&s, "app!DllMain"),
                                                    .parameter_count = 2});
     hang_run(&s);

@@ -99,8 +99,8 @@ START_TEST(directory_outside_the_file)
     db_header(b)->directory_rva = 0xffffffff;
     f = dump_fixture_open(b);
     ck_assert_uint_eq(f.dump->stream_count, 0);
-    ck_assert_ptr_nonnull(strstr(f.dump->notes.items[0].message,
-                                 "3 entries at 0xffffffff do not fit the file of "));
+    ck_assert_ptr_nonnull(
+        strstr(f.dump->notes.items[0].message, "3 entries at 0xffffffff do not fit the file of "));
     dump_fixture_close(&f);
 }
 END_TEST

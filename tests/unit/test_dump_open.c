@@ -50,18 +50,23 @@ END_TEST
 
 START_TEST(other_crash_files_are_named)
 {
-    assert_unsupported("\x7f" "ELF", 4,
+    assert_unsupported("\x7f"
+                       "ELF",
+                       4,
                        "this is an ELF file (a Linux core dump or program), not a minidump; open "
                        "it with gdb or lldb");
-    assert_unsupported("\xcf\xfa\xed\xfe", 4, "this is a Mach-O file, not a minidump; open it with "
-                                              "lldb");
+    assert_unsupported("\xcf\xfa\xed\xfe", 4,
+                       "this is a Mach-O file, not a minidump; open it with "
+                       "lldb");
     assert_unsupported("MZ", 2, "this is a Windows program or library, not a minidump");
     assert_unsupported("Microsoft C/C++", 15, "this is a PDB symbol file, not a minidump");
-    assert_unsupported("PMDM", 4, "this is a big-endian minidump, which no tool of today writes "
-                                  "for Windows; not supported");
+    assert_unsupported("PMDM", 4,
+                       "this is a big-endian minidump, which no tool of today writes "
+                       "for Windows; not supported");
     assert_unsupported("{", 1, "this is JSON text, not a minidump");
-    assert_unsupported("<?xml", 5, "this is an XML file, not a minidump; the dump usually lies "
-                                   "beside it");
+    assert_unsupported("<?xml", 5,
+                       "this is an XML file, not a minidump; the dump usually lies "
+                       "beside it");
 }
 END_TEST
 
@@ -69,16 +74,22 @@ START_TEST(archives_say_how_to_extract)
 {
     uint8_t tar[512] = "crash.dmp";
 
-    assert_unsupported("MSCF", 4, "this is a CAB archive; extract the dump first (cabextract "
-                                  "FILE)");
-    assert_unsupported("PK\x03\x04", 4, "this is a zip archive; extract the dump first (unzip "
-                                        "FILE)");
-    assert_unsupported("7z\xbc\xaf\x27\x1c", 6, "this is a 7z archive; extract the dump first (7z "
-                                                "x FILE)");
+    assert_unsupported("MSCF", 4,
+                       "this is a CAB archive; extract the dump first (cabextract "
+                       "FILE)");
+    assert_unsupported("PK\x03\x04", 4,
+                       "this is a zip archive; extract the dump first (unzip "
+                       "FILE)");
+    assert_unsupported("7z\xbc\xaf\x27\x1c", 6,
+                       "this is a 7z archive; extract the dump first (7z "
+                       "x FILE)");
     assert_unsupported("Rar!\x1a\x07", 6, "this is a RAR archive; extract the dump first");
-    assert_unsupported("\xfd" "7zXZ", 5, "this is an xz file; decompress it first (xz -d FILE)");
-    assert_unsupported("\x28\xb5\x2f\xfd", 4, "this is a zstd file; decompress it first (zstd -d "
-                                              "FILE)");
+    assert_unsupported("\xfd"
+                       "7zXZ",
+                       5, "this is an xz file; decompress it first (xz -d FILE)");
+    assert_unsupported("\x28\xb5\x2f\xfd", 4,
+                       "this is a zstd file; decompress it first (zstd -d "
+                       "FILE)");
     assert_unsupported("BZh", 3, "this is a bzip2 file; decompress it first (bzip2 -d FILE)");
     memcpy(tar + 257, "ustar", 5);
     assert_refused(tar, sizeof tar, AVD_E_UNSUPPORTED,
@@ -299,8 +310,8 @@ START_TEST(samples_have_no_notes)
         struct avd_dump *dump = NULL;
 
         ck_assert_int_eq(avd_dump_open_memory(bytes, size, "sample", &dump, NULL), AVD_OK);
-        ck_assert_msg(dump->notes.count == 0, "sample %d: %s: %s", kind,
-                      dump->notes.items[0].where, dump->notes.items[0].message);
+        ck_assert_msg(dump->notes.count == 0, "sample %d: %s: %s", kind, dump->notes.items[0].where,
+                      dump->notes.items[0].message);
         ck_assert_uint_eq(dump->unused_stream_count, 2);
         ck_assert(dump->exception.present);
         avd_dump_close(dump);

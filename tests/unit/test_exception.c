@@ -13,11 +13,15 @@ START_TEST(all_fields)
     struct dump_fixture f;
     const struct avd_exception *e;
 
-    (void)db_exception(b, &(struct db_exception){
-                              .thread_id = 0x1a4, .code = 0xc0000005, .flags = 1,
-                              .nested_record = 0x8000, .address = UINT64_C(0x7ff800001234),
-                              .parameter_count = 2, .parameters = {1, UINT64_MAX},
-                              .context = db_context_x64(b, &(struct db_x64){.rip = 0x1234})});
+    (void)db_exception(
+        b, &(struct db_exception){.thread_id = 0x1a4,
+                                  .code = 0xc0000005,
+                                  .flags = 1,
+                                  .nested_record = 0x8000,
+                                  .address = UINT64_C(0x7ff800001234),
+                                  .parameter_count = 2,
+                                  .parameters = {1, UINT64_MAX},
+                                  .context = db_context_x64(b, &(struct db_x64){.rip = 0x1234})});
     f = dump_fixture_open(b);
     e = &f.dump->exception;
     ck_assert(e->present);
@@ -42,11 +46,11 @@ START_TEST(masked_in_a_32_bit_dump)
     struct db *b = builder(PROCESSOR_ARCHITECTURE_INTEL);
     struct dump_fixture f;
 
-    (void)db_exception(b, &(struct db_exception){
-                              .code = 0xc0000005, .address = UINT64_C(0xffffffff80001234),
-                              .nested_record = UINT64_C(0xffffffff90000000),
-                              .parameter_count = 2,
-                              .parameters = {0, UINT64_C(0xffffffffdeadbeef)}});
+    (void)db_exception(b, &(struct db_exception){.code = 0xc0000005,
+                                                 .address = UINT64_C(0xffffffff80001234),
+                                                 .nested_record = UINT64_C(0xffffffff90000000),
+                                                 .parameter_count = 2,
+                                                 .parameters = {0, UINT64_C(0xffffffffdeadbeef)}});
     f = dump_fixture_open(b);
     ck_assert(f.dump->exception.address == 0x80001234);
     ck_assert(f.dump->exception.nested_record == 0x90000000);
@@ -60,8 +64,8 @@ START_TEST(too_many_parameters)
     struct db *b = builder(PROCESSOR_ARCHITECTURE_AMD64);
     struct dump_fixture f;
 
-    (void)db_exception(b, &(struct db_exception){.code = 1, .parameter_count = 0x40000000,
-                                                 .parameters = {[14] = 99}});
+    (void)db_exception(b, &(struct db_exception){
+                              .code = 1, .parameter_count = 0x40000000, .parameters = {[14] = 99}});
     f = dump_fixture_open(b);
     ck_assert_uint_eq(f.dump->exception.parameter_count, 15);
     ck_assert_uint_eq(f.dump->exception.parameters[14], 99);
@@ -111,8 +115,7 @@ START_TEST(too_short)
     db_stream_size(b, s, 159);
     f = dump_fixture_open(b);
     ck_assert(!f.dump->exception.present);
-    dump_fixture_has_note(&f, "exception",
-                          "stream has 159 bytes, expected 168; no exception read");
+    dump_fixture_has_note(&f, "exception", "stream has 159 bytes, expected 168; no exception read");
     dump_fixture_close(&f);
 }
 END_TEST

@@ -293,9 +293,8 @@ START_TEST(access_violation_write)
     ck_assert(words.has_access_address);
     ck_assert_uint_eq(words.access_address, 0x45);
     ck_assert_str_eq(words.parameters[0], "the instruction tried to write");
-    ck_assert_str_eq(
-        words.parameters[1],
-        "the address it accessed: 0x00000045, probably a null pointer plus an offset");
+    ck_assert_str_eq(words.parameters[1],
+                     "the address it accessed: 0x00000045, probably a null pointer plus an offset");
 }
 END_TEST
 
@@ -427,8 +426,7 @@ START_TEST(cpp_exception)
     ck_assert_str_eq(words.parameters[0],
                      "magic number of the compiler's exception data, version 1");
     ck_assert_str_eq(words.parameters[1], "address of the thrown object");
-    ck_assert_str_eq(words.parameters[2],
-                     "address of the ThrowInfo, which names the thrown type");
+    ck_assert_str_eq(words.parameters[2], "address of the ThrowInfo, which names the thrown type");
     ck_assert_str_eq(words.parameters[3], "base address of the module that threw");
     parameters[0] = 0x19930522;
     parameters[1] = 0;
@@ -494,9 +492,8 @@ START_TEST(parameters_of_the_table)
     struct avd_exception_input in = windows(0xc0000374u, 2, parameters);
 
     describe(&in);
-    ck_assert_str_eq(
-        words.parameters[0],
-        "address of ntdll's HEAP_FAILURE_INFORMATION, which says what the heap found");
+    ck_assert_str_eq(words.parameters[0],
+                     "address of ntdll's HEAP_FAILURE_INFORMATION, which says what the heap found");
     ck_assert_str_eq(words.parameters[1], "parameter 1");
     in.code = 0xc06d007eu;
     describe(&in);

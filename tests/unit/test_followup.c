@@ -161,8 +161,8 @@ START_TEST(calls_through_bad_pointers_and_unloaded_modules)
 {
     static const struct blame_frame frames[] = {
         {"?", 0, 0, false}, {"app.exe!Call+4", 0, 0, false}, {NULL, 0, 0, false}};
-    static const struct avd_unloaded_module unloaded = {0x1000, 0x100, 0, 0, "plug.dll",
-                                                        "plug.dll"};
+    static const struct avd_unloaded_module unloaded = {0x1000, 0x100,      0,
+                                                        0,      "plug.dll", "plug.dll"};
     struct avd_followup followup;
     struct avd_bucket bucket;
 

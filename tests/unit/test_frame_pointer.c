@@ -51,8 +51,7 @@ START_TEST(test_registers)
     ck_assert_uint_ge(stack->count, 2);
     ck_assert_uint_eq(stack->frames[1].sp, SP + 0x48);
     /* The function may have saved ebx anywhere: it is not known any more. */
-    ck_assert_uint_eq(stack->frames[1].regs.known,
-                      1u << AVD_EIP | 1u << AVD_ESP | 1u << AVD_EBP);
+    ck_assert_uint_eq(stack->frames[1].regs.known, 1u << AVD_EIP | 1u << AVD_ESP | 1u << AVD_EBP);
     ck_assert_uint_eq(stack->frames[1].regs.value[AVD_EBP], 0x10400);
     fake_free(p);
 }
@@ -199,9 +198,9 @@ END_TEST
 
 /* ---- functions that the chain skips ---- */
 
-#define PC_START  0x401180u /* of the function that holds PC */
-#define INNER     0x401480u /* a function that calls it, at INNER + 0x20 */
-#define OUTER     0x401880u /* calls INNER; has the frame that ebp points to */
+#define PC_START 0x401180u /* of the function that holds PC */
+#define INNER    0x401480u /* a function that calls it, at INNER + 0x20 */
+#define OUTER    0x401880u /* calls INNER; has the frame that ebp points to */
 
 /* PC's function and INNER keep no frame: ebp is OUTER's, which returns to CALLER. */
 static struct fake_process *frameless_process(void)

@@ -112,8 +112,7 @@ START_TEST(more_claimed_than_there)
     (void)db_function_table(b, 1, 2, 3, entries, 1);
     f = dump_fixture_open(b);
     ck_assert_uint_eq(f.dump->function_table_count, 1);
-    dump_fixture_has_note(&f, "function tables",
-                          "2147483648 tables are listed; reading 1 of them");
+    dump_fixture_has_note(&f, "function tables", "2147483648 tables are listed; reading 1 of them");
     dump_fixture_close(&f);
 }
 END_TEST
@@ -156,14 +155,18 @@ START_TEST(wrong_sizes)
         uint32_t value;
         const char *note;
     } cases[] = {
-        {0, 23, "header of 23 bytes, descriptors of 32 and entries of 12, expected at least 24, 32 "
-                "and 1 in the stream's 84; not read"},
-        {0, 85, "header of 85 bytes, descriptors of 32 and entries of 12, expected at least 24, 32 "
-                "and 1 in the stream's 84; not read"},
-        {4, 31, "header of 24 bytes, descriptors of 31 and entries of 12, expected at least 24, 32 "
-                "and 1 in the stream's 84; not read"},
-        {12, 0, "header of 24 bytes, descriptors of 32 and entries of 0, expected at least 24, 32 "
-                "and 1 in the stream's 84; not read"},
+        {0, 23,
+         "header of 23 bytes, descriptors of 32 and entries of 12, expected at least 24, 32 "
+         "and 1 in the stream's 84; not read"},
+        {0, 85,
+         "header of 85 bytes, descriptors of 32 and entries of 12, expected at least 24, 32 "
+         "and 1 in the stream's 84; not read"},
+        {4, 31,
+         "header of 24 bytes, descriptors of 31 and entries of 12, expected at least 24, 32 "
+         "and 1 in the stream's 84; not read"},
+        {12, 0,
+         "header of 24 bytes, descriptors of 32 and entries of 0, expected at least 24, 32 "
+         "and 1 in the stream's 84; not read"},
         {20, 0xffffffff, "1 tables are listed; reading 0 of them"}, /* padding of the header */
         {8, 0xffffffff, "table 0: 1 entries of 12 bytes do not fit the stream; reading 0"}};
     size_t i;

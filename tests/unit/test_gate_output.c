@@ -99,10 +99,10 @@ static const struct {
     const char *property; /* of a GitHub command */
     const char *message;  /* behind it */
     const char *markdown;
-    const char *plain;    /* in the table */
-    const char *json;     /* decoded */
+    const char *plain; /* in the table */
+    const char *json;  /* decoded */
     const char *uri;
-    const char *code;     /* in a code span of an issue */
+    const char *code; /* in a code span of an issue */
 } texts[] = {
     {"a \"b' c", "a &quot;b' c", NULL, NULL, NULL, NULL, NULL, "a%20%22b%27%20c", NULL},
     {"a\nb\r\tc", "a\\x0ab\\x0d\\x09c", "a\\x0ab\\x0d\\x09c", "a\\x0ab\\x0d\\x09c",
@@ -119,7 +119,9 @@ static const struct {
     {"&amp;<b>", "&amp;amp;&lt;b&gt;", NULL, NULL, "&amp;amp;&lt;b\\>", NULL, NULL,
      "%26amp%3B%3Cb%3E", NULL},
     /* a right-to-left override, an isolate, a line separator */
-    {"x\xe2\x80\xae" "y\xe2\x81\xa6" "z\xe2\x80\xa8",
+    {"x\xe2\x80\xae"
+     "y\xe2\x81\xa6"
+     "z\xe2\x80\xa8",
      "x\\xe2\\x80\\xaey\\xe2\\x81\\xa6z\\xe2\\x80\\xa8",
      "x\\xe2\\x80\\xaey\\xe2\\x81\\xa6z\\xe2\\x80\\xa8",
      "x\\xe2\\x80\\xaey\\xe2\\x81\\xa6z\\xe2\\x80\\xa8",
@@ -127,20 +129,30 @@ static const struct {
      "x\\xe2\\x80\\xaey\\xe2\\x81\\xa6z\\xe2\\x80\\xa8", NULL, "x%E2%80%AEy%E2%81%A6z%E2%80%A8",
      "x\\xe2\\x80\\xaey\\xe2\\x81\\xa6z\\xe2\\x80\\xa8"},
     /* no UTF-8: stray bytes, an overlong form, a surrogate; each byte stands for itself */
-    {"\xff" "a\xc3(\xc0\xaf\xed\xa0\x80", "\\xffa\\xc3(\\xc0\\xaf\\xed\\xa0\\x80",
+    {"\xff"
+     "a\xc3(\xc0\xaf\xed\xa0\x80",
      "\\xffa\\xc3(\\xc0\\xaf\\xed\\xa0\\x80", "\\xffa\\xc3(\\xc0\\xaf\\xed\\xa0\\x80",
-     "\\\\xffa\\\\xc3(\\\\xc0\\\\xaf\\\\xed\\\\xa0\\\\x80", "\\xffa\\xc3(\\xc0\\xaf\\xed\\xa0\\x80",
-     "\xef\xbf\xbd" "a\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd",
+     "\\xffa\\xc3(\\xc0\\xaf\\xed\\xa0\\x80", "\\\\xffa\\\\xc3(\\\\xc0\\\\xaf\\\\xed\\\\xa0\\\\x80",
+     "\\xffa\\xc3(\\xc0\\xaf\\xed\\xa0\\x80",
+     "\xef\xbf\xbd"
+     "a\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd",
      "%FFa%C3%28%C0%AF%ED%A0%80", "\\xffa\\xc3(\\xc0\\xaf\\xed\\xa0\\x80"},
     /* an escape sequence; U+FFFE, which XML 1.0 does not know */
     {"\x1b[31mred\x7f", "\\x1b[31mred\\x7f", "\\x1b[31mred\\x7f", "\\x1b[31mred\\x7f",
      "\\\\x1b\\[31mred\\\\x7f", "\\x1b[31mred\\x7f", NULL, "%1B%5B31mred%7F", "\\x1b[31mred\\x7f"},
     {"\xef\xbf\xbe", "\\xef\\xbf\\xbe", NULL, NULL, NULL, NULL, NULL, "%EF%BF%BE", NULL},
     /* and what is harmless stays */
-    {"std::vector<Gr\xc3\xb6\xc3\x9f" "e>::at", "std::vector&lt;Gr\xc3\xb6\xc3\x9f" "e&gt;::at",
-     "std%3A%3Avector<Gr\xc3\xb6\xc3\x9f" "e>%3A%3A" "at", NULL,
-     "std\\:\\:vector&lt;Gr\xc3\xb6\xc3\x9f" "e\\>\\:\\:at", NULL, NULL,
-     "std%3A%3Avector%3CGr%C3%B6%C3%9Fe%3E%3A%3Aat", NULL},
+    {"std::vector<Gr\xc3\xb6\xc3\x9f"
+     "e>::at",
+     "std::vector&lt;Gr\xc3\xb6\xc3\x9f"
+     "e&gt;::at",
+     "std%3A%3Avector<Gr\xc3\xb6\xc3\x9f"
+     "e>%3A%3A"
+     "at",
+     NULL,
+     "std\\:\\:vector&lt;Gr\xc3\xb6\xc3\x9f"
+     "e\\>\\:\\:at",
+     NULL, NULL, "std%3A%3Avector%3CGr%C3%B6%C3%9Fe%3E%3A%3Aat", NULL},
 };
 enum { TEXT_COUNT = sizeof texts / sizeof *texts };
 
@@ -331,8 +343,7 @@ START_TEST(test_terminal)
     bucket.example = "a.dmp";
     result.columns = 70;
     (void)written(avd_gate_write_table);
-    expect_part("       3 new      ", "NULL_POINT...f-a-program.exe!Start",
-                " app!Start a.dmp\n");
+    expect_part("       3 new      ", "NULL_POINT...f-a-program.exe!Start", " app!Start a.dmp\n");
     result.columns = 18 + sizeof name - 1 + 1 + 9 + 1 + 7; /* "example" is wider than "a.dmp" */
     (void)written(avd_gate_write_table);
     expect_part("       3 new      ", name, " app!Start a.dmp\n");

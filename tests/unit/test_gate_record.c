@@ -117,8 +117,8 @@ START_TEST(test_malformed)
     struct avd_gate_record read;
     const char *why = NULL;
 
-    ck_assert(!avd_gate_record_read(malformed[_i].text, strlen(malformed[_i].text), &arena, &read,
-                                    &why));
+    ck_assert(
+        !avd_gate_record_read(malformed[_i].text, strlen(malformed[_i].text), &arena, &read, &why));
     ck_assert_str_eq(why, malformed[_i].why);
     avd_arena_deinit(&arena);
 }
@@ -243,9 +243,10 @@ END_TEST
 
 START_TEST(test_days)
 {
-    static const char *const wrong[] = {"", "2026-1-01", "2026-13-01", "2026-00-10", "2026-02-29",
-                                        "2026-04-31", "2026-12-32", "2026-12-00", "1969-12-31",
-                                        "2106-01-01", "2026-12-31T", "2026/12/31", "20a6-12-31"};
+    static const char *const wrong[] = {"",           "2026-1-01",  "2026-13-01",  "2026-00-10",
+                                        "2026-02-29", "2026-04-31", "2026-12-32",  "2026-12-00",
+                                        "1969-12-31", "2106-01-01", "2026-12-31T", "2026/12/31",
+                                        "20a6-12-31"};
     uint32_t seconds;
     size_t i;
 

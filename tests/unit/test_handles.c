@@ -12,8 +12,11 @@ static struct db *builder(void)
     return dump_fixture_builder(PROCESSOR_ARCHITECTURE_AMD64);
 }
 
-static const struct db_handle plain = {.handle = 0x54, .attributes = 2, .granted_access = 0x1f0003,
-                                       .handle_count = 3, .pointer_count = 65537};
+static const struct db_handle plain = {.handle = 0x54,
+                                       .attributes = 2,
+                                       .granted_access = 0x1f0003,
+                                       .handle_count = 3,
+                                       .pointer_count = 65537};
 
 static void assert_plain(const struct avd_handle *handle)
 {
@@ -116,8 +119,7 @@ START_TEST(unreadable_list_is_none)
     db_stream_size(b, s, 10);
     f = dump_fixture_open(b);
     ck_assert(!f.dump->has_handles);
-    dump_fixture_has_note(&f, "handle data",
-                          "stream has 10 bytes, its header needs 16; none read");
+    dump_fixture_has_note(&f, "handle data", "stream has 10 bytes, its header needs 16; none read");
     dump_fixture_close(&f);
 }
 END_TEST

@@ -32,13 +32,18 @@ START_TEST(text_cannot_leave_its_element)
         {"\" onload='x'", "&#34; onload=&#39;x&#39;"},
         {"a & b &amp;", "a &amp; b &amp;amp;"},
         {"a\nb\x1b[2J\x7f", "a\\x0ab\\x1b[2J\\x7f"},
-        {"\xc2\x85", "\\xc2\\x85"},                           /* NEL, a C1 control */
-        {"fdp.\xe2\x80\xae" "exe", "fdp.\\xe2\\x80\\xaeexe"}, /* U+202E overrides the direction */
-        {"\xe2\x81\xa6x", "\\xe2\\x81\\xa6x"},                /* U+2066 isolates */
+        {"\xc2\x85", "\\xc2\\x85"}, /* NEL, a C1 control */
+        {"fdp.\xe2\x80\xae"
+         "exe",
+         "fdp.\\xe2\\x80\\xaeexe"},            /* U+202E overrides the direction */
+        {"\xe2\x81\xa6x", "\\xe2\\x81\\xa6x"}, /* U+2066 isolates */
         {"\xef\xbf\xbe\xef\xbf\xbf", "\\xef\\xbf\\xbe\\xef\\xbf\\xbf"}, /* no characters */
-        {"\xff\xc0\x80", "\\xff\\xc0\\x80"},                  /* not UTF-8 */
-        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},                  /* a surrogate */
-        {"Gr\xc3\xbc\xc3\x9f" "e \xf0\x9f\x92\xa5", "Gr\xc3\xbc\xc3\x9f" "e \xf0\x9f\x92\xa5"},
+        {"\xff\xc0\x80", "\\xff\\xc0\\x80"},                            /* not UTF-8 */
+        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},                            /* a surrogate */
+        {"Gr\xc3\xbc\xc3\x9f"
+         "e \xf0\x9f\x92\xa5",
+         "Gr\xc3\xbc\xc3\x9f"
+         "e \xf0\x9f\x92\xa5"},
     };
     size_t i;
 
@@ -56,7 +61,10 @@ START_TEST(lines_are_kept_and_cut_between_characters)
     ck_assert_str_eq(avd_strbuf_text(&out), "a<br/>b<br/>c<br/>d&lt;");
     avd_strbuf_deinit(&out);
     /* Two bytes would end inside the second letter. */
-    avd_html_lines(&out, "a\xc3\xbc" "bc", 2);
+    avd_html_lines(&out,
+                   "a\xc3\xbc"
+                   "bc",
+                   2);
     ck_assert_str_eq(avd_strbuf_text(&out),
                      "a<br/><em>and 4 bytes more, which the JSON report has</em>");
     avd_strbuf_deinit(&out);

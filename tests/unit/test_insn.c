@@ -32,7 +32,7 @@ static bool decode(const void *bytes, size_t size, bool is_64bit)
 
     return avd_insn_decode(code, PC, is_64bit, &regs, &insn, &why);
 }
-#define DECODE(is_64bit, ...) \
+#define DECODE(is_64bit, ...)                                                                      \
     decode((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}), is_64bit)
 
 static bool available(void)

@@ -113,8 +113,9 @@ START_TEST(last_addresses)
     assert_text(&f, &q, "ffffffff`fffffff0  00000000`00000000\n");
     q.what = AVD_INSPECT_STRINGS;
     q.min_length = 7; /* six bytes of the number are letters */
-    assert_text(&f, &q, "00000000`00010101  u  at odd places\n"
-                        "00000000`00010ffa  a  across ranges\n");
+    assert_text(&f, &q,
+                "00000000`00010101  u  at odd places\n"
+                "00000000`00010ffa  a  across ranges\n");
     q.what = AVD_INSPECT_FIND;
     q.pattern = "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00";
     q.count = 1;
@@ -176,22 +177,30 @@ START_TEST(places)
         const char *text, *shown; /* NULL: refused */
         enum avd_status status;
     } cases[] = {
-        {"10000", "00010000", AVD_OK},          {"0X1`0000", "00010000", AVD_OK},
-        {"0n65536", "00010000", AVD_OK},        {"fff0+20-10", "00010000", AVD_OK},
-        {"my-lib", "00400000", AVD_OK},         {"MY-LIB.DLL", "00400000", AVD_OK},
-        {"my-lib+10", "00400010", AVD_OK},      {"my-lib-10+0n16", "00400000", AVD_OK},
+        {"10000", "00010000", AVD_OK},
+        {"0X1`0000", "00010000", AVD_OK},
+        {"0n65536", "00010000", AVD_OK},
+        {"fff0+20-10", "00010000", AVD_OK},
+        {"my-lib", "00400000", AVD_OK},
+        {"MY-LIB.DLL", "00400000", AVD_OK},
+        {"my-lib+10", "00400010", AVD_OK},
+        {"my-lib-10+0n16", "00400000", AVD_OK},
         {"add", "00000add", AVD_OK}, /* digits win, as in WinDbg */
-        {"my", NULL, AVD_NOT_FOUND},            {"my-lib!f", NULL, AVD_NOT_FOUND},
-        {"0n1f", NULL, AVD_NOT_FOUND},          {"`1", NULL, AVD_NOT_FOUND},
-        {"+1", NULL, AVD_NOT_FOUND},            {"1+", NULL, AVD_NOT_FOUND},
-        {"", NULL, AVD_E_ARG},                  {"@eip", NULL, AVD_NOT_FOUND},
+        {"my", NULL, AVD_NOT_FOUND},
+        {"my-lib!f", NULL, AVD_NOT_FOUND},
+        {"0n1f", NULL, AVD_NOT_FOUND},
+        {"`1", NULL, AVD_NOT_FOUND},
+        {"+1", NULL, AVD_NOT_FOUND},
+        {"1+", NULL, AVD_NOT_FOUND},
+        {"", NULL, AVD_E_ARG},
+        {"@eip", NULL, AVD_NOT_FOUND},
     };
     struct db *b = dump_fixture_builder(PROCESSOR_ARCHITECTURE_INTEL);
     struct dump_fixture f;
     size_t i;
 
-    (void)db_module(b, &(struct db_module){.base = 0x400000, .size = 0x1000,
-                                           .path = "C:\\my-lib.dll"});
+    (void)db_module(
+        b, &(struct db_module){.base = 0x400000, .size = 0x1000, .path = "C:\\my-lib.dll"});
     f = dump_fixture_open(b);
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct avd_inspect_query q = {.what = AVD_INSPECT_MEMORY, .place = cases[i].text};
@@ -253,9 +262,9 @@ START_TEST(nothing_there)
     ck_assert_str_eq(error.message, "answers are text or JSON");
     q.place = NULL;
     ck_assert_int_eq(ask(&f, &q, AVD_FORMAT_TEXT), AVD_E_ARG);
-    ck_assert_int_eq(avd_inspect_write(f.dump, NULL, NULL, AVD_FORMAT_TEXT, NULL, collect, NULL,
-                                       &error),
-                     AVD_E_ARG);
+    ck_assert_int_eq(
+        avd_inspect_write(f.dump, NULL, NULL, AVD_FORMAT_TEXT, NULL, collect, NULL, &error),
+        AVD_E_ARG);
     dump_fixture_close(&f);
 }
 END_TEST

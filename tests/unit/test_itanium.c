@@ -75,10 +75,16 @@ END_TEST
 
 START_TEST(test_others_stay)
 {
-    static const char *const names[] = {
-        "_Z", "__Z", "_Zfoo", "_RNfoo", "_ZN3foo", "_ZN3foo3barE$", "_ZN9999999999fooEv",
-        "ZN3foo3barEi", "_RNvC3foo99bar", "_RNvB_1a",
-    };
+    static const char *const names[] = {"_Z",
+                                        "__Z",
+                                        "_Zfoo",
+                                        "_RNfoo",
+                                        "_ZN3foo",
+                                        "_ZN3foo3barE$",
+                                        "_ZN9999999999fooEv",
+                                        "ZN3foo3barEi",
+                                        "_RNvC3foo99bar",
+                                        "_RNvB_1a"};
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -248,8 +248,8 @@ START_TEST(stack_of_the_thread_list)
 {
     struct db *b = builder();
     unsigned stack = db_section(b);
-    unsigned s = db_thread(b, &(struct db_thread){.id = 1, .stack_start = 0x50000,
-                                                  .stack_size = 16});
+    unsigned s =
+        db_thread(b, &(struct db_thread){.id = 1, .stack_start = 0x50000, .stack_size = 16});
     struct dump_fixture f;
     uint64_t value;
 

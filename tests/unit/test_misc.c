@@ -10,10 +10,11 @@ static struct dump_fixture open_misc(uint32_t size, uint32_t flags)
 {
     static const struct {
         uint32_t offset, value;
-    } fields[] = {{8, 4660},      {12, 1700000000}, {16, 11},   {20, 12}, {24, 3500},
-                  {28, 2900},     {32, 3400},       {44, 0x3000}, {48, 0x2d}, {52, 1},
-                  {56, 2},        {60, (uint32_t)-120}, {832, 528}, {836, 0x640}, {840, 0x207},
-                  {848 + 16, 0x240}, {848 + 20, 0x100}, {1360, 0xc001}};
+    } fields[] = {{8, 4660},         {12, 1700000000}, {16, 11},     {20, 12},
+                  {24, 3500},        {28, 2900},       {32, 3400},   {44, 0x3000},
+                  {48, 0x2d},        {52, 1},          {56, 2},      {60, (uint32_t)-120},
+                  {832, 528},        {836, 0x640},     {840, 0x207}, {848 + 16, 0x240},
+                  {848 + 20, 0x100}, {1360, 0xc001}};
     struct db *b = dump_fixture_builder(PROCESSOR_ARCHITECTURE_AMD64);
     unsigned s = db_misc_info(b, size, flags);
     size_t i;

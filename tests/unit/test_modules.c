@@ -20,10 +20,13 @@ START_TEST(all_fields)
     struct dump_fixture f;
     const struct avd_module *module;
 
-    (void)db_module(b, &(struct db_module){.base = UINT64_C(0x7ff800000000), .size = 0x1f8000,
-                                           .checksum = 0x1fc123, .timestamp = 0xa280d1d6,
+    (void)db_module(b, &(struct db_module){.base = UINT64_C(0x7ff800000000),
+                                           .size = 0x1f8000,
+                                           .checksum = 0x1fc123,
+                                           .timestamp = 0xa280d1d6,
                                            .path = "C:\\Windows\\System32\\ntdll.dll",
-                                           .version_ms = 0x000a0000, .version_ls = 0x4a6104f3});
+                                           .version_ms = 0x000a0000,
+                                           .version_ls = 0x4a6104f3});
     f = dump_fixture_open(b);
     ck_assert_uint_eq(f.dump->module_count, 1);
     module = &f.dump->modules[0];
@@ -52,8 +55,9 @@ START_TEST(no_version_without_its_signature)
 {
     struct db *b = builder(PROCESSOR_ARCHITECTURE_AMD64);
     struct dump_fixture f;
-    unsigned s = db_module(b, &(struct db_module){.base = 0x1000, .size = 0x1000, .path = "a",
-                                                  .version_ms = 1, .version_ls = 1});
+    unsigned s = db_module(
+        b, &(struct db_module){
+               .base = 0x1000, .size = 0x1000, .path = "a", .version_ms = 1, .version_ls = 1});
 
     db_set32(b, s, 4 + 24, 0xfeef04bc);
     f = dump_fixture_open(b);
@@ -64,8 +68,8 @@ END_TEST
 
 static struct dump_fixture open_codeview(struct db *b, unsigned record)
 {
-    (void)db_module(b, &(struct db_module){.base = 0x1000, .size = 0x1000, .path = "a.dll",
-                                           .codeview = record});
+    (void)db_module(b, &(struct db_module){
+                           .base = 0x1000, .size = 0x1000, .path = "a.dll", .codeview = record});
     return dump_fixture_open(b);
 }
 
@@ -103,9 +107,12 @@ END_TEST
 START_TEST(codeview_path_in_latin_1)
 {
     struct db *b = builder(PROCESSOR_ARCHITECTURE_AMD64);
-    struct dump_fixture f = open_codeview(b, db_rsds(b, 1, "C:\\B\xfc" "cher\\\xc3\xa4.pdb"));
+    struct dump_fixture f = open_codeview(b, db_rsds(b, 1,
+                                                     "C:\\B\xfc"
+                                                     "cher\\\xc3\xa4.pdb"));
 
-    ck_assert_str_eq(f.dump->modules[0].pdb_path, "C:\\B\xc3\xbc" "cher\\\xc3\xa4.pdb");
+    ck_assert_str_eq(f.dump->modules[0].pdb_path, "C:\\B\xc3\xbc"
+                                                  "cher\\\xc3\xa4.pdb");
     dump_fixture_close(&f);
 }
 END_TEST
@@ -143,8 +150,11 @@ START_TEST(codeview_of_other_kinds)
     static const struct {
         uint32_t tag;
         size_t size; /* behind the tag */
-    } cases[] = {{CV_SIGNATURE_NB09, 100}, {CV_SIGNATURE_NB11, 100}, {0x434f544d, 16},
-                 {CV_SIGNATURE_RSDS, 19}, {CV_SIGNATURE_NB10, 11}};
+    } cases[] = {{CV_SIGNATURE_NB09, 100},
+                 {CV_SIGNATURE_NB11, 100},
+                 {0x434f544d, 16},
+                 {CV_SIGNATURE_RSDS, 19},
+                 {CV_SIGNATURE_NB10, 11}};
     size_t i;
 
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -256,7 +266,8 @@ START_TEST(module_at_the_end_of_the_address_space)
     struct dump_fixture f;
 
     (void)db_module(b, &(struct db_module){.base = UINT64_C(0xfffffffffffff000),
-                                           .size = 0xffffffff, .path = "end.dll"});
+                                           .size = 0xffffffff,
+                                           .path = "end.dll"});
     f = dump_fixture_open(b);
     ck_assert_uint_eq(avd_dump_module_at(f.dump, UINT64_MAX), 0);
     ck_assert_uint_eq(avd_dump_module_at(f.dump, 0), AVD_NO_MODULE);
@@ -269,7 +280,8 @@ START_TEST(sign_extended_base_of_a_32_bit_dump)
     struct db *b = builder(PROCESSOR_ARCHITECTURE_INTEL);
     struct dump_fixture f;
 
-    (void)db_module(b, &(struct db_module){.base = UINT64_C(0xffffffff80001000), .size = 0x1000,
+    (void)db_module(b, &(struct db_module){.base = UINT64_C(0xffffffff80001000),
+                                           .size = 0x1000,
                                            .path = "high.dll"});
     f = dump_fixture_open(b);
     ck_assert(f.dump->modules[0].base == 0x80001000);
@@ -285,8 +297,11 @@ START_TEST(unloaded_modules)
     unsigned s;
 
     db_no_modules(b);
-    (void)db_unloaded(b, &(struct db_module){.base = 0x30000, .size = 0x8000, .checksum = 5,
-                                             .timestamp = 6, .path = "C:\\x\\gone.dll"});
+    (void)db_unloaded(b, &(struct db_module){.base = 0x30000,
+                                             .size = 0x8000,
+                                             .checksum = 5,
+                                             .timestamp = 6,
+                                             .path = "C:\\x\\gone.dll"});
     s = db_unloaded(b, &(struct db_module){.base = 0x34000, .size = 0x8000, .path = "b.dll"});
     db_set32(b, s, 12 + 24 + 20, 0xfffffff0);
     f = dump_fixture_open(b);

@@ -8,7 +8,9 @@ enum { LDR = W_PEB32 + 0x300, HEAD = LDR + 0x0c, ENTRIES = LDR + 0x40, ENTRY_SIZ
 
 static const struct db_module loaded[] = {
     {.base = W_APP, .size = 0x6000, .path = "C:\\app\\app.exe"},
-    {.base = 0x77cc0000, .size = 0x180000, .timestamp = 0x4ce7b96e,
+    {.base = 0x77cc0000,
+     .size = 0x180000,
+     .timestamp = 0x4ce7b96e,
      .path = "C:\\Windows\\SysWOW64\\ntdll.dll"},
     {.base = 0x10000000, .size = 0x4000, .path = "C:\\app\\first.dll"},
     {.base = 0x20000000, .size = 0x4000, .path = "C:\\app\\second.dll"}};
@@ -37,8 +39,8 @@ static void open_listing(struct listing *l, struct db *b)
     l->dump = dump_fixture_open(b);
     avd_notes_init(&l->notes, &l->arena);
     ck_assert(avd_wow64_detect(l->dump.dump, &l->arena, &wow64));
-    ck_assert(avd_wow64_modules(l->dump.dump, &wow64, &l->arena, &l->modules, &l->count,
-                                &l->notes));
+    ck_assert(
+        avd_wow64_modules(l->dump.dump, &wow64, &l->arena, &l->modules, &l->count, &l->notes));
 }
 
 static void close_listing(struct listing *l)
@@ -75,7 +77,7 @@ START_TEST(test_gap)
     struct db *b = builder(4);
     struct listing l;
 
-    db_poke32(b, ENTRIES + ENTRY_SIZE, 0x66660000);     /* Flink of ntdll's entry */
+    db_poke32(b, ENTRIES + ENTRY_SIZE, 0x66660000);         /* Flink of ntdll's entry */
     db_poke32(b, ENTRIES + 3 * ENTRY_SIZE + 4, 0x66660000); /* Blink of second.dll's */
     open_listing(&l, b);
     ck_assert_uint_eq(l.count, 4);

@@ -68,8 +68,8 @@ static void put32(uint8_t *at, uint32_t value)
 }
 
 static const struct pb_layout layouts[] = {
-    {512, false, 0},   {512, true, 0},  {1024, true, 0},   {4096, false, 0},  {4096, true, 0},
-    {8192, true, 0},   {16384, true, 0}, {32768, false, 0}, {32768, true, 0}, {65536, true, 0},
+    {512, false, 0}, {512, true, 0},   {1024, true, 0},   {4096, false, 0}, {4096, true, 0},
+    {8192, true, 0}, {16384, true, 0}, {32768, false, 0}, {32768, true, 0}, {65536, true, 0},
 };
 
 /* What is asked for comes back, wherever the pages lie. */
@@ -184,8 +184,7 @@ static const struct refusal refusals[] = {
     {BYTES("Microsoft MSFZ Container\r\n\x1a"
            "ALD\0\0"),
      AVD_E_UNSUPPORTED, "compressed PDB (MSFZ): not supported"},
-    {BYTES("BSJB\1\0"), AVD_E_UNSUPPORTED,
-     "portable PDB (.NET): it describes no native code"},
+    {BYTES("BSJB\1\0"), AVD_E_UNSUPPORTED, "portable PDB (.NET): it describes no native code"},
 };
 
 START_TEST(test_refused)
@@ -335,7 +334,10 @@ START_TEST(test_over_4_gib)
         return;
     stream_file = tmpfile();
     ck_assert_ptr_nonnull(stream_file);
-    memcpy(bytes, "Microsoft C/C++ MSF 7.00\r\n\x1a" "DS\0\0", 32);
+    memcpy(bytes,
+           "Microsoft C/C++ MSF 7.00\r\n\x1a"
+           "DS\0\0",
+           32);
     put32(bytes + 0x20, 4096);
     put32(bytes + 0x28, page + 3);
     put32(bytes + 0x2c, 12);

@@ -76,7 +76,7 @@ static const char *told(uint32_t offset)
     return text;
 }
 
-#define MAIN_C "c:\\src\\main.c"
+#define MAIN_C   "c:\\src\\main.c"
 #define INLINE_H "c:\\src\\inline.h"
 
 struct expectation {
@@ -99,11 +99,11 @@ static const struct expectation expectations[] = {
     {PS_WORKER + 0xf, "ns::worker+15 " MAIN_C ":20"},
     {PS_WORKER + 0x10, "ns::worker+16 " MAIN_C ":22 [ns::outer " INLINE_H ":11]"},
     {PS_WORKER + 0x13, "ns::worker+19 " MAIN_C ":22 [ns::outer " INLINE_H ":11]"},
-    {PS_WORKER + 0x14, "ns::worker+20 " MAIN_C ":22 [geo::Point::norm " INLINE_H
-                       ":31] [ns::outer " INLINE_H ":11]"},
+    {PS_WORKER + 0x14,
+     "ns::worker+20 " MAIN_C ":22 [geo::Point::norm " INLINE_H ":31] [ns::outer " INLINE_H ":11]"},
     {PS_WORKER + 0x18, "ns::worker+24 " MAIN_C ":22 [ns::outer " INLINE_H ":13]"},
-    {PS_WORKER + 0x20, "ns::worker+32 " MAIN_C ":22 [geo::Point::norm " INLINE_H
-                       ":31] [ns::outer " INLINE_H ":13]"},
+    {PS_WORKER + 0x20,
+     "ns::worker+32 " MAIN_C ":22 [geo::Point::norm " INLINE_H ":31] [ns::outer " INLINE_H ":13]"},
     {PS_WORKER + 0x28, "ns::worker+40 " MAIN_C ":22 [ns::outer " INLINE_H ":13]"},
     {PS_WORKER + 0x30, "ns::worker+48 " MAIN_C ":25"},
     /* Blocks of another file in between, and a hidden line in a block of its own. */
@@ -355,7 +355,8 @@ START_TEST(test_not_utf8)
     pb_set8(sample.b, PS_MODULE, sample.marks.main_record + 4 + 35, 0xe9);
     ck_assert_int_eq(open_sample(), AVD_OK);
     ck_assert_int_eq(find(PS_MAIN), AVD_OK);
-    ck_assert_str_eq(found.function, "\xc3\xa9" "ain");
+    ck_assert_str_eq(found.function, "\xc3\xa9"
+                                     "ain");
 }
 END_TEST
 
@@ -482,8 +483,7 @@ START_TEST(test_no_sections)
     pb_set16(sample.b, PS_DEBUG_HEADER, 2 * 5, 0xffff);
     ck_assert_int_eq(open_sample(), AVD_E_FORMAT);
     ck_assert_str_eq(err.where, "section headers");
-    ck_assert_str_eq(err.message,
-                     "are absent: the PDB's places cannot be turned into addresses");
+    ck_assert_str_eq(err.message, "are absent: the PDB's places cannot be turned into addresses");
 }
 END_TEST
 

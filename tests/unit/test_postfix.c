@@ -191,8 +191,8 @@ START_TEST(test_assignments)
         ck_assert(avd_postfix_define(&postfix, ".cbParams", 8));
         ck_assert(avd_postfix_define(&postfix, "$const", 8));
         ok = run(&postfix, cases[i].program);
-        ck_assert_msg(strcmp(postfix.failure, cases[i].failure) == 0, "'%s': %s",
-                      cases[i].program, postfix.failure);
+        ck_assert_msg(strcmp(postfix.failure, cases[i].failure) == 0, "'%s': %s", cases[i].program,
+                      postfix.failure);
         ck_assert_int_eq(ok, cases[i].failure[0] == '\0');
         if (ok)
             ck_assert_uint_eq(postfix.regs.value[AVD_ECX], 5);
@@ -251,9 +251,9 @@ END_TEST
 /* Any sequence of words: an answer or a reason. */
 START_TEST(test_random_words)
 {
-    static const char *const words[] = {"1",    "-1", "4",    "$esp", "$T0", "$ecx", "=", "+",
-                                        "-",    "*",  "/",    "%",    "@",   "^",    "x", ".c",
-                                        "$esp", "=",  "4294967295", "$T0"};
+    static const char *const words[] = {"1", "-1", "4",    "$esp", "$T0",        "$ecx", "=",
+                                        "+", "-",  "*",    "/",    "%",          "@",    "^",
+                                        "x", ".c", "$esp", "=",    "4294967295", "$T0"};
     struct fake_process *p = process(&avd_cpu_x86);
     uint32_t state = 5;
     unsigned succeeded = 0;

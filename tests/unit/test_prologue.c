@@ -9,7 +9,7 @@
 
 enum {
     START = 0x401200,
-    PC = 0x401300,     /* inside the function */
+    PC = 0x401300, /* inside the function */
     CALLER = 0x402040,
     STALE = 0x402080,
     SP = 0x10100
@@ -56,7 +56,7 @@ START_TEST(test_forms)
         {"\x55\x8b\xec\x83\xe4\xf0\x83\xec\x10", 9, 4, false, 4},
         {"\x56\x8d\x64\x24\xf0", 5, 4, false, 0},
         {"\x56\x8b\xe5", 3, 4, false, 0},
-        {"\x56\x83\xec\xf0", 4, 4, false, 0},           /* less than nothing */
+        {"\x56\x83\xec\xf0", 4, 4, false, 0},             /* less than nothing */
         {"\x56\x81\xec\x00\x00\x20\x00", 7, 4, false, 0}, /* more than a stack */
         {"\x56\xcc", 2, 4, false, 0},
     };
@@ -68,8 +68,7 @@ START_TEST(test_forms)
         fake_bytes(p, START, forms[i].code, forms[i].code_size);
         avd_walk_read_prologue(&p->walk, START, START + forms[i].code_size, &prologue);
         ck_assert_msg(prologue.size == forms[i].size && prologue.whole == forms[i].whole,
-                      "form %zu: size 0x%x, whole %d", i, (unsigned)prologue.size,
-                      prologue.whole);
+                      "form %zu: size 0x%x, whole %d", i, (unsigned)prologue.size, prologue.whole);
         ck_assert_uint_eq(prologue.saves_ebp, forms[i].ebp_offset != 0);
         ck_assert_uint_eq(prologue.ebp_offset, forms[i].ebp_offset);
     }
@@ -93,8 +92,13 @@ START_TEST(test_frame_size)
         const char *bytes;
         size_t size;
     } ends[] = {
-        {"\xcc", 1}, {"\x90", 1}, {"\x8d\xb4\x26\x00\x00\x00\x00", 7}, {"\xc3", 1},
-        {"\xc2\x08\x00", 3}, {"\xe9\x00\x01\x00\x00", 5}, {"\x0f\x1f\x44\x00\x00", 5},
+        {"\xcc", 1},
+        {"\x90", 1},
+        {"\x8d\xb4\x26\x00\x00\x00\x00", 7},
+        {"\xc3", 1},
+        {"\xc2\x08\x00", 3},
+        {"\xe9\x00\x01\x00\x00", 5},
+        {"\x0f\x1f\x44\x00\x00", 5},
     };
     struct fake_process *p = process();
     struct avd_frame frame = {.pc = PC};

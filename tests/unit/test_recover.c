@@ -139,7 +139,8 @@ static struct run analyze_x86(const struct recover_thread *thread, const struct 
     db_poke32(b, STACK + 0x1400, STACK + 0x1f80); /* a frame in the middle */
     db_poke32(b, STACK + 0x1404, RECOVER_NTDLL + 0x1340);
     db_poke32(b, STACK + at, value);
-    (void)db_thread(b, &(struct db_thread){.id = thread->id, .teb = thread->teb,
+    (void)db_thread(b, &(struct db_thread){.id = thread->id,
+                                           .teb = thread->teb,
                                            .stack_start = STACK,
                                            .stack_size = RECOVER_STACK_SIZE,
                                            .context = db_context_x86(b, regs)});
@@ -173,8 +174,8 @@ END_TEST
 /* A frame cannot have been handed what is younger than itself. */
 START_TEST(younger_than_the_frame)
 {
-    struct db_x86 regs = {.eip = RECOVER_KERNEL32 + 0x1110, .esp = STACK + 0x7f0,
-                          .ebp = STACK + 0x1400};
+    struct db_x86 regs = {
+        .eip = RECOVER_KERNEL32 + 0x1110, .esp = STACK + 0x7f0, .ebp = STACK + 0x1400};
     struct recover_thread thread = thread_in_filter();
     struct run run;
 
@@ -213,8 +214,8 @@ END_TEST
 /* The kernel has just sent the thread there; nothing ran yet. */
 START_TEST(x86_dispatcher_entry)
 {
-    struct db_x86 regs = {.eip = RECOVER_NTDLL + 0x1000, .esp = STACK + RECOVER_DISPATCH,
-                          .ebp = STACK + 0x1f80};
+    struct db_x86 regs = {
+        .eip = RECOVER_NTDLL + 0x1000, .esp = STACK + RECOVER_DISPATCH, .ebp = STACK + 0x1f80};
     struct recover_thread thread = thread_in_filter();
     struct run run;
 
@@ -304,7 +305,9 @@ START_TEST(x64_writer)
     db_poke64(b, stack + 0x830 + 0x28, RECOVER_NTDLL + 0x1210);
     db_poke32(b, information, 7);
     db_poke64(b, information + 4, STACK + RECOVER_POINTERS);
-    (void)db_thread(b, &(struct db_thread){.id = 8, .stack_start = stack, .stack_size = 0x2000,
+    (void)db_thread(b, &(struct db_thread){.id = 8,
+                                           .stack_start = stack,
+                                           .stack_size = 0x2000,
                                            .context = db_context_x64(b, &regs)});
     run = analyze(b);
     assert_recovered(run.an, 0, false);
@@ -511,8 +514,8 @@ START_TEST(unhandled_first)
     struct db *b = recover_process_x86();
     struct run run;
 
-    recover_thread_x86(b, &(struct recover_thread){.id = 3, .stack = 0x280000,
-                                                   .teb = TEB - 0x3000});
+    recover_thread_x86(b,
+                       &(struct recover_thread){.id = 3, .stack = 0x280000, .teb = TEB - 0x3000});
     recover_thread_x86(b, &thread);
     run = analyze(b);
     assert_recovered(run.an, 1, true);
@@ -574,7 +577,8 @@ static unsigned store(struct db *b, uint32_t thread, uint32_t code, uint64_t add
 {
     struct db_x86 regs = {.eip = (uint32_t)address, .esp = 0x280ff0};
 
-    return db_exception(b, &(struct db_exception){.thread_id = thread, .code = code,
+    return db_exception(b, &(struct db_exception){.thread_id = thread,
+                                                  .code = code,
                                                   .address = address,
                                                   .context = db_context_x86(b, &regs)});
 }
@@ -587,8 +591,7 @@ START_TEST(sane_stream_stays)
 
     recover_thread_x86(b, &thread);
     (void)db_memory(b, 0x280000, 0x1000);
-    (void)db_thread(b, &(struct db_thread){.id = 9, .stack_start = 0x280000,
-                                           .stack_size = 0x1000});
+    (void)db_thread(b, &(struct db_thread){.id = 9, .stack_start = 0x280000, .stack_size = 0x1000});
     (void)store(b, 9, 0xc0000094, RECOVER_APP + 0x1000);
     run = analyze(b);
     ck_assert(!run.an->exception_recovered);
@@ -666,15 +669,16 @@ START_TEST(break_in)
         (void)db_memory(b, 0x280000, 0x1000);
         db_poke32(b, 0x280f00, 0);
         db_poke32(b, 0x280f04, caller[i]);
-        (void)db_thread(b, &(struct db_thread){.id = 9, .stack_start = 0x280000,
-                                               .stack_size = 0x1000});
+        (void)db_thread(
+            b, &(struct db_thread){.id = 9, .stack_start = 0x280000, .stack_size = 0x1000});
         (void)db_exception(
-            b, &(struct db_exception){.thread_id = 9, .code = 0x80000003,
-                                      .address = RECOVER_NTDLL + 0x1500,
-                                      .context = db_context_x86(
-                                          b, &(struct db_x86){.eip = RECOVER_NTDLL + 0x1500,
-                                                              .esp = 0x280ef0,
-                                                              .ebp = 0x280f00})});
+            b, &(struct db_exception){
+                   .thread_id = 9,
+                   .code = 0x80000003,
+                   .address = RECOVER_NTDLL + 0x1500,
+                   .context = db_context_x86(b, &(struct db_x86){.eip = RECOVER_NTDLL + 0x1500,
+                                                                 .esp = 0x280ef0,
+                                                                 .ebp = 0x280f00})});
         if (i == 0) {
             assert_overridden(b, "that is how a debugger or a dump tool broke in");
         } else { /* the program called what broke */
@@ -698,8 +702,10 @@ START_TEST(registers_of_stored)
     struct run run;
 
     recover_thread_wow64(b, &thread);
-    (void)db_exception(b, &(struct db_exception){.thread_id = 7, .code = 0xc0000005,
-                                                 .address = RECOVER_FAULT, .parameter_count = 2,
+    (void)db_exception(b, &(struct db_exception){.thread_id = 7,
+                                                 .code = 0xc0000005,
+                                                 .address = RECOVER_FAULT,
+                                                 .parameter_count = 2,
                                                  .parameters = {1, RECOVER_ADDRESS},
                                                  .context = db_context_x64(b, &native)});
     run = analyze(b);
@@ -717,10 +723,12 @@ END_TEST
 
 START_TEST(in_words)
 {
-    static const char *const json[] = {
-        "\"source\": \"recovered\"", "\"origin\": \"stack\"", "\"state\": \"unhandled\"",
-        "\"is_exception\": true", "\"type\": \"EXCEPTION_ACCESS_VIOLATION_WRITE\"",
-        "\"id\": \"null-data-pointer\""};
+    static const char *const json[] = {"\"source\": \"recovered\"",
+                                       "\"origin\": \"stack\"",
+                                       "\"state\": \"unhandled\"",
+                                       "\"is_exception\": true",
+                                       "\"type\": \"EXCEPTION_ACCESS_VIOLATION_WRITE\"",
+                                       "\"id\": \"null-data-pointer\""};
     struct recover_thread thread = thread_in_filter();
     struct db *b = recover_process_x86();
     struct whole_run run;

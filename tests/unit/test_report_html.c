@@ -138,7 +138,7 @@ END_TEST
 START_TEST(anchors_lead_somewhere)
 {
     void (*const fixtures[])(struct avd_report *) = {report_fixture_crash, report_fixture_wow64,
-                                                    report_fixture_empty};
+                                                     report_fixture_empty};
     size_t i;
 
     for (i = 0; i < sizeof fixtures / sizeof fixtures[0]; i++) {
@@ -153,8 +153,7 @@ START_TEST(anchors_lead_somewhere)
             char id[40];
 
             (void)snprintf(id, sizeof id, " id=\"%.*s\"", (int)strcspn(p + 7, "\""), p + 7);
-            ck_assert_msg(count_of(text, id) == 1, "%s is there %zu times", id,
-                          count_of(text, id));
+            ck_assert_msg(count_of(text, id) == 1, "%s is there %zu times", id, count_of(text, id));
         }
     }
 }

@@ -74,13 +74,13 @@ static const char *text(const char *path)
 }
 
 #define assert_text(path, expected) ck_assert_str_eq(text(path), expected)
-#define assert_null(path) ck_assert_msg(json_is_null(get(path)), "%s is not null", path)
-#define assert_number(path, expected)                                          \
-    do {                                                                       \
-        ck_assert_msg(json_is_integer(get(path)), "%s is no integer", path);   \
-        ck_assert_int_eq(json_integer_value(get(path)), expected);             \
+#define assert_null(path)           ck_assert_msg(json_is_null(get(path)), "%s is not null", path)
+#define assert_number(path, expected)                                                              \
+    do {                                                                                           \
+        ck_assert_msg(json_is_integer(get(path)), "%s is no integer", path);                       \
+        ck_assert_int_eq(json_integer_value(get(path)), expected);                                 \
     } while (0)
-#define assert_true(path) ck_assert_msg(json_is_true(get(path)), "%s is not true", path)
+#define assert_true(path)  ck_assert_msg(json_is_true(get(path)), "%s is not true", path)
 #define assert_false(path) ck_assert_msg(json_is_false(get(path)), "%s is not false", path)
 
 START_TEST(crash_in_rust_minidumps_words)
@@ -243,12 +243,12 @@ START_TEST(what_rust_minidump_does_not_have)
     assert_text("findings.0.advice.0", "look for a pointer that was not set");
     assert_text("undecided.0.fact", "heap.flags");
     assert_text("undecided.0.reason", "the heap is not in the dump");
-    ck_assert_str_eq(json_string_value(json_object_get(
-                         json_object_get(get("facts"), "exception.code"), "value")),
+    ck_assert_str_eq(json_string_value(
+                         json_object_get(json_object_get(get("facts"), "exception.code"), "value")),
                      "0xc0000005");
-    ck_assert_str_eq(json_string_value(json_object_get(json_object_get(get("facts"), "heap.flags"),
-                                                       "reason")),
-                     "the heap is not in the dump");
+    ck_assert_str_eq(
+        json_string_value(json_object_get(json_object_get(get("facts"), "heap.flags"), "reason")),
+        "the heap is not in the dump");
     assert_number("assertion.line", 12);
     assert_text("annotations.0.key", "channel");
     assert_text("dump.file", "minidump2.dmp");
@@ -333,8 +333,8 @@ START_TEST(compact_is_one_line_and_says_the_same)
     report_fixture_crash(&report);
     render(&report);
     pretty = json_incref(root);
-    ck_assert_ptr_ne(strstr(avd_strbuf_text(&out),
-                            "\n  \"tool\": {\n    \"name\": \"avdump\","), NULL);
+    ck_assert_ptr_ne(strstr(avd_strbuf_text(&out), "\n  \"tool\": {\n    \"name\": \"avdump\","),
+                     NULL);
     ck_assert_ptr_ne(strstr(avd_strbuf_text(&out), "\n  \"notes_dropped\": 0\n}\n"), NULL);
     avd_strbuf_deinit(&out);
     avd_render_json.render(&report, &compact, &out);
@@ -360,8 +360,8 @@ START_TEST(hostile_text_stays_a_string)
                                 "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz");
     /* And nothing in the document can steer a terminal. */
     for (i = 0; i < out.size; i++)
-        ck_assert_msg(out.text[i] == '\n' || ((unsigned char)out.text[i] >= 0x20 &&
-                                              out.text[i] != 0x7f),
+        ck_assert_msg(out.text[i] == '\n' ||
+                          ((unsigned char)out.text[i] >= 0x20 && out.text[i] != 0x7f),
                       "control character at byte %zu", i);
     ck_assert_ptr_ne(strstr(out.text, "\\u007f"), NULL);
     ck_assert_ptr_ne(strstr(out.text, "\\u202e\\u009b\xc3\xa9"), NULL);
@@ -388,8 +388,12 @@ END_TEST
 START_TEST(numbers_that_json_cannot_hold)
 {
     struct avd_rep_handle handle = {.handle = UINT64_MAX};
-    struct avd_rep_frame frame = {.pc = 0x10, .lookup = 0xf, .function = "f", .trust = "cfi",
-                                  .method = "leaf", .module = AVD_NO_INDEX};
+    struct avd_rep_frame frame = {.pc = 0x10,
+                                  .lookup = 0xf,
+                                  .function = "f",
+                                  .trust = "cfi",
+                                  .method = "leaf",
+                                  .module = AVD_NO_INDEX};
     struct avd_rep_thread thread = {.id = UINT32_MAX};
     struct avd_report report;
 
@@ -482,7 +486,8 @@ END_TEST
 static bool validate(void)
 {
     FILE *pipe = popen("python3 '" TESTDATA "/../tests/support/validate_json.py' '" TESTDATA
-                       "/../docs/avdump-report.schema.json' - 1>&2", "w");
+                       "/../docs/avdump-report.schema.json' - 1>&2",
+                       "w");
     int status;
 
     ck_assert(!out.failed);

@@ -131,19 +131,18 @@ START_TEST(details_of_a_crash)
 
     report_fixture_crash(&report);
     text = render(&report, NULL);
-    assert_lines(text,
-                 "exception\n"
-                 "  code        0xc0000005 STATUS_ACCESS_VIOLATION"
-                 " (EXCEPTION_ACCESS_VIOLATION_WRITE)\n"
-                 "  meaning     the program touched memory that it must not touch\n"
-                 "  address     0040429e test_app.exe+0x429e\n"
-                 "  write       00000045\n"
-                 "  thread      0 (0xbf4, \"main\")\n"
-                 "  flags       0x1 EXCEPTION_NONCONTINUABLE\n"
-                 "  parameters  0  0x1   the instruction tried to write\n"
-                 "              1  0x45  to this address\n"
-                 "  nested      another exception record at 0012f000\n"
-                 "  found in    exception stream\n");
+    assert_lines(text, "exception\n"
+                       "  code        0xc0000005 STATUS_ACCESS_VIOLATION"
+                       " (EXCEPTION_ACCESS_VIOLATION_WRITE)\n"
+                       "  meaning     the program touched memory that it must not touch\n"
+                       "  address     0040429e test_app.exe+0x429e\n"
+                       "  write       00000045\n"
+                       "  thread      0 (0xbf4, \"main\")\n"
+                       "  flags       0x1 EXCEPTION_NONCONTINUABLE\n"
+                       "  parameters  0  0x1   the instruction tried to write\n"
+                       "              1  0x45  to this address\n"
+                       "  nested      another exception record at 0012f000\n"
+                       "  found in    exception stream\n");
     assert_lines(text,
                  "threads\n"
                  "     #  id      name  last error                top frame\n"
@@ -161,21 +160,19 @@ START_TEST(details_of_a_crash)
                  "  7c900000 7c9b0000  ntdll     5.1.2600.2180  ntdll.dll (overlaps kernel32)\n"
                  "  ... and 1 more (-v shows all)\n"
                  "  1 unloaded module (-v lists them)\n");
-    assert_lines(text,
-                 "process and system\n"
-                 "  process     id 3932 (0xf5c), test_app.exe, up 1 min 54 s\n"
-                 "  assertion   p != NULL in check [check.c @ 12]\n"
-                 "  system      Windows NT 5.1.2600 Service Pack 2\n"
-                 "  cpu         x86, GenuineIntel family 6 model 13 stepping 8, 1 processor\n"
-                 "  annotations test_app.exe: channel = beta\n");
-    assert_lines(text,
-                 "dump\n"
-                 "  file        minidump2.dmp, 11218 bytes\n"
-                 "  written     2007-02-14T19:13:55Z\n"
-                 "  flags       0x3 MiniDumpWithDataSegs | MiniDumpWithFullMemory\n"
-                 "  memory      380 bytes in 1 range\n"
-                 "  comment     first line\n"
-                 "              second line\n");
+    assert_lines(text, "process and system\n"
+                       "  process     id 3932 (0xf5c), test_app.exe, up 1 min 54 s\n"
+                       "  assertion   p != NULL in check [check.c @ 12]\n"
+                       "  system      Windows NT 5.1.2600 Service Pack 2\n"
+                       "  cpu         x86, GenuineIntel family 6 model 13 stepping 8, 1 processor\n"
+                       "  annotations test_app.exe: channel = beta\n");
+    assert_lines(text, "dump\n"
+                       "  file        minidump2.dmp, 11218 bytes\n"
+                       "  written     2007-02-14T19:13:55Z\n"
+                       "  flags       0x3 MiniDumpWithDataSegs | MiniDumpWithFullMemory\n"
+                       "  memory      380 bytes in 1 range\n"
+                       "  comment     first line\n"
+                       "              second line\n");
     assert_lines(text,
                  "notes\n"
                  "  module list at 0xe4: 14 modules need 1516 bytes, stream has 1408; reading 13 of"
@@ -222,14 +219,13 @@ START_TEST(all_threads_shows_equal_stacks_once)
     text = render(&report, NULL);
     assert_no_text(text, "0050fe80");
     text = render(&report, &options);
-    assert_lines(text,
-                 "stack of threads 1-2, values of thread 1 (0x11c0), registers from thread"
-                 " context\n"
-                 " # ChildEBP RetAddr  Call Site\n"
-                 "00 0050fe80 10001234 ntdll!KiFastSystemCallRet\n"
-                 "01 0050fe90 00000000 <Unloaded_gone.dll>+0x1234 [cfi scan]\n"
-                 "   [cfi scan] found by unwind data and searching\n"
-                 "\n");
+    assert_lines(text, "stack of threads 1-2, values of thread 1 (0x11c0), registers from thread"
+                       " context\n"
+                       " # ChildEBP RetAddr  Call Site\n"
+                       "00 0050fe80 10001234 ntdll!KiFastSystemCallRet\n"
+                       "01 0050fe90 00000000 <Unloaded_gone.dll>+0x1234 [cfi scan]\n"
+                       "   [cfi scan] found by unwind data and searching\n"
+                       "\n");
     assert_no_text(text, "of thread 2");
     /* The crashing thread is not shown twice. */
     ck_assert_ptr_eq(strstr(strstr(text, "stack of thread 0") + 1, "stack of thread 0"), NULL);
@@ -313,12 +309,11 @@ START_TEST(wow64_thread_without_its_32_bit_half_says_why)
 
     report_fixture_wow64(&report);
     text = render(&report, &options);
-    assert_lines(text,
-                 "64-bit stack (wow64) of thread 1 (0x280c), registers from thread context\n"
-                 " # Child-SP          RetAddr           Call Site\n"
-                 "00 00000000`0016e190 00000000`78b83c7d wow64!Wow64NotifyDebugger+0x9\n"
-                 "   ends here: the stack memory needed is not in the dump\n"
-                 "   no 32-bit stack: TlsSlots[1] of the TEB is not in the dump\n");
+    assert_lines(text, "64-bit stack (wow64) of thread 1 (0x280c), registers from thread context\n"
+                       " # Child-SP          RetAddr           Call Site\n"
+                       "00 00000000`0016e190 00000000`78b83c7d wow64!Wow64NotifyDebugger+0x9\n"
+                       "   ends here: the stack memory needed is not in the dump\n"
+                       "   no 32-bit stack: TlsSlots[1] of the TEB is not in the dump\n");
     assert_lines(text, "rip=000000006b006369 rsp=000000000016e190 rbp=0000000000000000\n"
                        "rax=fffffffffffffffe\n");
 }
@@ -471,9 +466,15 @@ START_TEST(hostile_names_are_escaped)
     static const char evil[] = "a\x1b[2J\nwhat    fine\r\t\x7f\xff\xe2\x80\xae\xc2\x9b";
     static const char *const lines[] = {evil};
     const struct avd_write_options options = {.all_threads = 1, .verbose = 1};
-    struct avd_rep_finding finding = {.id = evil, .title = evil, .severity_name = "error",
-                                      .summary = evil, .evidence = lines, .evidence_count = 1,
-                                      .advice = lines, .advice_count = 1, .pattern = evil,
+    struct avd_rep_finding finding = {.id = evil,
+                                      .title = evil,
+                                      .severity_name = "error",
+                                      .summary = evil,
+                                      .evidence = lines,
+                                      .evidence_count = 1,
+                                      .advice = lines,
+                                      .advice_count = 1,
+                                      .pattern = evil,
                                       .reference = evil};
     struct avd_rep_undecided undecided = {evil, evil, evil, evil};
     struct avd_rep_annotation annotation = {evil, evil, evil};
@@ -481,14 +482,25 @@ START_TEST(hostile_names_are_escaped)
     struct avd_rep_stream stream = {.type = 3, .name = evil};
     struct avd_note note = {evil, 0, evil};
     struct avd_rep_unloaded unloaded = {1, 2, evil, evil};
-    struct avd_rep_module module = {.base = 1, .end = 2, .file = evil, .path = evil,
-                                    .display_name = evil, .version = evil, .debug_file = evil,
-                                    .debug_id = evil, .code_id = evil, .overlaps = evil,
+    struct avd_rep_module module = {.base = 1,
+                                    .end = 2,
+                                    .file = evil,
+                                    .path = evil,
+                                    .display_name = evil,
+                                    .version = evil,
+                                    .debug_file = evil,
+                                    .debug_id = evil,
+                                    .code_id = evil,
+                                    .overlaps = evil,
                                     .on_stack = true};
     const uint64_t offset = 1;
     struct avd_rep_frame frames[3];
-    struct avd_rep_thread thread = {.id = 1, .name = evil, .has_last_error = true, .last_error = 1,
-                                    .last_error_name = evil, .wow64 = true,
+    struct avd_rep_thread thread = {.id = 1,
+                                    .name = evil,
+                                    .has_last_error = true,
+                                    .last_error = 1,
+                                    .last_error_name = evil,
+                                    .wow64 = true,
                                     .context32_source = evil};
     struct avd_report report;
     const char *text;

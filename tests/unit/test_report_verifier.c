@@ -85,10 +85,11 @@ END_TEST
 
 START_TEST(trace_that_is_not_there)
 {
-    assert_part(&(struct vs_scene){.cpu = VS_X86, .code = 0xe101, .values = {0x3e8, VS_TRACE},
-                                   .without_memory = true},
-                "  argument 2  0x2000100  stack of the call that closed the SOCKET: the trace at "
-                "0x2000100 is not in\n              the dump\n");
+    assert_part(
+        &(struct vs_scene){
+            .cpu = VS_X86, .code = 0xe101, .values = {0x3e8, VS_TRACE}, .without_memory = true},
+        "  argument 2  0x2000100  stack of the call that closed the SOCKET: the trace at "
+        "0x2000100 is not in\n              the dump\n");
 }
 END_TEST
 
@@ -128,8 +129,8 @@ static const char *text_at(const json_t *object, const char *key)
 
 START_TEST(json_of_a_stop)
 {
-    struct vs_scene scene = {.cpu = VS_X86, .way = VS_RAISED, .code = 0xe00d,
-                             .values = {65, 10060, 0, 64}};
+    struct vs_scene scene = {
+        .cpu = VS_X86, .way = VS_RAISED, .code = 0xe00d, .values = {65, 10060, 0, 64}};
     char *text;
     json_t *root;
     const json_t *verifier;

@@ -50,8 +50,8 @@ static const char *summary(const struct scene *s, const char *id)
 
 static struct recover_thread in_filter(uint32_t id, uint64_t stack)
 {
-    return (struct recover_thread){.id = id, .stack = stack,
-                                   .teb = stack == STACK ? TEB : TEB - 0x3000, .in_filter = true};
+    return (struct recover_thread){
+        .id = id, .stack = stack, .teb = stack == STACK ? TEB : TEB - 0x3000, .in_filter = true};
 }
 
 static void store_division(struct db *b, uint32_t thread)
@@ -59,10 +59,12 @@ static void store_division(struct db *b, uint32_t thread)
     struct db_x86 regs = {.eip = RECOVER_APP + 0x1000, .esp = 0x380ff0};
 
     (void)db_memory(b, 0x380000, 0x1000);
-    (void)db_thread(b, &(struct db_thread){.id = thread, .stack_start = 0x380000,
+    (void)db_thread(b, &(struct db_thread){.id = thread,
+                                           .stack_start = 0x380000,
                                            .stack_size = 0x1000,
                                            .context = db_context_x86(b, &regs)});
-    (void)db_exception(b, &(struct db_exception){.thread_id = thread, .code = 0xc0000094,
+    (void)db_exception(b, &(struct db_exception){.thread_id = thread,
+                                                 .code = 0xc0000094,
                                                  .address = RECOVER_APP + 0x1000,
                                                  .context = db_context_x86(b, &regs)});
 }
@@ -145,9 +147,9 @@ START_TEST(one_thread_twice)
     db_poke32(b, STACK + 0xf04, (uint32_t)STACK + 0x1050);
     db_poke32(b, STACK + 0x1000, 0xc0000094);
     db_poke32(b, STACK + 0x100c, RECOVER_APP + 0x1200);
-    db_poke_context_x86(b, STACK + 0x1050,
-                        &(struct db_x86){.eip = RECOVER_APP + 0x1200,
-                                         .esp = (uint32_t)STACK + RECOVER_SP});
+    db_poke_context_x86(
+        b, STACK + 0x1050,
+        &(struct db_x86){.eip = RECOVER_APP + 0x1200, .esp = (uint32_t)STACK + RECOVER_SP});
     s = judge(b);
     ck_assert_uint_eq(avd_fact_find(&s.an->facts, "exceptions.count")->number, 2);
     ck_assert(!judge_found(&s.results, "multiple-exceptions"));
@@ -168,8 +170,10 @@ static struct scene crowd(uint16_t architecture, uint32_t threads)
 
     (void)db_memory(b, STACK, 0x1000);
     for (i = 0; i < threads; i++)
-        (void)db_thread(b, &(struct db_thread){.id = 4 + 4 * i, .stack_start = STACK,
-                                               .stack_size = 0x1000, .context = context});
+        (void)db_thread(b, &(struct db_thread){.id = 4 + 4 * i,
+                                               .stack_start = STACK,
+                                               .stack_size = 0x1000,
+                                               .context = context});
     return judge(b);
 }
 

@@ -383,9 +383,9 @@ static void access_violation(int os, const char *kind, uint64_t address, uint64_
 static void nothing_special(void)
 {
     static const char *const none[] = {
-        "verifier.present", "verifier.stop.present", "verifier.stop.recovered", "unloaded.used",
-        "exception.raised", "exception.in_reporter", "selfcheck.failed", "dump.manual",
-        "dump.first_chance",
+        "verifier.present", "verifier.stop.present", "verifier.stop.recovered",
+        "unloaded.used",    "exception.raised",      "exception.in_reporter",
+        "selfcheck.failed", "dump.manual",           "dump.first_chance",
     };
     size_t i;
 
@@ -413,9 +413,8 @@ static void assert_shipped(const char *expected)
                                  results.findings[i].rule->id);
     for (i = 0; i < results.undecided_count && used < sizeof got; i++)
         if (avd_fact_find(&facts, results.undecided[i].fact) != NULL)
-            used += (size_t)snprintf(got + used, sizeof got - used, "%s%s?%s",
-                                     used != 0 ? " " : "", results.undecided[i].rule->id,
-                                     results.undecided[i].fact);
+            used += (size_t)snprintf(got + used, sizeof got - used, "%s%s?%s", used != 0 ? " " : "",
+                                     results.undecided[i].rule->id, results.undecided[i].fact);
     ck_assert_str_eq(got, expected);
 }
 

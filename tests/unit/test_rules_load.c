@@ -5,7 +5,6 @@
 #include "support/on_windows.h"
 #include "support/rule_parse.h"
 
-
 #include <check.h>
 #include <jansson.h>
 #include <stdio.h>

@@ -30,8 +30,7 @@ static void teardown(void)
 
 static const struct avd_rule *parse(const char *text)
 {
-    enum avd_status status =
-        rule_parse(&arena, "rules/t.yaml", text, strlen(text), &list, &err);
+    enum avd_status status = rule_parse(&arena, "rules/t.yaml", text, strlen(text), &list, &err);
 
     ck_assert_msg(status == AVD_OK, "%u:%u: %s", err.line, err.column, err.message);
     return &list.items[list.count - 1];
@@ -47,8 +46,7 @@ static void assert_refused(const char *text, size_t size, enum avd_status code,
     size_t i = 0;
 
     problems.arena = &arena;
-    ck_assert_int_eq(
-        avd_rules_parse(&arena, "rules/t.yaml", text, size, &list, &problems), AVD_OK);
+    ck_assert_int_eq(avd_rules_parse(&arena, "rules/t.yaml", text, size, &list, &problems), AVD_OK);
     while (i + 1 < problems.count && strstr(problems.items[i].message, " has no '") != NULL &&
            strstr(expected, " has no '") == NULL)
         i++;
@@ -417,8 +415,8 @@ START_TEST(all_mistakes_are_told_at_once)
     size_t i;
 
     problems.arena = &arena;
-    ck_assert_int_eq(
-        avd_rules_parse(&arena, "t.yaml", text, strlen(text), &list, &problems), AVD_OK);
+    ck_assert_int_eq(avd_rules_parse(&arena, "t.yaml", text, strlen(text), &list, &problems),
+                     AVD_OK);
     for (i = 0; i < problems.count; i++) {
         (void)snprintf(got, sizeof got, "%u:%u: %s", problems.items[i].line,
                        problems.items[i].column, problems.items[i].message);

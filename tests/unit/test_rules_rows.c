@@ -51,11 +51,11 @@ static enum avd_verdict run(const char *let, const char *when, struct avd_lack *
     struct avd_rule_problems problems = {0};
     struct avd_error err = {0};
     char text[4000];
-    int size = snprintf(text, sizeof text,
-                        "id: r\ntitle: T\nseverity: error\n%s%s%swhen: %s\ntests:\n  positive:\n"
-                        "    - %s\n",
-                        let[0] != '\0' ? "let: " : "", let, let[0] != '\0' ? "\n" : "", when,
-                        process);
+    int size =
+        snprintf(text, sizeof text,
+                 "id: r\ntitle: T\nseverity: error\n%s%s%swhen: %s\ntests:\n  positive:\n"
+                 "    - %s\n",
+                 let[0] != '\0' ? "let: " : "", let, let[0] != '\0' ? "\n" : "", when, process);
 
     memset(&list, 0, sizeof list);
     ck_assert_int_lt(size, (int)sizeof text);
@@ -63,8 +63,8 @@ static enum avd_verdict run(const char *let, const char *when, struct avd_lack *
         ck_abort_msg("%u:%u: %s in %s", err.line, err.column, err.message, text);
     avd_facts_init(&facts, &arena);
     problems.arena = &arena;
-    ck_assert_int_eq(
-        avd_rule_test_facts(list.items[0].tests[0].facts, "t.yaml", &problems, &facts), AVD_OK);
+    ck_assert_int_eq(avd_rule_test_facts(list.items[0].tests[0].facts, "t.yaml", &problems, &facts),
+                     AVD_OK);
     avd_judge_init(&judge, &list.items[0], &facts, &arena);
     return avd_judge_expr(&judge, 0, lack);
 }
@@ -180,8 +180,9 @@ START_TEST(sequences)
                 "true");
     assert_when("{frames: {sequence: ['kernel32!*', '...', 'msvcrt!*']}}", "false");
     assert_when("{frames: {sequence: [{module: app, as: a}, {module: kernel32, as: b}]}}", "true");
-    assert_shows("", "{frames: {sequence: [{function: copy, as: a}, '...', {module: kernel32, as: "
-                     "b}]}}",
+    assert_shows("",
+                 "{frames: {sequence: [{function: copy, as: a}, '...', {module: kernel32, as: "
+                 "b}]}}",
                  "{a.function} {a.index} {b.function} {b.index}", "copy 2 BaseThreadInitThunk 4");
 }
 END_TEST
@@ -193,8 +194,9 @@ START_TEST(what_was_found_has_a_name)
     assert_shows("", "{not: {any_thread: {crashed: true}}}", "{thread.id}", "?");
     assert_shows("", "{threads: {count: {at_least: 1, where: {frames: {any: 'app!worker'}}}}}",
                  "{thread.id}", "0x00000001, 0x00000003");
-    assert_shows("", "{any: [{all: [{any_module: app.exe}, {exception.code: 1}]}, "
-                     "{any_module: hook.dll}]}",
+    assert_shows("",
+                 "{any: [{all: [{any_module: app.exe}, {exception.code: 1}]}, "
+                 "{any_module: hook.dll}]}",
                  "{module.path}", "C:\\temp\\hook.dll");
     assert_when("{all: [{any_thread: {name: main}}, {thread.last_error: 6}]}", "true");
     assert_when("{all: [{any_thread: {name: main}}, {thread.last_error: 7}]}", "false");
@@ -264,8 +266,8 @@ END_TEST
 
 /* ---- memory ---- */
 
-static const uint8_t memory[] = {0x78, 0x56, 0x34, 0x12, 0x10, 0x10, 0, 0, 0,   0,    0,  0,
-                                 'h',  'i',  0,    0xff, 'w',  0,    0x20, 0x20, 0, 0};
+static const uint8_t memory[] = {0x78, 0x56, 0x34, 0x12, 0x10, 0x10, 0, 0,    0,    0, 0,
+                                 0,    'h',  'i',  0,    0xff, 'w',  0, 0x20, 0x20, 0, 0};
 
 static size_t read_memory(void *ctx, uint64_t addr, void *buffer, size_t size)
 {

@@ -42,11 +42,11 @@ START_TEST(test_finds)
     struct fake_process *p = x86_process();
     const struct avd_stack *stack;
 
-    fake_u32(p, SP + 4, 0x400001);         /* headers */
-    fake_u32(p, SP + 8, CALLER + 8);       /* code, but no call before it */
-    fake_u32(p, SP + 12, 0x405000);        /* data of the module */
-    fake_u32(p, SP + 16, 0x12345678);      /* nothing */
-    fake_u32(p, SP - 4, CALLER);           /* below the stack pointer */
+    fake_u32(p, SP + 4, 0x400001);    /* headers */
+    fake_u32(p, SP + 8, CALLER + 8);  /* code, but no call before it */
+    fake_u32(p, SP + 12, 0x405000);   /* data of the module */
+    fake_u32(p, SP + 16, 0x12345678); /* nothing */
+    fake_u32(p, SP - 4, CALLER);      /* below the stack pointer */
     fake_u32(p, SP + 20, CALLER);
     stack = scan_from(p);
     ck_assert_uint_eq(stack->count, 2);
@@ -160,13 +160,12 @@ START_TEST(test_without_code_bytes)
     p->jit_start = 0x20000000;
     p->jit_end = 0x20001000;
     fake_u32(p, SP + 4, 0x20000100);
-    fake_u32(p, SP + 8, 0x400080);   /* PE headers are no code */
-    fake_u32(p, SP + 12, 0x402340);  /* where functions begin, seldom where they go on */
+    fake_u32(p, SP + 8, 0x400080);  /* PE headers are no code */
+    fake_u32(p, SP + 12, 0x402340); /* where functions begin, seldom where they go on */
     fake_u32(p, SP + 16, 0x402345);
     stack = scan_from(p);
     ck_assert_uint_eq(stack->count, 1);
-    ck_assert_str_eq(stack->end_detail,
-                     "scanning 160 words from 0x10100 found no return address");
+    ck_assert_str_eq(stack->end_detail, "scanning 160 words from 0x10100 found no return address");
     /* With a frame pointer saved below it, where its chain ends */
     fake_u32(p, SP + 12, SP + 0x40);
     stack = scan_from(p);
@@ -297,15 +296,15 @@ START_TEST(test_refused_places)
         {0x1b0, FAKE_IMAGE + 0x2345}, /* rsp is a multiple of 16 at a call */
         {0x1f8, FAKE_IMAGE + 0x2345}, /* home space of what pc's function calls */
         {0x1a8, FAKE_IMAGE + 0x2340},
-        {0x1a8, FAKE_IMAGE + 0x801},  /* headers */
+        {0x1a8, FAKE_IMAGE + 0x801}, /* headers */
     };
     struct fake_process *p = small_dump();
     size_t i;
 
     for (i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         fake_u64(p, TOP - refused[i].slot, refused[i].value);
-        ck_assert_msg(small_walk(p)->count == 1 ||
-                          p->stack.frames[1].pc == KERNEL32 + 0x1234, "place %zu", i);
+        ck_assert_msg(small_walk(p)->count == 1 || p->stack.frames[1].pc == KERNEL32 + 0x1234,
+                      "place %zu", i);
         fake_u64(p, TOP - refused[i].slot, 0);
     }
     /* The same value where no return address can be: it is data everywhere. */

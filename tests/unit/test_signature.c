@@ -48,10 +48,9 @@ START_TEST(scanned_frames_end_it)
         {"app.exe!g+1", AVD_TRUST_SCAN, AVD_EVIDENCE_TARGET, false},
         {"app.exe!h+1", 0, 0, false},
         {NULL, 0, 0, false}};
-    static const struct blame_frame cfi_scan[] = {
-        {"app.exe!f+1", 0, 0, false},
-        {"app.exe!g+1", AVD_TRUST_CFI_SCAN, 0, false},
-        {NULL, 0, 0, false}};
+    static const struct blame_frame cfi_scan[] = {{"app.exe!f+1", 0, 0, false},
+                                                  {"app.exe!g+1", AVD_TRUST_CFI_SCAN, 0, false},
+                                                  {NULL, 0, 0, false}};
     const struct avd_signature *made = signature(0x80000003, frames);
 
     ck_assert_str_eq(made->text, "EXCEPTION_BREAKPOINT|app!f");
@@ -64,10 +63,10 @@ END_TEST
 
 START_TEST(six_frames_and_no_more)
 {
-    static const struct blame_frame frames[] = {
-        {"a!a+1", 0, 0, false}, {"a!b+1", 0, 0, false}, {"a!c+1", 0, 0, false},
-        {"a!d+1", 0, 0, false}, {"a!e+1", 0, 0, false}, {"a!f+1", 0, 0, false},
-        {"a!g+1", 0, 0, false}, {NULL, 0, 0, false}};
+    static const struct blame_frame frames[] = {{"a!a+1", 0, 0, false}, {"a!b+1", 0, 0, false},
+                                                {"a!c+1", 0, 0, false}, {"a!d+1", 0, 0, false},
+                                                {"a!e+1", 0, 0, false}, {"a!f+1", 0, 0, false},
+                                                {"a!g+1", 0, 0, false}, {NULL, 0, 0, false}};
     const struct avd_signature *made = signature(0x80000003, frames);
 
     ck_assert_str_eq(made->text, "EXCEPTION_BREAKPOINT|a!a|a!b|a!c|a!d|a!e|a!f");
@@ -102,10 +101,9 @@ END_TEST
 
 START_TEST(without_frames_there_is_none)
 {
-    static const struct blame_frame frames[] = {
-        {"ntdll.dll!NtWaitForSingleObject+14", 0, 0, false},
-        {"app.exe!g+1", AVD_TRUST_SCAN, 0, false},
-        {NULL, 0, 0, false}};
+    static const struct blame_frame frames[] = {{"ntdll.dll!NtWaitForSingleObject+14", 0, 0, false},
+                                                {"app.exe!g+1", AVD_TRUST_SCAN, 0, false},
+                                                {NULL, 0, 0, false}};
     const struct avd_signature *made = signature(0x80000003, frames);
 
     ck_assert_ptr_null(made->id);
@@ -148,15 +146,16 @@ START_TEST(socorro)
 {
     /* The two lists on the Virtualized Process: RaiseException is irrelevant, RpcpRaiseException a
      * prefix, NdrGetBuffer on neither. */
-    static const struct blame_frame rpc[] = {
-        {"kernel32.dll!RaiseException+53", 0, 0, false},
-        {"rpcrt4.dll!RpcpRaiseException+24", 0, 0, false},
-        {"rpcrt4.dll!NdrGetBuffer+46", 0, 0, false},
-        {"rpcrt4.dll!NdrClientCall2+197", 0, 0, false},
-        {NULL, 0, 0, false}};
-    static const struct blame_frame libraries[] = {
-        {"a.dll+1", 0, 0, false}, {"a.dll+2", 0, 0, false}, {"b.dll+1", 0, 0, false},
-        {"app.exe!Vec<int>::push(int)+4", 0, 0, false}, {NULL, 0, 0, false}};
+    static const struct blame_frame rpc[] = {{"kernel32.dll!RaiseException+53", 0, 0, false},
+                                             {"rpcrt4.dll!RpcpRaiseException+24", 0, 0, false},
+                                             {"rpcrt4.dll!NdrGetBuffer+46", 0, 0, false},
+                                             {"rpcrt4.dll!NdrClientCall2+197", 0, 0, false},
+                                             {NULL, 0, 0, false}};
+    static const struct blame_frame libraries[] = {{"a.dll+1", 0, 0, false},
+                                                   {"a.dll+2", 0, 0, false},
+                                                   {"b.dll+1", 0, 0, false},
+                                                   {"app.exe!Vec<int>::push(int)+4", 0, 0, false},
+                                                   {NULL, 0, 0, false}};
 
     check_socorro(rpc, "RpcpRaiseException | NdrGetBuffer");
     check_socorro(libraries, "a.dll | b.dll | Vec<T>::push");
@@ -165,8 +164,7 @@ END_TEST
 
 START_TEST(socorro_out_of_memory)
 {
-    static const struct blame_frame frames[] = {{"app.exe!f+1", 0, 0, false},
-                                                {NULL, 0, 0, false}};
+    static const struct blame_frame frames[] = {{"app.exe!f+1", 0, 0, false}, {NULL, 0, 0, false}};
     struct avd_annotation annotation = {NULL, "OOMAllocationSize", "262144"};
 
     blame_fixture_init(&f, 0xc0000005, frames);

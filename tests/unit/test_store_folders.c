@@ -82,8 +82,8 @@ static const char *const layouts[] = {
     "tree/Foo.pdb",
     "tree/symbols/dll/foo.pdb",
     "tree/deep/er/FOO.pdb",
-    "tree/sub/pingme.txt",  /* a store below, see below */
-    "tree/pingme.txt",      /* itself a store */
+    "tree/sub/pingme.txt",             /* a store below, see below */
+    "tree/pingme.txt",                 /* itself a store */
     "linked/Foo.pdb/" KEY "A/Foo.pdb", /* tree/Foo.pdb is a link to linked/Foo.pdb */
     "tree/Foo.pdb/" KEY "A/file.ptr",
     "tree/nothing.txt",

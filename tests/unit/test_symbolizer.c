@@ -145,8 +145,7 @@ START_TEST(test_lookup)
     ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, 0, "Ordinal3", &symbol), AVD_OK);
     ck_assert_uint_eq(symbol.function_rva, PE_TEXT + 0x40);
     ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, 0, "Close", &symbol), AVD_NOT_FOUND);
-    ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, 1, "CloseHandle", &symbol),
-                     AVD_NOT_FOUND);
+    ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, 1, "CloseHandle", &symbol), AVD_NOT_FOUND);
     ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, SIZE_MAX, "x", &symbol), AVD_NOT_FOUND);
     avd_mem_fail_after(1);
     ck_assert_int_eq(avd_symbolizer_lookup(symbolizer, 2, "x", &symbol), AVD_NOT_FOUND);

@@ -129,7 +129,10 @@ START_TEST(wine)
     db_u32(b, s, 16);
     db_u32(b, s, 26);
     db_u32(b, s, 32);
-    db_bytes(b, s, "wine-8.0\0\0Linux\0" "5.10", 21);
+    db_bytes(b, s,
+             "wine-8.0\0\0Linux\0"
+             "5.10",
+             21);
     f = dump_fixture_open(b);
     ck_assert_ptr_nonnull(f.dump->system.wine_version);
     ck_assert_str_eq(f.dump->system.wine_version, "wine-8.0");

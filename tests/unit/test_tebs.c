@@ -38,8 +38,7 @@ START_TEST(test_fixed_distance)
     size_t i;
 
     for (i = 0; i < sizeof useless / sizeof useless[0]; i++)
-        check_route(&(struct wow64_thread){.no_exception_list = true,
-                                           .wow_teb_offset = useless[i]},
+        check_route(&(struct wow64_thread){.no_exception_list = true, .wow_teb_offset = useless[i]},
                     W_TEB64, W_TEB32, "its place, 0x2000 above TEB64");
 }
 END_TEST
@@ -62,9 +61,9 @@ START_TEST(test_without_teb64)
 {
     check_route(&(struct wow64_thread){.no_teb64 = true}, 0, W_TEB32,
                 "its place, 0x2000 above TEB64, to which it points back");
-    check_route(&(struct wow64_thread){.no_teb64 = true, .no_entry = true,
-                                       .native = {.r12 = W_TEB64}},
-                0, W_TEB32, "its place, 0x2000 above TEB64, to which it points back");
+    check_route(
+        &(struct wow64_thread){.no_teb64 = true, .no_entry = true, .native = {.r12 = W_TEB64}}, 0,
+        W_TEB32, "its place, 0x2000 above TEB64, to which it points back");
     check_route(&(struct wow64_thread){.no_teb64 = true, .no_back_pointer = true}, 0, 0, "");
     check_route(&(struct wow64_thread){.no_teb64 = true, .no_entry = true}, 0, 0, "");
 }

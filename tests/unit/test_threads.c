@@ -21,11 +21,15 @@ START_TEST(all_fields)
     const struct avd_thread *thread;
 
     (void)db_memory(b, 0x10000, 0x100);
-    (void)db_thread(b, &(struct db_thread){.id = 0x1a4, .suspend_count = 1, .priority_class = 0x20,
-                                           .priority = 0xfffffffe, .teb = 0x7ffde000,
-                                           .stack_start = 0x10000, .stack_size = 0x100,
-                                           .context = db_context_x64(b, &(struct db_x64){
-                                                                            .rip = 0x401000})});
+    (void)db_thread(
+        b, &(struct db_thread){.id = 0x1a4,
+                               .suspend_count = 1,
+                               .priority_class = 0x20,
+                               .priority = 0xfffffffe,
+                               .teb = 0x7ffde000,
+                               .stack_start = 0x10000,
+                               .stack_size = 0x100,
+                               .context = db_context_x64(b, &(struct db_x64){.rip = 0x401000})});
     f = dump_fixture_open(b);
     ck_assert_uint_eq(f.dump->thread_count, 1);
     thread = avd_dump_thread(f.dump, 0x1a4);
@@ -56,11 +60,16 @@ START_TEST(info_and_names_join_by_id)
     (void)db_thread(b, &(struct db_thread){.id = 10});
     (void)db_thread(b, &(struct db_thread){.id = 20, .name = ""});
     (void)db_thread_info(b, &(struct db_thread_info){.id = 99, .exit_status = 1}); /* unknown */
-    (void)db_thread_info(b, &(struct db_thread_info){
-                                .id = 10, .dump_flags = 0x12, .dump_error = 0x8007001f,
-                                .exit_status = 0x103, .create_time = 1, .exit_time = 2,
-                                .kernel_time = 3, .user_time = 4, .start_address = 0x401000,
-                                .affinity = 0xff});
+    (void)db_thread_info(b, &(struct db_thread_info){.id = 10,
+                                                     .dump_flags = 0x12,
+                                                     .dump_error = 0x8007001f,
+                                                     .exit_status = 0x103,
+                                                     .create_time = 1,
+                                                     .exit_time = 2,
+                                                     .kernel_time = 3,
+                                                     .user_time = 4,
+                                                     .start_address = 0x401000,
+                                                     .affinity = 0xff});
     (void)db_thread_info(b, &(struct db_thread_info){.id = 10, .exit_status = 5}); /* again */
     db_thread_name(b, 98, db_string(b, "nobody"));
     db_thread_name(b, 30, db_string(b, "another"));
@@ -164,8 +173,7 @@ START_TEST(stack_of_a_full_dump)
     db_full_memory(b);
     (void)db_memory(b, 0x10000, 0x1000);
     db_poke64(b, 0x10ff8, 0x401234);
-    (void)db_thread(b, &(struct db_thread){.id = 7, .stack_start = 0x10000,
-                                           .stack_size = 0x1000});
+    (void)db_thread(b, &(struct db_thread){.id = 7, .stack_start = 0x10000, .stack_size = 0x1000});
     f = dump_fixture_open(b);
     ck_assert(avd_memory_u64(&f.dump->memory, f.dump->threads[0].stack_start + 0xff8, &value));
     ck_assert_uint_eq(value, 0x401234);

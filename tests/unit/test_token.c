@@ -86,8 +86,7 @@ START_TEST(last_token_cut_off)
     f = dump_fixture_open(b);
     ck_assert_uint_eq(f.dump->token_count, 1);
     ck_assert_uint_eq(f.dump->tokens[0].data.size, 4);
-    dump_fixture_has_note(&f, "token list",
-                          "token 0: needs 4294967295 bytes, stream has 20 left");
+    dump_fixture_has_note(&f, "token list", "token 0: needs 4294967295 bytes, stream has 20 left");
     dump_fixture_note_count(&f, NULL, 1);
     dump_fixture_close(&f);
 }
@@ -127,12 +126,15 @@ START_TEST(wrong_header_sizes)
         size_t offset;
         uint32_t value;
         const char *note;
-    } cases[] = {{8, 15, "header of 15 bytes and elements from 16 bytes, expected at least 16 and "
-                         "16 in the stream's 36; not read"},
-                 {8, 37, "header of 37 bytes and elements from 16 bytes, expected at least 16 and "
-                         "16 in the stream's 36; not read"},
-                 {12, 0, "header of 16 bytes and elements from 0 bytes, expected at least 16 and "
-                         "16 in the stream's 36; not read"}};
+    } cases[] = {{8, 15,
+                  "header of 15 bytes and elements from 16 bytes, expected at least 16 and "
+                  "16 in the stream's 36; not read"},
+                 {8, 37,
+                  "header of 37 bytes and elements from 16 bytes, expected at least 16 and "
+                  "16 in the stream's 36; not read"},
+                 {12, 0,
+                  "header of 16 bytes and elements from 0 bytes, expected at least 16 and "
+                  "16 in the stream's 36; not read"}};
     size_t i;
 
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {

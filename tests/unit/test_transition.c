@@ -7,10 +7,16 @@
 
 START_TEST(test_turbo_thunks)
 {
-    static const char *const names[] = {
-        "CpupSyscallStub", "ServiceNoTurbo", "Thunk2ArgNSpNSpReloadState", "Thunk0Arg",
-        "WaitForMultipleObjects32", "RemoveIoCompletionFault", "ReadWriteFileFault",
-        "TurboDispatchJumpAddressEnd", "TurboDispatchJumpAddressStart", "DeviceIoctlFileFault"};
+    static const char *const names[] = {"CpupSyscallStub",
+                                        "ServiceNoTurbo",
+                                        "Thunk2ArgNSpNSpReloadState",
+                                        "Thunk0Arg",
+                                        "WaitForMultipleObjects32",
+                                        "RemoveIoCompletionFault",
+                                        "ReadWriteFileFault",
+                                        "TurboDispatchJumpAddressEnd",
+                                        "TurboDispatchJumpAddressStart",
+                                        "DeviceIoctlFileFault"};
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -21,8 +27,8 @@ END_TEST
 START_TEST(test_transitions)
 {
     static const char *const names[] = {"KiFastSystemCall", "CpupReturnFromSimulatedCode",
-                                        "RunSimulatedCode", "BTCpuSimulate", "CpuSimulate",
-                                        "X86SwitchTo64BitMode"};
+                                        "RunSimulatedCode", "BTCpuSimulate",
+                                        "CpuSimulate",      "X86SwitchTo64BitMode"};
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -16,6 +16,7 @@ struct row {
 };
 
 /* The full texts agree with llvm-undname (e2e/test_undname_oracle.py), but for its spelling. */
+/* clang-format off */
 static const struct row rows[] = {
     {"?f@@YAXXZ",
      "void __cdecl f(void)",
@@ -572,6 +573,7 @@ static const struct row rows[] = {
      "public: virtual long __cdecl OSF_CCONNECTION::TransOpen(unsigned int)",
      "OSF_CCONNECTION::TransOpen"},
 };
+/* clang-format on */
 
 static struct avd_arena arena;
 
@@ -624,6 +626,7 @@ END_TEST
 /* What stands behind "?" in "??<code>@YAXXZ". */
 START_TEST(test_operators)
 {
+    /* clang-format off */
     static const char *const codes[][2] = {
         {"2", "operator new"}, {"3", "operator delete"}, {"4", "operator="}, {"5", "operator>>"},
         {"6", "operator<<"}, {"7", "operator!"}, {"8", "operator=="}, {"9", "operator!="},
@@ -651,16 +654,17 @@ START_TEST(test_operators)
         {"__I", "`managed vector vbase copy constructor iterator'"},
         {"__L", "operator co_await"}, {"__M", "operator<=>"},
     };
+    /* clang-format on */
     size_t i;
 
     for (i = 0; i < sizeof codes / sizeof codes[0]; i++)
-        ck_assert_str_eq(
-            brief(avd_arena_printf(&arena, "?\?%s@YAXXZ", codes[i][0])), codes[i][1]);
+        ck_assert_str_eq(brief(avd_arena_printf(&arena, "?\?%s@YAXXZ", codes[i][0])), codes[i][1]);
 }
 END_TEST
 
 START_TEST(test_left_as_they_are)
 {
+    /* clang-format off */
     static const char *const names[] = {
         "", "main", "_f", "_f@8", "@f@8", "f@@8", "A::f<int>", "operator new", "<lambda_1>",
         "_Zfoo", "_Rfoo", "_ZN3foo3bar", "?", "??", "???", "?@", "??@", "??@abc", "?f", "?f@",
@@ -685,6 +689,7 @@ START_TEST(test_left_as_they_are)
         ".?A", ".?AV", ".?AVA@@x", ".text", ".refptr.x", "__imp_f", "__imp_?", "??f",
         "?a@b@@@YAXXZ",
     };
+    /* clang-format on */
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -718,6 +723,7 @@ END_TEST
 
 START_TEST(test_c_names)
 {
+    /* clang-format off */
     static const char *const names[][2] = {
         {"_f@8", "f"}, {"@f@8", "f"}, {"f@@16", "f"}, {"_f", "f"}, {"__f", "_f"}, {"f", "f"},
         {"_f@", "_f@"}, {"_f@8x", "_f@8x"}, {"@f", "@f"}, {"f@8", "f@8"}, {"_", "_"}, {"@8", "@8"},
@@ -728,6 +734,7 @@ START_TEST(test_c_names)
         {"_RpcRaiseException", "RpcRaiseException"},
         {"_f@12@8", "f@12"}, {"?f@8", "?f@8"}, {"A::f", "A::f"},
     };
+    /* clang-format on */
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -762,8 +769,7 @@ START_TEST(test_references)
     ck_assert_str_eq(full("?f@b@@YAXV?$t@V0@Vc@@V1@@1@@Z"),
                      "void __cdecl b::f(class b::t<class t,class c,class c>)");
     /* Types of one letter are not remembered. */
-    ck_assert_str_eq(full("?f@@YAXHPEAHPEAD01@Z"),
-                     "void __cdecl f(int,int *,char *,int *,char *)");
+    ck_assert_str_eq(full("?f@@YAXHPEAHPEAD01@Z"), "void __cdecl f(int,int *,char *,int *,char *)");
     stays("?f@@YAXHPEAH1@Z");
     /* Parameters of parameters are. */
     ck_assert_str_eq(full("?f@@YAXP6AXPEAH@Z0@Z"), "void __cdecl f(void (__cdecl*)(int *),int *)");
@@ -828,8 +834,13 @@ START_TEST(test_out_of_memory)
 {
     static const char *const names[] = {
         "?f@B@?A0x1@A@@QEAA?AV?$t@$0A@$1?x@@3HA@std@@PEAHP6AX0@Z@Z",
-        "??_7A@@6BB@@C@@@", "??__E?x@@3HA@@YAXXZ", "??__K_deg@@YAHO@Z", ".?AVA@@", "plain",
-        "?A0x12::f", "??@0123456789abcdef0123456789abcdef@",
+        "??_7A@@6BB@@C@@@",
+        "??__E?x@@3HA@@YAXXZ",
+        "??__K_deg@@YAHO@Z",
+        ".?AVA@@",
+        "plain",
+        "?A0x12::f",
+        "??@0123456789abcdef0123456789abcdef@",
     };
     size_t i;
 

@@ -22,6 +22,7 @@ struct expected {
     bool by_trace, by_name, by_pointer; /* who is to blame, with memory */
 };
 
+/* clang-format off */
 static const struct expected stops[15] = {
     {"UNSUPPORTED_API_CALL_IN_DLLMAIN", "Illegal networking API called from DllMain", "break",
      {LSP_SEND, VS_NAME}, {"lsp!WSPSend+0x0", "plugin.dll"},
@@ -84,6 +85,7 @@ static const struct expected stops[15] = {
      {"SOCKET_ERROR (-1)", "error 0 ERROR_SUCCESS", "lsp!WSPSend+0x0", "64 bytes asked for"},
      {"bytes", "win32_error", "code_pointer", "bytes_requested"}, .by_pointer = true},
 };
+/* clang-format on */
 
 /* ---- running ---- */
 
@@ -127,9 +129,8 @@ static struct vs_scene scene_of(size_t stop, enum vs_cpu cpu, enum vs_way way, b
 
     scene.code = (shipping ? 0xe100u : 0xe000u) + (uint32_t)stop;
     for (i = 0; i < 4; i++)
-        scene.values[i] = stops[stop].values[i] != LSP_SEND
-                              ? stops[stop].values[i]
-                              : vs_base(cpu, VS_LSP) + VS_FUNCTION2;
+        scene.values[i] = stops[stop].values[i] != LSP_SEND ? stops[stop].values[i]
+                                                            : vs_base(cpu, VS_LSP) + VS_FUNCTION2;
     return scene;
 }
 
@@ -214,9 +215,9 @@ START_TEST(every_networking_stop)
     size_t i;
 
     for (k = 0; k < 24; k++) {
-        struct vs_scene scene = scene_of((size_t)_i, (enum vs_cpu)(k % 3),
-                                         k / 3 % 2 != 0 ? VS_RAISED : VS_BREAK, k / 6 % 2 != 0,
-                                         k / 12 != 0);
+        struct vs_scene scene =
+            scene_of((size_t)_i, (enum vs_cpu)(k % 3), k / 3 % 2 != 0 ? VS_RAISED : VS_BREAK,
+                     k / 6 % 2 != 0, k / 12 != 0);
         struct run run = run_scene(&scene);
 
         (void)snprintf(headline, sizeof headline, "APPLICATION_VERIFIER_NETWORKING_%s (%x)",
@@ -271,7 +272,8 @@ static void assert_no_networking(const struct vs_scene *scene, bool stopped)
 /* vfnet is loaded and on the stack, but the program died of something else. */
 START_TEST(another_exception)
 {
-    assert_no_networking(&(struct vs_scene){.cpu = (enum vs_cpu)_i, .way = VS_OTHER,
+    assert_no_networking(&(struct vs_scene){.cpu = (enum vs_cpu)_i,
+                                            .way = VS_OTHER,
                                             .code = 0xe101,
                                             .text = "VERIFIER STOP 0000E101: pid 0x1234: old \n"},
                          false);
@@ -281,8 +283,11 @@ END_TEST
 /* A networking code where none belongs: in a stop of vfbasics, whose own code is not to be had. */
 START_TEST(code_by_accident)
 {
-    struct vs_scene scene = {.cpu = (enum vs_cpu)_i, .way = VS_BREAK, .provider = "vfbasics.dll",
-                             .code = 0xe101, .in_register = 0xe101};
+    struct vs_scene scene = {.cpu = (enum vs_cpu)_i,
+                             .way = VS_BREAK,
+                             .provider = "vfbasics.dll",
+                             .code = 0xe101,
+                             .in_register = 0xe101};
     struct run run;
 
     assert_no_networking(&scene, true);
@@ -296,8 +301,8 @@ END_TEST
 
 START_TEST(stop_of_another_layer)
 {
-    struct vs_scene scene = {.cpu = (enum vs_cpu)_i, .way = VS_BREAK, .provider = "vfbasics.dll",
-                             .code = 0x303};
+    struct vs_scene scene = {
+        .cpu = (enum vs_cpu)_i, .way = VS_BREAK, .provider = "vfbasics.dll", .code = 0x303};
     struct run run = run_scene(&scene);
 
     ck_assert(run.v->recovered);

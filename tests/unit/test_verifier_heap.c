@@ -35,8 +35,11 @@ static const struct damage {
 START_TEST(where_the_damage_is)
 {
     const struct damage *damage = &damages[_i];
-    struct vs_scene scene = {.cpu = VS_X64, .way = VS_PAGE_HEAP, .provider = "",
-                             .code = damage->code, .without_memory = true,
+    struct vs_scene scene = {.cpu = VS_X64,
+                             .way = VS_PAGE_HEAP,
+                             .provider = "",
+                             .code = damage->code,
+                             .without_memory = true,
                              .values = {0xe11000, damage->block, damage->size, damage->address}};
     struct vs_run run = vs_run(&scene);
 
@@ -54,7 +57,10 @@ END_TEST
 
 static struct db *with_header(enum vs_cpu cpu, uint32_t start, uint32_t end, uint64_t trace)
 {
-    struct vs_scene scene = {.cpu = cpu, .way = VS_PAGE_HEAP, .provider = "", .code = 0x7,
+    struct vs_scene scene = {.cpu = cpu,
+                             .way = VS_PAGE_HEAP,
+                             .provider = "",
+                             .code = 0x7,
                              .values = {0xe11000, BLOCK, SIZE, 0}};
     struct db *b = vs_build(&scene);
 

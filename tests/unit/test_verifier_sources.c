@@ -22,20 +22,20 @@ static void assert_unknown(const struct vs_run *run, const char *reason)
     ck_assert(!run->v->recovered);
     ck_assert_str_eq(run->v->reason, reason);
     ck_assert_ptr_null(run->v->headline);
-    ck_assert_int_eq(avd_fact_find(&run->an->facts, "verifier.stop.code")->type,
-                     AVD_FACT_UNKNOWN);
+    ck_assert_int_eq(avd_fact_find(&run->an->facts, "verifier.stop.code")->type, AVD_FACT_UNKNOWN);
 }
 
 /* ---- x64: what the registers took with them ---- */
 
-static const char in_register[] =
-    "64-bit code passed it in a register that is gone by now";
+static const char in_register[] = "64-bit code passed it in a register that is gone by now";
 
 START_TEST(code_in_a_register)
 {
-    struct vs_run run = vs_run(&(struct vs_scene){.cpu = VS_X64, .code = 0xe103,
+    struct vs_run run = vs_run(&(struct vs_scene){.cpu = VS_X64,
+                                                  .code = 0xe103,
                                                   .values = {1, 2, VS_THREAD, 4},
-                                                  .not_spilled = true, .in_register = 0xe103});
+                                                  .not_spilled = true,
+                                                  .in_register = 0xe103});
 
     assert_stop(&run, 0xe103, "a register that the verifier keeps");
     ck_assert(!run.v->values[0].known);
@@ -71,8 +71,10 @@ END_TEST
 /* A register that holds a code of the Heaps layer, all of them small numbers, says nothing. */
 START_TEST(small_numbers_in_registers)
 {
-    struct vs_run run = vs_run(&(struct vs_scene){.cpu = VS_X64, .provider = "vfbasics.dll",
-                                                  .code = 7, .not_spilled = true,
+    struct vs_run run = vs_run(&(struct vs_scene){.cpu = VS_X64,
+                                                  .provider = "vfbasics.dll",
+                                                  .code = 7,
+                                                  .not_spilled = true,
                                                   .in_register = 7});
 
     ck_assert(run.v->stopped);
@@ -85,8 +87,10 @@ END_TEST
 
 START_TEST(record_alone)
 {
-    struct vs_run run = vs_run(&(struct vs_scene){.cpu = (enum vs_cpu)_i, .way = VS_RAISED,
-                                                  .code = 0xe101, .values = {0x3e8, VS_TRACE},
+    struct vs_run run = vs_run(&(struct vs_scene){.cpu = (enum vs_cpu)_i,
+                                                  .way = VS_RAISED,
+                                                  .code = 0xe101,
+                                                  .values = {0x3e8, VS_TRACE},
                                                   .without_stack = true});
 
     assert_stop(&run, 0xe101, "the stop record of the exception");
@@ -102,9 +106,12 @@ END_TEST
 /* A debugger stops at VerifierBreakin before the exception would be raised. */
 START_TEST(record_on_the_stack)
 {
-    struct vs_scene scene = {.cpu = (enum vs_cpu)_i, .way = VS_PAGE_HEAP, .code = 0xf,
+    struct vs_scene scene = {.cpu = (enum vs_cpu)_i,
+                             .way = VS_PAGE_HEAP,
+                             .code = 0xf,
                              .values = {0xe11000, 0x5e32ff0, 16, 0x5e33000},
-                             .exception_record = true, .global_flag = 0x02000000};
+                             .exception_record = true,
+                             .global_flag = 0x02000000};
     struct vs_run run = vs_run(&scene);
 
     ck_assert_str_eq(run.v->engine, "page heap");
@@ -117,8 +124,7 @@ START_TEST(record_on_the_stack)
                                "keeps them"
                              : "the stop record behind an exception record on the stack, and the "
                                "arguments of verifier.dll!VerifierStopMessage");
-    ck_assert_str_eq(run.v->headline,
-                     "APPLICATION_VERIFIER_HEAPS_CORRUPTED_HEAP_BLOCK_SUFFIX (f)");
+    ck_assert_str_eq(run.v->headline, "APPLICATION_VERIFIER_HEAPS_CORRUPTED_HEAP_BLOCK_SUFFIX (f)");
     ck_assert_uint_eq(run.v->values[1].value, 0x5e32ff0);
     ck_assert_str_eq(run.v->caller, "app!run+0x25 ~");
     vs_run_end(&run);
@@ -136,8 +142,8 @@ static const char e101_text[] =
 
 START_TEST(text_on_the_stack)
 {
-    struct vs_scene scene = {.cpu = VS_X64, .not_spilled = true, .text = e101_text,
-                             .wide_text = _i != 0};
+    struct vs_scene scene = {
+        .cpu = VS_X64, .not_spilled = true, .text = e101_text, .wide_text = _i != 0};
     struct vs_run run = vs_run(&scene);
 
     assert_stop(&run, 0xe101, "the stop's text on the stack");
@@ -151,7 +157,8 @@ END_TEST
 
 START_TEST(text_in_a_comment)
 {
-    struct vs_scene scene = {.cpu = VS_X64, .not_spilled = true,
+    struct vs_scene scene = {.cpu = VS_X64,
+                             .not_spilled = true,
                              .comment = "VERIFIER STOP 0000E102: pid 0x1234: first \n"
                                         "VERIFIER STOP 0000A012 : pid 0x1234: other layer \n"
                                         "VERIFIER STOP 0000E10B : pid 0x1234: last \n\n\n"
@@ -182,8 +189,8 @@ START_TEST(damaged_texts)
         "VERIFIER STOP ",        "VERIFIER STOP E101",      "VERIFIER STOP 11112222333344445:",
         "VERIFIER STOP : pid 1", "VERIFIER STOP xyz: pid ", "VERIFIER STOP 0: pid 0x1234: m",
     };
-    struct vs_run run = vs_run(&(struct vs_scene){.cpu = VS_X64, .not_spilled = true,
-                                                  .comment = texts[_i], .text = texts[_i]});
+    struct vs_run run = vs_run(&(struct vs_scene){
+        .cpu = VS_X64, .not_spilled = true, .comment = texts[_i], .text = texts[_i]});
 
     ck_assert(run.v->stopped);
     ck_assert(!run.v->recovered);
@@ -194,8 +201,8 @@ END_TEST
 /* What printed the text has returned; its buffer is not yet overwritten. */
 START_TEST(text_below_the_stack)
 {
-    struct vs_scene scene = {.cpu = VS_X64, .not_spilled = true, .text = e101_text,
-                             .text_below = true};
+    struct vs_scene scene = {
+        .cpu = VS_X64, .not_spilled = true, .text = e101_text, .text_below = true};
     struct vs_run run = vs_run(&scene);
 
     assert_stop(&run, 0xe101, "the stop's text that a call left below the stack");
@@ -213,8 +220,11 @@ END_TEST
 
 START_TEST(layer_that_nobody_documents)
 {
-    struct vs_scene scene = {.cpu = (enum vs_cpu)_i, .provider = "vfours.dll", .code = 0x9999,
-                             .values = {0x42}, .described = "Our own check failed."};
+    struct vs_scene scene = {.cpu = (enum vs_cpu)_i,
+                             .provider = "vfours.dll",
+                             .code = 0x9999,
+                             .values = {0x42},
+                             .described = "Our own check failed."};
     struct vs_run run = vs_run(&scene);
 
     ck_assert_msg(run.v->recovered, "%s", run.v->reason);
@@ -241,10 +251,12 @@ START_TEST(page_heap_is_told_apart)
     static const struct {
         uint32_t flag;
         const char *engine;
-    } engines[] = {{0x02000000, "page heap"}, {0x02000100, "Application Verifier"},
-                   {0x100, "Application Verifier"}, {0, "verifier.dll alone"}};
-    struct vs_run run = vs_run(&(struct vs_scene){.cpu = VS_X86, .way = VS_PAGE_HEAP, .code = 7,
-                                                  .global_flag = engines[_i].flag});
+    } engines[] = {{0x02000000, "page heap"},
+                   {0x02000100, "Application Verifier"},
+                   {0x100, "Application Verifier"},
+                   {0, "verifier.dll alone"}};
+    struct vs_run run = vs_run(&(struct vs_scene){
+        .cpu = VS_X86, .way = VS_PAGE_HEAP, .code = 7, .global_flag = engines[_i].flag});
 
     ck_assert_str_eq(run.v->engine, engines[_i].engine);
     ck_assert_uint_eq(run.v->provider_count, 0);
@@ -254,9 +266,12 @@ END_TEST
 
 START_TEST(heap_stop_through_both_engines)
 {
-    struct vs_run run = vs_run(&(struct vs_scene){
-        .cpu = (enum vs_cpu)_i, .way = VS_HEAP_BREAK, .provider = "vfbasics.dll", .code = 0x10,
-        .values = {0x1000, 0x2000, 0x18, 0}, .global_flag = 0x02000100});
+    struct vs_run run = vs_run(&(struct vs_scene){.cpu = (enum vs_cpu)_i,
+                                                  .way = VS_HEAP_BREAK,
+                                                  .provider = "vfbasics.dll",
+                                                  .code = 0x10,
+                                                  .values = {0x1000, 0x2000, 0x18, 0},
+                                                  .global_flag = 0x02000100});
 
     ck_assert(run.v->recovered);
     ck_assert_uint_eq(run.v->code, 0x10);
@@ -276,7 +291,8 @@ END_TEST
 START_TEST(unloaded_module_in_a_trace)
 {
     uint64_t gone = _i == VS_X64 ? UINT64_C(0x7ff500000000) : 0x0b000000;
-    struct vs_run run = vs_run(&(struct vs_scene){.cpu = (enum vs_cpu)_i, .code = 0xe103,
+    struct vs_run run = vs_run(&(struct vs_scene){.cpu = (enum vs_cpu)_i,
+                                                  .code = 0xe103,
                                                   .values = {0x3e8, VS_GONE_TRACE, 1},
                                                   .unloaded = gone});
     const struct avd_stop_trace *trace;
@@ -295,15 +311,15 @@ END_TEST
 START_TEST(what_is_no_trace)
 {
     /* A name's letters are no addresses. */
-    struct vs_run run = vs_run(&(struct vs_scene){.cpu = VS_X86, .code = 0xe101,
-                                                  .values = {0x3e8, VS_NAME}});
+    struct vs_run run =
+        vs_run(&(struct vs_scene){.cpu = VS_X86, .code = 0xe101, .values = {0x3e8, VS_NAME}});
 
     ck_assert_str_eq(run.v->values[1].reason, "the trace at 0x2000400 holds no return addresses");
     ck_assert_str_eq(run.v->culprit_source, "the stack");
     vs_run_end(&run);
     /* The last word of the piece of memory is a return address, alone. */
-    run = vs_run(&(struct vs_scene){.cpu = VS_X86, .code = 0xe101,
-                                       .values = {0x3e8, VS_TRACE + 16}});
+    run =
+        vs_run(&(struct vs_scene){.cpu = VS_X86, .code = 0xe101, .values = {0x3e8, VS_TRACE + 16}});
     ck_assert_str_eq(run.v->values[1].reason, "the trace at 0x2000110 holds no return addresses");
     vs_run_end(&run);
 }
@@ -322,6 +338,7 @@ struct published {
     const char *headline;
 };
 
+/* clang-format off */
 static const struct published posts[] = {
     {"x64 vfnet e101", VS_X64, VS_BREAK, "vfnet.dll", 0xe101, {0x3e8, 0x16e4cae9ec0, 0, 0},
      "APPLICATION_VERIFIER_NETWORKING_WSA_SOCKET_ALREADY_CLOSED (e101)"},
@@ -355,12 +372,16 @@ static const struct published posts[] = {
      {0x1956b381000, 0x1956fbd9ff0, 4, 0x1956fbd9ff4},
      "APPLICATION_VERIFIER_HEAPS_CORRUPTED_HEAP_BLOCK_SUFFIX (f)"},
 };
+/* clang-format on */
 
 START_TEST(published_stops)
 {
     const struct published *post = &posts[_i];
-    struct vs_scene scene = {.cpu = post->cpu, .way = post->way, .provider = post->provider,
-                             .code = post->code, .without_memory = true};
+    struct vs_scene scene = {.cpu = post->cpu,
+                             .way = post->way,
+                             .provider = post->provider,
+                             .code = post->code,
+                             .without_memory = true};
     struct vs_run run;
     size_t i;
 

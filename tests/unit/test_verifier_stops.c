@@ -27,10 +27,9 @@ END_TEST
 /* The layers with two numberings, each by its first stop. */
 START_TEST(both_numberings)
 {
-    static const uint32_t pairs[][2] = {{0xe000, 0xe100}, {0xe00e, 0xe10e}, {0x2000, 0x2000000},
-                                        {0x2200, 0x2200000}, {0x4000, 0x4000000},
-                                        {0x5001, 0x5000001}, {0x7000, 0x7000000},
-                                        {0xf000, 0xf000000}};
+    static const uint32_t pairs[][2] = {
+        {0xe000, 0xe100},    {0xe00e, 0xe10e},    {0x2000, 0x2000000}, {0x2200, 0x2200000},
+        {0x4000, 0x4000000}, {0x5001, 0x5000001}, {0x7000, 0x7000000}, {0xf000, 0xf000000}};
     size_t i;
 
     for (i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {

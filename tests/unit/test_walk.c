@@ -66,7 +66,7 @@ static enum avd_step_result second(struct avd_walk *walk, const struct avd_frame
 
 static const struct avd_step_method methods[] = {{"first", first}, {"second", second}};
 static const char *const names[AVD_REG_COUNT] = {"r0"};
-static const struct avd_cpu_ops cpu = {"fake", 8, UINT64_C(0x7fffffffffff), NULL, names, 1,
+static const struct avd_cpu_ops cpu = {"fake",  8, UINT64_C(0x7fffffffffff), NULL, names, 1,
                                        methods, 2};
 
 #define CODE UINT64_C(0x401000)
@@ -150,8 +150,9 @@ START_TEST(test_stack_pointer)
         {{CODE, SP + 3}, "unwind_info gives the stack pointer 0x10103, which is not aligned"},
         {{CODE, 0x10808},
          "unwind_info gives the stack pointer 0x10808, which is above the stack's base 0x10800"},
-        {{CODE, UINT64_MAX - 7}, "unwind_info gives the stack pointer 0xfffffffffffffff8, which "
-                                 "is above the stack's base 0x10800"},
+        {{CODE, UINT64_MAX - 7},
+         "unwind_info gives the stack pointer 0xfffffffffffffff8, which "
+         "is above the stack's base 0x10800"},
     };
     size_t i;
 
@@ -175,8 +176,8 @@ END_TEST
 START_TEST(test_next_method)
 {
     static const struct answer bad[] = {{0x20000000, SP + 8}, {CODE + 2, SP}, {0x500, SP + 64}};
-    static const struct answer good[] = {{CODE + 1, SP + 16}, {CODE + 2, SP + 32},
-                                         {0x600, SP + 72}};
+    static const struct answer good[] = {
+        {CODE + 1, SP + 16}, {CODE + 2, SP + 32}, {0x600, SP + 72}};
     struct fake_process *p = process(bad, good);
     const struct avd_stack *stack = fake_walk(p, CODE, SP, NULL);
 
@@ -196,8 +197,7 @@ START_TEST(test_said_by_methods)
 {
     static const struct answer failed[] = {{0, 0, false, AVD_STEP_FAILED, AVD_END_UNSUPPORTED_CPU}};
     static const struct answer ended[] = {{0, 0, false, AVD_STEP_END, AVD_END_COMPLETE}};
-    static const struct answer weak[] = {
-        {0, 0, false, AVD_STEP_NO_INFO, AVD_END_NO_UNWIND_INFO}};
+    static const struct answer weak[] = {{0, 0, false, AVD_STEP_NO_INFO, AVD_END_NO_UNWIND_INFO}};
     static const struct answer strong[] = {{0, 0, false, AVD_STEP_NO_INFO, AVD_END_NO_MEMORY}};
     static const struct answer code[] = {{CODE + 1, SP + 8}};
     struct fake_process *p = process(failed, code);
@@ -295,8 +295,8 @@ END_TEST
 /* What was interrupted is a frame, whether its pc is code or not. */
 START_TEST(test_exact_frames)
 {
-    static const struct answer list[] = {{0, SP + 8, true}, {0x41414141, SP + 16, true},
-                                         {0x41414141, SP + 24, false}};
+    static const struct answer list[] = {
+        {0, SP + 8, true}, {0x41414141, SP + 16, true}, {0x41414141, SP + 24, false}};
     struct fake_process *p = process(list, NULL);
     const struct avd_stack *stack = fake_walk(p, CODE, SP, NULL);
 
@@ -382,13 +382,14 @@ START_TEST(test_out_of_memory)
 END_TEST
 
 /* One answer of a method: a frame at CODE + n * 0x10, its sp at SP + n * 0x40. */
-#define FRAME(n, method, trust, evidence)                                                        \
+#define FRAME(n, method, trust, evidence)                                                          \
     {CODE + 0x10 * (n), SP + 0x40 * (n), false, AVD_STEP_OK, AVD_END_NONE, trust, evidence, method}
 #define SCANNED(n, evidence) FRAME(n, AVD_METHOD_SCAN, AVD_TRUST_SCAN, AVD_EVIDENCE_##evidence)
-#define UNWOUND(n) FRAME(n, AVD_METHOD_UNWIND_INFO, AVD_TRUST_CFI, AVD_EVIDENCE_NONE)
+#define UNWOUND(n)           FRAME(n, AVD_METHOD_UNWIND_INFO, AVD_TRUST_CFI, AVD_EVIDENCE_NONE)
+
 #define CHAINED(n) FRAME(n, AVD_METHOD_FRAME_POINTER, AVD_TRUST_FRAME_POINTER, AVD_EVIDENCE_CALL)
-#define RETURNS_TO_0(n) {0, SP + 0x40 * (n), false, AVD_STEP_OK, AVD_END_NONE, AVD_TRUST_CFI, \
-                         AVD_EVIDENCE_NONE, AVD_METHOD_NONE}
+#define RETURNS_TO_0(n)                                                                            \
+    {0, SP + 0x40 * (n), false, AVD_STEP_OK, AVD_END_NONE, AVD_TRUST_CFI, AVD_EVIDENCE_NONE, 0}
 
 static const enum avd_trust *trusts(const struct avd_stack *stack)
 {
@@ -403,18 +404,21 @@ static const enum avd_trust *trusts(const struct avd_stack *stack)
 /* What was found from a guessed frame is no better than the guess. */
 START_TEST(test_doubt)
 {
-    static const struct answer list[] = {SCANNED(1, CALL), UNWOUND(2), CHAINED(3), UNWOUND(4),
-                                         {.result = AVD_STEP_NO_INFO}};
-    static const struct answer proved[] = {SCANNED(1, TARGET), UNWOUND(2),
-                                           {.result = AVD_STEP_NO_INFO}};
+    static const struct answer list[] = {
+        SCANNED(1, CALL), UNWOUND(2), CHAINED(3), UNWOUND(4), {.result = AVD_STEP_NO_INFO}};
+    static const struct answer proved[] = {
+        SCANNED(1, TARGET), UNWOUND(2), {.result = AVD_STEP_NO_INFO}};
     static const struct answer recovered[] = {
-        SCANNED(1, CALL), UNWOUND(2), FRAME(3, AVD_METHOD_MACHINE_FRAME, AVD_TRUST_CONTEXT,
-                                            AVD_EVIDENCE_NONE),
-        UNWOUND(4), {.result = AVD_STEP_NO_INFO}};
+        SCANNED(1, CALL),
+        UNWOUND(2),
+        FRAME(3, AVD_METHOD_MACHINE_FRAME, AVD_TRUST_CONTEXT, AVD_EVIDENCE_NONE),
+        UNWOUND(4),
+        {.result = AVD_STEP_NO_INFO}};
     static const struct answer called[] = {
-        SCANNED(1, CALL), FRAME(2, AVD_METHOD_FRAME_POINTER, AVD_TRUST_FRAME_POINTER,
-                                AVD_EVIDENCE_TARGET),
-        CHAINED(3), {.result = AVD_STEP_NO_INFO}};
+        SCANNED(1, CALL),
+        FRAME(2, AVD_METHOD_FRAME_POINTER, AVD_TRUST_FRAME_POINTER, AVD_EVIDENCE_TARGET),
+        CHAINED(3),
+        {.result = AVD_STEP_NO_INFO}};
     struct fake_process *p = process(list, NULL);
     const enum avd_trust *found = trusts(fake_walk(p, CODE, SP, NULL));
 
@@ -461,8 +465,8 @@ END_TEST
 /* A chain that ends where threads start was the right one, from the last guess on. */
 START_TEST(test_confirmed)
 {
-    static const struct answer list[] = {SCANNED(1, CALL), UNWOUND(2), SCANNED(3, CALL), CHAINED(4),
-                                         UNWOUND(5), RETURNS_TO_0(6)};
+    static const struct answer list[] = {SCANNED(1, CALL), UNWOUND(2), SCANNED(3, CALL),
+                                         CHAINED(4),       UNWOUND(5), RETURNS_TO_0(6)};
     struct fake_process *p = process(list, NULL);
     const enum avd_trust *found = trusts(fake_walk(p, CODE, SP, NULL));
 
@@ -487,9 +491,9 @@ END_TEST
 /* Guesses at the end are taken off, unless the stack is complete. */
 START_TEST(test_guesses)
 {
-    static const struct answer list[] = {UNWOUND(1), SCANNED(2, WEAK), SCANNED(3, CALL),
-                                         SCANNED(4, WEAK), SCANNED(5, WEAK),
-                                         {.result = AVD_STEP_NO_INFO}};
+    static const struct answer list[] = {UNWOUND(1),       SCANNED(2, WEAK),
+                                         SCANNED(3, CALL), SCANNED(4, WEAK),
+                                         SCANNED(5, WEAK), {.result = AVD_STEP_NO_INFO}};
     static const struct answer complete[] = {SCANNED(1, WEAK), SCANNED(2, WEAK), RETURNS_TO_0(3)};
     struct fake_process *p = process(list, NULL);
     const struct avd_stack *stack = fake_walk(p, CODE, SP, NULL);

@@ -36,7 +36,8 @@ START_TEST(test_roles)
     (void)db_system_info(b, PROCESSOR_ARCHITECTURE_AMD64, 10, 0, 19041);
     for (i = 0; i < COUNT; i++)
         (void)db_module(b, &(struct db_module){.base = 0x10000000 + 0x100000 * (uint64_t)i,
-                                               .size = 0x10000, .path = modules[i].path});
+                                               .size = 0x10000,
+                                               .path = modules[i].path});
     f = dump_fixture_open(b);
     ck_assert_int_eq(avd_analysis_run(f.dump, NULL, &an, NULL), AVD_OK);
     memset(&env, 0, sizeof env);

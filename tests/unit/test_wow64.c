@@ -30,8 +30,7 @@ START_TEST(test_detected)
     check_detected(wow64_thread_builder(&(struct wow64_thread){.no_wow64_module = true}), true,
                    "thread 0x3490 has a 32-bit TEB at 0x7efdd000 beside its 64-bit one at "
                    "0x7efdb000");
-    check_detected(wow64_thread_builder(&(struct wow64_thread){.no_teb64 = true,
-                                                               .no_teb32 = true}),
+    check_detected(wow64_thread_builder(&(struct wow64_thread){.no_teb64 = true, .no_teb32 = true}),
                    true, "wow64.dll is loaded in a 64-bit process");
 }
 END_TEST
@@ -40,11 +39,12 @@ START_TEST(test_not_detected)
 {
     struct db *b = dump_fixture_builder(PROCESSOR_ARCHITECTURE_INTEL);
 
-    check_detected(wow64_thread_builder(&(struct wow64_thread){.no_wow64_module = true,
-                                                               .teb32_thread_id = 1}),
-                   false, "no thread has a 32-bit TEB and wow64.dll is not loaded");
+    check_detected(
+        wow64_thread_builder(&(struct wow64_thread){.no_wow64_module = true, .teb32_thread_id = 1}),
+        false, "no thread has a 32-bit TEB and wow64.dll is not loaded");
     /* The 32-bit list of a 32-bit writer names wow64cpu.dll as well. */
-    (void)db_module(b, &(struct db_module){.base = 0x77070000, .size = 0xa000,
+    (void)db_module(b, &(struct db_module){.base = 0x77070000,
+                                           .size = 0xa000,
                                            .path = "C:\\Windows\\System32\\wow64cpu.dll"});
     check_detected(b, false, "the dump is not one of a 64-bit Windows process");
 }
@@ -83,11 +83,14 @@ END_TEST
 
 START_TEST(test_live)
 {
-    struct wow64_fixture f = wow64_fixture_open(&(struct wow64_thread){
-        .saved = {.eip = 0x401fff},
-        .native = {.cs = 0x23, .rip = UINT64_C(0xfffff00000401040),
-                   .rsp = UINT64_C(0x12345678) << 32 | W_ESP, .rbp = 0x37f600, .rax = 7,
-                   .r14 = W_STACK64 + 0x2590}});
+    struct wow64_fixture f = wow64_fixture_open(
+        &(struct wow64_thread){.saved = {.eip = 0x401fff},
+                               .native = {.cs = 0x23,
+                                          .rip = UINT64_C(0xfffff00000401040),
+                                          .rsp = UINT64_C(0x12345678) << 32 | W_ESP,
+                                          .rbp = 0x37f600,
+                                          .rax = 7,
+                                          .r14 = W_STACK64 + 0x2590}});
 
     /* The area is what the last transition left; high halves are garbage. */
     ck_assert_int_eq(f.thread.source, AVD_WOW64_LIVE);
@@ -105,9 +108,9 @@ END_TEST
 START_TEST(test_live_stack64)
 {
     /* Windows 7 has it in TlsSlots[0] as well. */
-    struct wow64_fixture f = wow64_fixture_open(&(struct wow64_thread){
-        .stack_ptr64 = W_STACK64 + 0x2000,
-        .native = {.cs = 0x23, .rip = W_EIP, .rsp = W_ESP, .r14 = W_AREA}});
+    struct wow64_fixture f = wow64_fixture_open(
+        &(struct wow64_thread){.stack_ptr64 = W_STACK64 + 0x2000,
+                               .native = {.cs = 0x23, .rip = W_EIP, .rsp = W_ESP, .r14 = W_AREA}});
 
     ck_assert_uint_eq(f.thread.native_sp, W_STACK64 + 0x2000);
     ck_assert_str_eq(f.thread.native_sp_route, "TlsSlots[0]");
@@ -149,8 +152,8 @@ END_TEST
 
 START_TEST(test_not_wow64)
 {
-    struct wow64_fixture f = wow64_fixture_open(
-        &(struct wow64_thread){.no_wow64_module = true, .no_teb32 = true});
+    struct wow64_fixture f =
+        wow64_fixture_open(&(struct wow64_thread){.no_wow64_module = true, .no_teb32 = true});
 
     ck_assert_int_eq(f.thread.source, AVD_WOW64_NONE);
     ck_assert_str_eq(f.thread.reason, "not a WOW64 process");

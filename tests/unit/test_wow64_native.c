@@ -10,10 +10,10 @@
 #include <check.h>
 
 enum {
-    WOW64_RETURN = 0x755b2020,           /* in wow64.dll, behind a call */
-    WOW64_NO_CALL = 0x755b2040,          /* there too, but behind none */
-    KEPT = W_STACK64 + 0x2590,           /* the 64-bit stack pointer that wow64cpu keeps */
-    AT_RETURN = KEPT + 9 * 8             /* above what it saved, as on Windows 7 */
+    WOW64_RETURN = 0x755b2020,  /* in wow64.dll, behind a call */
+    WOW64_NO_CALL = 0x755b2040, /* there too, but behind none */
+    KEPT = W_STACK64 + 0x2590,  /* the 64-bit stack pointer that wow64cpu keeps */
+    AT_RETURN = KEPT + 9 * 8    /* above what it saved, as on Windows 7 */
 };
 
 struct run {
@@ -23,8 +23,8 @@ struct run {
 
 static struct db *live(uint64_t kept)
 {
-    struct db *b = wow64_thread_builder(&(struct wow64_thread){
-        .native = {.cs = 0x23, .rip = W_EIP, .rsp = W_ESP, .r14 = kept}});
+    struct db *b = wow64_thread_builder(
+        &(struct wow64_thread){.native = {.cs = 0x23, .rip = W_EIP, .rsp = W_ESP, .r14 = kept}});
 
     (void)db_memory(b, 0x755b2000, 0x100);
     db_poke8(b, WOW64_RETURN - 5, 0xe8);
@@ -63,8 +63,7 @@ START_TEST(test_live_code)
     ck_assert_uint_eq(thread->x86.stack.frames[0].pc, W_EIP);
     ck_assert_uint_eq(thread->x86.stack.frames[0].sp, W_ESP);
     ck_assert(thread->native.start_found);
-    ck_assert_str_eq(thread->native.source,
-                     "a return address above r14, which wow64cpu keeps");
+    ck_assert_str_eq(thread->native.source, "a return address above r14, which wow64cpu keeps");
     ck_assert_uint_eq(thread->native.stack.frames[0].pc, WOW64_RETURN);
     ck_assert_uint_eq(thread->native.stack.frames[0].sp, AT_RETURN + 8);
     ck_assert_int_eq(thread->native.stack.frames[0].trust, AVD_TRUST_SCAN);

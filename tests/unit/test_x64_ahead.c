@@ -69,16 +69,16 @@ START_TEST(test_forms)
         unsigned slot; /* of the return address, from SP */
     } forms[] = {
         {CODE("\x48\x81\xc4\x08\x01\x00\x00\xc3"), 0x108},
-        {CODE("\x48\x8d\x65\x18\xc3"), 0x58},                        /* lea rsp, [rbp+18h] */
+        {CODE("\x48\x8d\x65\x18\xc3"), 0x58}, /* lea rsp, [rbp+18h] */
         {CODE("\x48\x8d\xa5\xe8\x00\x00\x00\x5f\x5d\xc3"), 0x138},
-        {CODE("\xc9\xc3"), 0x48},                                    /* leave */
+        {CODE("\xc9\xc3"), 0x48}, /* leave */
         {CODE("\x48\x8b\xe5\x5d\xc3"), 0x48},
         {CODE("\x48\x89\xec\x5d\xf3\xc3"), 0x48},
         {CODE("\x4c\x8d\x5c\x24\x60\x49\x8b\x5b\x18\x49\x8b\xe3\x5d\xc3"), 0x68}, /* by r11 */
-        {CODE("\x74\x02\xeb\x01\xcc\x48\x83\xc4\x28\xc3"), 0x28},    /* jumps */
-        {CODE("\x48\x83\xc4\x28\x48\xff\xe0"), 0x28},                /* tail calls */
+        {CODE("\x74\x02\xeb\x01\xcc\x48\x83\xc4\x28\xc3"), 0x28},                 /* jumps */
+        {CODE("\x48\x83\xc4\x28\x48\xff\xe0"), 0x28},                             /* tail calls */
         {CODE("\x48\x83\xc4\x28\xff\x25\x00\x00\x00\x00"), 0x28},
-        {CODE("\xcc\x48\x83\xc4\x28\xc3"), 0x28},                    /* the breakpoint met */
+        {CODE("\xcc\x48\x83\xc4\x28\xc3"), 0x28}, /* the breakpoint met */
         {CODE("\x0f\x05\x48\x83\xc4\x08\xc3"), 0x8},
         {CODE("\x48\x83\xc4\x28\xc2\x10\x00"), 0x28},
     };
@@ -104,19 +104,19 @@ START_TEST(test_refused)
         const char *bytes;
         size_t size;
     } others[] = {
-        {CODE("\x90\xcc\x48\x83\xc4\x28\xc3")},           /* a trap that was not met */
-        {CODE("\x0f\x0b\x48\x83\xc4\x28\xc3")},           /* ud2 */
-        {CODE("\x53\x48\x83\xc4\x30\xc3")},               /* push: in a prologue */
-        {CODE("\x48\x83\xec\x28\x48\x83\xc4\x50\xc3")},   /* sub rsp */
-        {CODE("\x48\x83\xe4\xf0\x48\x83\xc4\x28\xc3")},   /* and rsp */
-        {CODE("\x48\x83\xc4\x20\xc3")},                   /* a slot where no return address is */
-        {CODE("\x48\x83\xc4\xd8\xc3")},                   /* below rsp */
-        {CODE("\xeb\xfe")},                               /* no end */
-        {CODE("\xff\xe0")},                               /* perhaps a switch */
-        {CODE("\x49\x8b\xe3\x48\x83\xc4\x28\xc3")},       /* rsp from an r11 that may be anything */
+        {CODE("\x90\xcc\x48\x83\xc4\x28\xc3")},         /* a trap that was not met */
+        {CODE("\x0f\x0b\x48\x83\xc4\x28\xc3")},         /* ud2 */
+        {CODE("\x53\x48\x83\xc4\x30\xc3")},             /* push: in a prologue */
+        {CODE("\x48\x83\xec\x28\x48\x83\xc4\x50\xc3")}, /* sub rsp */
+        {CODE("\x48\x83\xe4\xf0\x48\x83\xc4\x28\xc3")}, /* and rsp */
+        {CODE("\x48\x83\xc4\x20\xc3")},                 /* a slot where no return address is */
+        {CODE("\x48\x83\xc4\xd8\xc3")},                 /* below rsp */
+        {CODE("\xeb\xfe")},                             /* no end */
+        {CODE("\xff\xe0")},                             /* perhaps a switch */
+        {CODE("\x49\x8b\xe3\x48\x83\xc4\x28\xc3")},     /* rsp from an r11 that may be anything */
         {CODE("\x4c\x8d\x5c\x24\x60\x45\x33\xdb\xe8\x00\x00\x00\x00\x49\x8b\xe3\x5d\xc3")},
-        {CODE("\x5c\x48\x83\xc4\x28\xc3")},               /* pop rsp */
-        {CODE("\x48\x87\xe0\x48\x83\xc4\x28\xc3")},       /* xchg */
+        {CODE("\x5c\x48\x83\xc4\x28\xc3")},         /* pop rsp */
+        {CODE("\x48\x87\xe0\x48\x83\xc4\x28\xc3")}, /* xchg */
     };
     size_t i;
     size_t k;

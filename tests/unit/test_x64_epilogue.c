@@ -59,12 +59,12 @@ START_TEST(test_forms)
         {"\x48\x81\xc4\x20\x01\x00\x00\xc3", 8, 0x120},
         {"\x48\x8d\x65\x10\x5b\x41\x5c\x5d\xc3", 9, 0x420 + 0x18},
         {"\x48\x8d\xa5\x10\x00\x00\x00\xc3", 8, 0x420},
-        {"\x5d\xe9\x00\x10\x00\x00", 6, 8},             /* jmp to another function */
-        {"\x5d\xeb\x7d", 3, 8},                         /* jmp just behind this function */
-        {"\x5d\xe9\x7a\xff\xff\xff", 6, 8},             /* jmp to this function's begin */
+        {"\x5d\xe9\x00\x10\x00\x00", 6, 8}, /* jmp to another function */
+        {"\x5d\xeb\x7d", 3, 8},             /* jmp just behind this function */
+        {"\x5d\xe9\x7a\xff\xff\xff", 6, 8}, /* jmp to this function's begin */
         {"\x5d\xff\x25\x00\x10\x00\x00", 7, 8},
-        {"\x5d\x48\xff\xe0", 4, 8},                     /* rex.w jmp rax */
-        {"\x5d\x49\xff\x62\x08", 5, 8},                 /* rex.w jmp [r10+8] */
+        {"\x5d\x48\xff\xe0", 4, 8},     /* rex.w jmp rax */
+        {"\x5d\x49\xff\x62\x08", 5, 8}, /* rex.w jmp [r10+8] */
     };
     size_t i;
 
@@ -101,12 +101,12 @@ START_TEST(test_no_epilogue)
         size_t size;
     } cases[] = {
         {"\x90\xc3", 2},
-        {"\x5c\xc3", 2},                         /* pop rsp */
-        {"\x48\x83\xc0\x20\xc3", 5},             /* add rax */
-        {"\x48\x8d\x63\x10\xc3", 5},             /* lea rsp, [rbx+10h]: not the frame register */
-        {"\x5d\xeb\x10", 3},                     /* jmp inside */
-        {"\x5d\xff\xe0", 3},                     /* jmp rax without REX.W: a switch */
-        {"\x5d\x48\xff\xd0", 4},                 /* call rax */
+        {"\x5c\xc3", 2},             /* pop rsp */
+        {"\x48\x83\xc0\x20\xc3", 5}, /* add rax */
+        {"\x48\x8d\x63\x10\xc3", 5}, /* lea rsp, [rbx+10h]: not the frame register */
+        {"\x5d\xeb\x10", 3},         /* jmp inside */
+        {"\x5d\xff\xe0", 3},         /* jmp rax without REX.W: a switch */
+        {"\x5d\x48\xff\xd0", 4},     /* call rax */
         {"\xf3\x90", 2},
         {"\xff\x15\x00\x00\x00\x00", 6},
     };

@@ -14,6 +14,7 @@ static bool decode(const char *bytes, size_t size, struct avd_x64_instruction *o
 
 START_TEST(test_lengths)
 {
+    /* clang-format off */
     static const struct {
         const char *bytes;
         size_t size;
@@ -38,6 +39,7 @@ START_TEST(test_lengths)
         {"\x48\x6b\x85\x08\x01\x00\x00\x10", 8}, {"\x69\xc0\x01\x02\x03\x04", 6},
         {"\x0f\x29\x74\x24\x20", 5}, {"\xcd\x29", 2}, {"\xdd\x44\x24\x08", 4},
     };
+    /* clang-format on */
     struct avd_x64_instruction in;
     size_t i;
     size_t cut;

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const uint8_t compared[] = {AVD_RIP, AVD_RSP, AVD_RBX, AVD_RBP, AVD_RSI, AVD_RDI,
-                                   AVD_R12, AVD_R13, AVD_R14, AVD_R15};
+static const uint8_t compared[] = {AVD_RIP, AVD_RSP, AVD_RBX, AVD_RBP, AVD_RSI,
+                                   AVD_RDI, AVD_R12, AVD_R13, AVD_R14, AVD_R15};
 
 static const char jump[] =
     "Wine takes no jump out of a function for the end of an epilogue; by Microsoft's \"x64 prolog "
@@ -87,8 +87,8 @@ static bool check_caller(const struct oracle *o, size_t above, const struct avd_
     }
     if (caller->pc != expected->value[AVD_RIP] || caller->sp != expected->value[AVD_RSP] ||
         !same(&caller->regs, expected)) {
-        (void)printf("%s 0x%" PRIx64 ", frame %zu by %s, not %s:", o->run,
-                     o->regs.value[AVD_RIP], above, avd_method_name(caller->method), whose);
+        (void)printf("%s 0x%" PRIx64 ", frame %zu by %s, not %s:", o->run, o->regs.value[AVD_RIP],
+                     above, avd_method_name(caller->method), whose);
         for (i = 0; i < sizeof compared; i++) {
             unsigned reg = compared[i];
 
@@ -102,11 +102,11 @@ static bool check_caller(const struct oracle *o, size_t above, const struct avd_
         return false;
     }
     /* Found as Windows finds it, and not in a way that is there for want of unwind data. */
-    if (caller->trust != AVD_TRUST_CFI || (caller->method != AVD_METHOD_UNWIND_INFO &&
-                                           caller->method != AVD_METHOD_LEAF &&
-                                           caller->method != AVD_METHOD_MACHINE_FRAME)) {
-        (void)printf("%s 0x%" PRIx64 ": frame %zu by %s\n", o->run, o->regs.value[AVD_RIP],
-                     above, avd_method_name(caller->method));
+    if (caller->trust != AVD_TRUST_CFI ||
+        (caller->method != AVD_METHOD_UNWIND_INFO && caller->method != AVD_METHOD_LEAF &&
+         caller->method != AVD_METHOD_MACHINE_FRAME)) {
+        (void)printf("%s 0x%" PRIx64 ": frame %zu by %s\n", o->run, o->regs.value[AVD_RIP], above,
+                     avd_method_name(caller->method));
         return false;
     }
     return true;

@@ -8,8 +8,7 @@
 
 static const uint8_t frameless[] = {1, 0, 0, 0};
 
-static enum avd_x64_lookup find(struct fake_process *p, uint32_t rva,
-                                struct avd_x64_function *out)
+static enum avd_x64_lookup find(struct fake_process *p, uint32_t rva, struct avd_x64_function *out)
 {
     struct avd_x64_image image;
 
@@ -186,8 +185,7 @@ START_TEST(test_dynamic_function)
     ck_assert_uint_eq(f.begin, 0x100);
     ck_assert(avd_x64_read_info(&p->walk, &image, &f, &info, &end));
     ck_assert_uint_eq(info.count, 1);
-    ck_assert_int_eq(avd_x64_find_function(&p->walk, base + 0x200, &image, &f),
-                     AVD_X64_NO_MODULE);
+    ck_assert_int_eq(avd_x64_find_function(&p->walk, base + 0x200, &image, &f), AVD_X64_NO_MODULE);
     fake_free(p);
 }
 END_TEST
@@ -199,14 +197,18 @@ START_TEST(test_info_not_there)
         enum avd_walk_end end;
         const char *detail;
     } cases[] = {
-        {{0x1000, 0x1100, 0x3ffc}, AVD_END_NO_UNWIND_INFO,
+        {{0x1000, 0x1100, 0x3ffc},
+         AVD_END_NO_UNWIND_INFO,
          "the unwind data at 0x140003ffc is not in the dump"},
-        {{0x1000, 0x1100, 0x5ffc}, AVD_END_NO_UNWIND_INFO,
+        {{0x1000, 0x1100, 0x5ffc},
+         AVD_END_NO_UNWIND_INFO,
          "the 2 unwind codes at 0x140006000 are not in the dump"},
-        {{0x1000, 0x1100, 0x5002}, AVD_END_BAD_UNWIND_INFO,
+        {{0x1000, 0x1100, 0x5002},
+         AVD_END_BAD_UNWIND_INFO,
          "the unwind table's entry 0x1000-0x1100, unwind data 0x5002 of the module at 0x140000000 "
          "is damaged"},
-        {{0x1100, 0x1100, 0x5000}, AVD_END_BAD_UNWIND_INFO,
+        {{0x1100, 0x1100, 0x5000},
+         AVD_END_BAD_UNWIND_INFO,
          "the unwind table's entry 0x1100-0x1100, unwind data 0x5000 of the module at 0x140000000 "
          "is damaged"},
     };

@@ -160,8 +160,9 @@ END_TEST
 /* sub rsp, 40h; rsi and rdi stored by SAVE_NONVOL and SAVE_NONVOL_FAR, two vector registers. */
 START_TEST(test_save)
 {
-    static const uint8_t info[] = {1, 0x20, 11, 0, 0x20, 0x69, 0x10, 0, 0, 0, 0x1c, 0x68, 1, 0,
-                                   0x18, 0x65, 0x30, 0, 0, 0, 0x10, 0x74, 7, 0, 4, 0x72};
+    static const uint8_t info[] = {1, 0x20, 11,   0,    0x20, 0x69, 0x10, 0,    0,
+                                   0, 0x1c, 0x68, 1,    0,    0x18, 0x65, 0x30, 0,
+                                   0, 0,    0x10, 0x74, 7,    0,    4,    0x72};
     struct fake_process *p = with_info(info, sizeof info);
     struct avd_regs regs = marked();
     const struct avd_frame *caller;
@@ -179,8 +180,8 @@ END_TEST
 /* Offsets of SAVE_* count from the frame base, not from a moved rsp. */
 START_TEST(test_save_with_frame_register)
 {
-    static const uint8_t info[] = {1, 15, 5, 0x25, 15, 0x34, 2, 0, 10, 0x03, 5, 0x72, 1, 0x50,
-                                   0, 0};
+    static const uint8_t info[] = {1,  15,   5, 0x25, 15, 0x34, 2, 0,
+                                   10, 0x03, 5, 0x72, 1,  0x50, 0, 0};
     struct fake_process *p = with_info(info, sizeof info);
     struct avd_regs regs = marked();
     const struct avd_frame *caller;
@@ -198,8 +199,7 @@ END_TEST
 /* In the prologue between a save and the setting of the frame register, rsp is the base. */
 START_TEST(test_save_before_frame_register)
 {
-    static const uint8_t info[] = {1, 12, 5, 0x25, 12, 0x03, 9, 0x34, 2, 0, 5, 0x72, 1, 0x50,
-                                   0, 0};
+    static const uint8_t info[] = {1, 12, 5, 0x25, 12, 0x03, 9, 0x34, 2, 0, 5, 0x72, 1, 0x50, 0, 0};
     struct fake_process *p = with_info(info, sizeof info);
     struct avd_regs regs = marked();
     const struct avd_frame *caller;
@@ -272,8 +272,8 @@ START_TEST(test_chain)
     fake_function(p, 0x1800, 0x1900, 0x5100, fragment, sizeof fragment);
     fake_entry(p, FAKE_IMAGE + 0x5100 + 4 + 8, BEGIN, BEGIN + 0x100, UNWIND);
     fake_function(p, BEGIN, BEGIN + 0x100, UNWIND, parent, sizeof parent);
-    fake_u64(p, SP + 0x20, 0x6666);          /* rsi, by the fragment */
-    fake_u64(p, SP + 8 + 0x28, 0xbbbb);      /* rbx, by the parent */
+    fake_u64(p, SP + 0x20, 0x6666);     /* rsi, by the fragment */
+    fake_u64(p, SP + 8 + 0x28, 0xbbbb); /* rbx, by the parent */
     fake_u64(p, SP + 8 + 0x30, FAKE_RETURN);
     caller = check_caller(fake_walk(p, FAKE_IMAGE + 0x1880, SP, &regs), SP + 0x40);
     check_reg(caller, AVD_RSI, 0x6666);
@@ -358,9 +358,9 @@ START_TEST(test_machine_frame_with_context)
     const struct avd_stack *stack;
 
     fake_u32(p, SP + 0x30, 0x10005f);
-    fake_u64(p, SP + 0x78, 0x1234);       /* rax */
-    fake_u64(p, SP + 0x98, SP + 0x800);   /* rsp */
-    fake_u64(p, SP + 0xf8, 0);            /* rip: a call of a null pointer */
+    fake_u64(p, SP + 0x78, 0x1234);     /* rax */
+    fake_u64(p, SP + 0x98, SP + 0x800); /* rsp */
+    fake_u64(p, SP + 0xf8, 0);          /* rip: a call of a null pointer */
     fake_u64(p, SP + 0x590, 0);
     fake_u64(p, SP + 0x598, 0x33);
     fake_u64(p, SP + 0x5a8, SP + 0x800);
@@ -443,8 +443,7 @@ START_TEST(test_damage)
         stack = fake_walk(p, BODY, SP, NULL);
         ck_assert_uint_eq(stack->count, 1);
         ck_assert_int_eq(stack->end, AVD_END_BAD_UNWIND_INFO);
-        ck_assert_msg(strstr(stack->end_detail, cases[i].detail) != NULL, "%s",
-                      stack->end_detail);
+        ck_assert_msg(strstr(stack->end_detail, cases[i].detail) != NULL, "%s", stack->end_detail);
         ck_assert_ptr_nonnull(strstr(stack->end_detail, "the unwind data at 0x140005000 "));
         fake_free(p);
     }

@@ -15,7 +15,7 @@ enum {
     DISPATCHER = NTDLL + 0x1040,
     STUB = NTDLL + 0x1100, /* behind the call of the system-call stub */
     ROUTINE = 0x401200,
-    SP = 0x10100,          /* of the dispatcher */
+    SP = 0x10100, /* of the dispatcher */
     EBP = 0x10900,
     CONTEXT_SIZE = 0x2cc
 };
@@ -25,8 +25,8 @@ static void put_context(struct fake_process *p, uint64_t addr)
     fake_u32(p, addr, 0x10007);
     fake_u32(p, addr + 0xa4, 0xbb); /* Ebx */
     fake_u32(p, addr + 0xb4, EBP);
-    fake_u32(p, addr + 0xb8, STUB); /* Eip */
-    fake_u32(p, addr + 0xbc, 0x23); /* SegCs */
+    fake_u32(p, addr + 0xb8, STUB);                              /* Eip */
+    fake_u32(p, addr + 0xbc, 0x23);                              /* SegCs */
     fake_u32(p, addr + 0xc4, (uint32_t)addr + CONTEXT_SIZE + 8); /* Esp */
 }
 
@@ -98,15 +98,15 @@ START_TEST(test_refused)
         unsigned offset;
         uint32_t value;
     } changes[] = {
-        {0, 0x10001},              /* no general registers */
-        {0, 0x100007},             /* of another CPU */
-        {0xb8, STUB + 1},          /* not behind a system call */
+        {0, 0x10001},     /* no general registers */
+        {0, 0x100007},    /* of another CPU */
+        {0xb8, STUB + 1}, /* not behind a system call */
         {0xb8, ROUTINE},
-        {0xbc, 0x33},              /* 64-bit code */
+        {0xbc, 0x33},                             /* 64-bit code */
         {0xc4, SP + 0xc + CONTEXT_SIZE - 4},      /* a stack that holds the CONTEXT */
         {0xc4, SP + 0xc + CONTEXT_SIZE + 2},      /* not aligned */
         {0xc4, SP + 0xc + CONTEXT_SIZE + 0x1000}, /* too far */
-        {0xc4, 0x13000},           /* outside the stack */
+        {0xc4, 0x13000},                          /* outside the stack */
     };
     struct avd_frame callee = callee_at(DISPATCHER, SP);
     struct avd_frame caller;
@@ -191,7 +191,7 @@ START_TEST(test_not_skipped)
     struct fake_process *p = process(SP + 0xc);
 
     ck_assert_int_eq(step_skipped(p, &caller), AVD_STEP_NO_INFO); /* no return address */
-    fake_u32(p, SP - 4, ROUTINE); /* not into ntdll */
+    fake_u32(p, SP - 4, ROUTINE);                                 /* not into ntdll */
     ck_assert_int_eq(step_skipped(p, &caller), AVD_STEP_NO_INFO);
     fake_u32(p, SP - 4, DISPATCHER + 0x80); /* no call before it */
     ck_assert_int_eq(step_skipped(p, &caller), AVD_STEP_NO_INFO);

@@ -49,9 +49,9 @@ static void check_caller(const struct fake_process *p, enum avd_method method, u
 }
 
 /* The stub of SysWOW64\ntdll on Windows 7, as in the corpus. */
-static const uint8_t wow64_stub[] = {0xb8, 0x58, 0, 0, 0, 0xb9, 0x1d, 0, 0, 0, 0x8d, 0x54, 0x24,
-                                     4, 0x64, 0xff, 0x15, 0xc0, 0, 0, 0, 0x83, 0xc4, 4, 0xc2,
-                                     0x14, 0};
+static const uint8_t wow64_stub[] = {0xb8, 0x58, 0,    0,    0,    0xb9, 0x1d, 0,    0,
+                                     0,    0x8d, 0x54, 0x24, 4,    0x64, 0xff, 0x15, 0xc0,
+                                     0,    0,    0,    0x83, 0xc4, 4,    0xc2, 0x14, 0};
 
 START_TEST(test_wow64_stub)
 {
@@ -75,8 +75,8 @@ END_TEST
 /* Windows 10: mov eax, N; mov edx, stub; call edx; ret N */
 START_TEST(test_windows10_stub)
 {
-    static const uint8_t stub[] = {0xb8, 7, 0, 0, 0, 0xba, 0x40, 0x10, 0x40, 0, 0xff, 0xd2,
-                                   0xc2, 0x14, 0};
+    static const uint8_t stub[] = {0xb8, 7, 0,    0,    0,    0xba, 0x40, 0x10,
+                                   0x40, 0, 0xff, 0xd2, 0xc2, 0x14, 0};
     struct fake_process *p = x86_process();
     struct avd_regs regs = with_ebp(0x10500);
 
@@ -98,8 +98,8 @@ END_TEST
 START_TEST(test_fast_system_call)
 {
     static const uint8_t fast[] = {0x8b, 0xd4, 0x0f, 0x34, 0x90, 0x90, 0x90, 0x90, 0x90, 0xc3};
-    static const uint8_t stub[] = {0xb8, 7, 0, 0, 0, 0xba, 0, 3, 0xfe, 0x7f, 0xff, 0x12,
-                                   0xc2, 0x14, 0};
+    static const uint8_t stub[] = {0xb8, 7,    0,    0,    0,    0xba, 0, 3,
+                                   0xfe, 0x7f, 0xff, 0x12, 0xc2, 0x14, 0};
     struct fake_process *p = x86_process();
     struct avd_regs regs = with_ebp(0x10500);
 
@@ -261,16 +261,16 @@ START_TEST(test_refused)
         size_t size;
         uint32_t top;
     } cases[] = {
-        {"\x55\x90\x90", 3, CALLER},               /* a push of an argument */
+        {"\x55\x90\x90", 3, CALLER}, /* a push of an argument */
         {"\x90\x8b\xec\xcc", 4, CALLER},
-        {"\x8b\xec\xcc", 3, CALLER},              /* no push before it */
-        {"\x5c\xc3", 2, CALLER},                   /* pop esp */
-        {"\x83\xc0\x04\xc3", 4, CALLER},           /* add eax */
-        {"\x8b\xe0\xc3", 3, CALLER},               /* mov esp, eax */
-        {"\xf3\xa4\xc3", 3, CALLER},               /* rep movsb */
+        {"\x8b\xec\xcc", 3, CALLER},     /* no push before it */
+        {"\x5c\xc3", 2, CALLER},         /* pop esp */
+        {"\x83\xc0\x04\xc3", 4, CALLER}, /* add eax */
+        {"\x8b\xe0\xc3", 3, CALLER},     /* mov esp, eax */
+        {"\xf3\xa4\xc3", 3, CALLER},     /* rep movsb */
         {"\x58\x58\x58\x58\x58\x58\x58\x58\x58\x58\x58\x58\x58\xc3", 14, CALLER},
-        {"\xc3", 1, CALLER + 16},                  /* no call before it */
-        {"\xc3", 1, 0x405000},                     /* no code */
+        {"\xc3", 1, CALLER + 16}, /* no call before it */
+        {"\xc3", 1, 0x405000},    /* no code */
         {"\xc3", 1, 0x12345678},
     };
     size_t i;

@@ -109,8 +109,8 @@ START_TEST(test_random_memory)
             state = state * 1664525 + 1013904223;
             p->pieces[0].bytes[i] = often[state >> 28];
             if (i % 4 == 0)
-                fake_u32(p, 0x10000 + i, (state & 1) != 0 ? CODE + (state >> 19)
-                                                          : 0x10000 + (state >> 19));
+                fake_u32(p, 0x10000 + i,
+                         (state & 1) != 0 ? CODE + (state >> 19) : 0x10000 + (state >> 19));
         }
         fake_walk(p, CODE + (state >> 20), 0x10000 + 4 * (round % 16), &regs);
         ck_assert_int_ne(p->stack.end, AVD_END_NONE);

@@ -30,11 +30,11 @@ static struct fake_process *process(void)
     fake_u32(p, RECORD, 0xc0000005);
     fake_u32(p, RECORD + 0x0c, FAULT);
     fake_u32(p, RECORD + 0x10, 2);
-    fake_u32(p, CONTEXT, 0x1007f);       /* ContextFlags */
-    fake_u32(p, CONTEXT + 0xa4, 0xbb);   /* Ebx */
+    fake_u32(p, CONTEXT, 0x1007f);        /* ContextFlags */
+    fake_u32(p, CONTEXT + 0xa4, 0xbb);    /* Ebx */
     fake_u32(p, CONTEXT + 0xb4, 0x10900); /* Ebp */
-    fake_u32(p, CONTEXT + 0xb8, FAULT);  /* Eip */
-    fake_u32(p, CONTEXT + 0xbc, 0x23);   /* SegCs */
+    fake_u32(p, CONTEXT + 0xb8, FAULT);   /* Eip */
+    fake_u32(p, CONTEXT + 0xbc, 0x23);    /* SegCs */
     fake_u32(p, CONTEXT + 0xc4, 0x10800); /* Esp */
     return p;
 }
@@ -63,7 +63,7 @@ START_TEST(test_found)
     ck_assert_int_eq(frame->method, AVD_METHOD_MACHINE_FRAME);
     fake_u32(p, CONTEXT + 0xb8, FAULT + 1); /* behind a breakpoint */
     ck_assert(passes(p));
-    fake_u32(p, CONTEXT + 0xbc, 0x1b);      /* 32-bit Windows */
+    fake_u32(p, CONTEXT + 0xbc, 0x1b); /* 32-bit Windows */
     ck_assert(passes(p));
     fake_free(p);
 }
@@ -71,6 +71,7 @@ END_TEST
 
 START_TEST(test_refused)
 {
+    /* clang-format off */
     static const struct {
         uint64_t addr;
         uint32_t value;
@@ -81,6 +82,7 @@ START_TEST(test_refused)
         {CONTEXT + 0xc4, CONTEXT}, {CONTEXT + 0xc4, 0x12000}, {RECORD + 0x10, 16},
         {RECORD + 0x0c, 0},
     };
+    /* clang-format on */
     size_t i;
 
     for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {

@@ -263,8 +263,7 @@ START_TEST(test_search_from_guess)
     ck_assert_int_eq(avd_x86_step_frame_data(&p->walk, &frame, 0, &caller, &end), AVD_STEP_OK);
     ck_assert_uint_eq(caller.pc, 0x403010);
     frame.trust = AVD_TRUST_SCAN;
-    ck_assert_int_eq(avd_x86_step_frame_data(&p->walk, &frame, 0, &caller, &end),
-                     AVD_STEP_NO_INFO);
+    ck_assert_int_eq(avd_x86_step_frame_data(&p->walk, &frame, 0, &caller, &end), AVD_STEP_NO_INFO);
     fake_u32(p, SP + 0x28, CALLER);
     ck_assert_int_eq(avd_x86_step_frame_data(&p->walk, &frame, 0, &caller, &end), AVD_STEP_OK);
     ck_assert_uint_eq(caller.pc, CALLER);
@@ -277,8 +276,9 @@ START_TEST(test_aligned_program)
     struct fake_process *p = process();
     struct avd_frame caller;
 
-    add(PC - BASE, 0x100, 0x20, 4, "$T1 .raSearch = $T0 $T1 4 - 8 @ = $ebp $T1 4 - ^ = $eip $T1 ^ "
-                                   "= $esp $T1 4 + =");
+    add(PC - BASE, 0x100, 0x20, 4,
+        "$T1 .raSearch = $T0 $T1 4 - 8 @ = $ebp $T1 4 - ^ = $eip $T1 ^ "
+        "= $esp $T1 4 + =");
     fake_u32(p, SP + 0x24, CALLER2);
     fake_u32(p, STACK + 0x200, 0x10300);
     fake_u32(p, STACK + 0x204, CALLER);
