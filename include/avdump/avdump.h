@@ -369,7 +369,7 @@ enum avd_status avd_inspect_write(const struct avd_dump *dump,
 enum avd_extract_what {
     AVD_EXTRACT_WOW64 = 0, /* the 32-bit half of a 64-bit dump of a 32-bit process, as the x86 dump
                             * that a 32-bit writer would have made of it */
-    AVD_EXTRACT_SLIM       /* of a dump with full memory only what its analysis reads */
+    AVD_EXTRACT_SLIM       /* of the dump's memory only what its analysis reads */
 };
 
 struct avd_extract_options {
@@ -388,8 +388,8 @@ struct avd_extract_options {
  * gives the same bytes.
  *
  * Fails with AVD_NOT_FOUND when there is nothing to extract (no WOW64 process, none of its 32-bit
- * registers, no full memory), AVD_E_UNSUPPORTED (the file's layout), AVD_E_ARG, AVD_E_IO when
- * `write` fails, AVD_E_LIMIT or AVD_E_NOMEM. What was written before a failure is no dump.
+ * registers, no memory), AVD_E_UNSUPPORTED (a file whose parts share bytes, so that they are more
+ * than it has), AVD_E_ARG, AVD_E_IO when `write` fails, AVD_E_LIMIT or AVD_E_NOMEM. What was written before a failure is no dump.
  */
 enum avd_status avd_dump_extract(const struct avd_dump *dump,
                                  const struct avd_extract_options *options, avd_write_fn *write,

@@ -32,7 +32,7 @@ const struct avd_cli_option avd_cli_options[] = {
     {OPT_WOW64, 0, "wow64", NULL, AVD_CLI_EXTRACT,
      "the 32-bit half of a 64-bit dump of a 32-bit process, as an x86 dump"},
     {OPT_SLIM, 0, "slim", NULL, AVD_CLI_EXTRACT,
-     "of a dump with full memory only what its analysis reads"},
+     "of the dump's memory only what its analysis reads"},
     {OPT_FORCE, 0, "force", NULL, AVD_CLI_EXTRACT, "replace NEW when it is there already"},
     {OPT_ALL_THREADS, 'a', "all-threads", NULL, AVD_CLI_ANALYZE,
      "text: show the stack of every thread"},
