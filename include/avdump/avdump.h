@@ -192,7 +192,9 @@ size_t avd_report_finding_count(const struct avd_report *report);
 /* Number `index` of the findings, the worst first; NULL or AVD_SEVERITY_INFO out of range. */
 const char *avd_report_finding_id(const struct avd_report *report, size_t index);
 enum avd_severity avd_report_finding_severity(const struct avd_report *report, size_t index);
-/* What it says, in one line; NULL out of range. */
+/* What its rule is about, the same for every dump; NULL out of range. */
+const char *avd_report_finding_title(const struct avd_report *report, size_t index);
+/* What it says of this one, in one line; NULL out of range. */
 const char *avd_report_finding_summary(const struct avd_report *report, size_t index);
 /* Piece number `piece` of its advice; NULL past the last. */
 const char *avd_report_finding_advice(const struct avd_report *report, size_t index, size_t piece);
