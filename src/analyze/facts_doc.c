@@ -174,13 +174,18 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"access.size", AVD_FACT_NUMBER, "bytes that the operand takes"},
     {"access.non_canonical", AVD_FACT_BOOL,
      "the real address is not canonical, for which the CPU reports none"},
+    {"access.alignment", AVD_FACT_NUMBER,
+     "what the CPU wants the operand's address to be a multiple of; 1: it takes any"},
+    {"access.misaligned", AVD_FACT_BOOL,
+     "the operand's address is no multiple of that, for which the CPU reports none"},
     {"access.guard_page", AVD_FACT_BOOL, "the address looks like one in a guard page"},
     {"access.bit_flip", AVD_FACT_BOOL,
      "one flipped bit would make the address or a register in it a valid one"},
 
     /* Kinds of crashes: the pointer that failed. */
     {"pointer.kind", AVD_FACT_TEXT,
-     "null, fill, text, minus one, non-canonical, kernel, unloaded module, free, reserved, "
+     "null, misaligned, fill, text, minus one, non-canonical, kernel, unloaded module, free, "
+     "reserved, "
      "guard page, no access, read-only or other"},
     {"pointer.value", AVD_FACT_ADDRESS,
      "the pointer: the register that the failing operand begins with, else the address"},
