@@ -231,6 +231,15 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"cpp.rethrown", AVD_FACT_BOOL, "it was thrown again by \"throw;\""},
     {"cpp.thrower", AVD_FACT_TEXT, "file name of the module that threw it"},
     {"cpp.summary", AVD_FACT_TEXT, "type and text in one line, or why they are not known"},
+
+    /* Errors that a Windows Runtime program stored and then ended for (0xC000027B). */
+    {"stowed.count", AVD_FACT_NUMBER, "how many errors it stored"},
+    {"stowed.result", AVD_FACT_TEXT, "HRESULT of the first one"},
+    {"stowed.thread", AVD_FACT_TEXT, "id of the thread that stored it"},
+    {"stowed.text", AVD_FACT_TEXT, "its text"},
+    {"stowed.address", AVD_FACT_ADDRESS, "where it happened"},
+    {"stowed.stack", AVD_FACT_LIST, "the stack that was stored with it, innermost first"},
+    {"stowed.caller", AVD_FACT_TEXT, "the innermost function there outside Windows' own modules"},
     {"clr.hresult", AVD_FACT_CODE, "HRESULT of a .NET exception"},
     {"clr.hresult_name", AVD_FACT_TEXT, "its name"},
     {"clr.type", AVD_FACT_TEXT, ".NET type that has this HRESULT"},
