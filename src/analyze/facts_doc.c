@@ -67,6 +67,10 @@ const struct avd_fact_doc avd_fact_docs[] = {
      "the refused address is the instruction itself: code was to be fetched from it"},
     {"access.at_stack_limit", AVD_FACT_BOOL,
      "the refused address lies at most two pages below stack.low"},
+    {"access.module", AVD_FACT_TEXT, "file name of the module that the address lies in"},
+    {"access.module_path", AVD_FACT_TEXT, "its whole path"},
+    {"access.status", AVD_FACT_TEXT,
+     "of an in-page error: why the page could not be read from its file"},
 
     /* The instruction and the stack of the thread that raised it: the 32-bit ones if
      * exception.is_32bit. */

@@ -146,6 +146,30 @@ START_TEST(addresses_that_are_not_aligned)
 }
 END_TEST
 
+START_TEST(a_page_that_cannot_be_read)
+{
+    struct crash_run run = crash_run_begin(false);
+
+    (void)db_module(run.b, &(struct db_module){.base = 0x10000000,
+                                               .size = 0x20000,
+                                               .path = "\\\\server\\share\\plugin.dll"});
+    crash_run_raise(&run, 0xc0000006, 3, (uint64_t[]){0, 0x10001000, 0xc00000c4});
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "access.module", "plugin.dll");
+    crash_run_fact(&run, "access.module_path", "\\\\server\\share\\plugin.dll");
+    crash_run_fact(&run, "access.status", "0xc00000c4 (STATUS_UNEXPECTED_NETWORK_ERROR)");
+    crash_run_findings(&run, "in-page-error");
+    crash_run_end(&run);
+    run = crash_run_begin(false);
+    crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){0, 0x10001000});
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "access.module", "? the address lies in no module");
+    crash_run_fact(&run, "access.status", "? the exception is no in-page error");
+    crash_run_findings(&run, "unmapped-pointer !in-page-error");
+    crash_run_end(&run);
+}
+END_TEST
+
 static void check_region(uint32_t state, uint32_t protect, const char *kind, const char *findings)
 {
     struct crash_run run = crash_run_begin(false);
@@ -286,6 +310,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, text);
     tcase_add_test(tests, values_that_are_no_addresses);
     tcase_add_test(tests, addresses_that_are_not_aligned);
+    tcase_add_test(tests, a_page_that_cannot_be_read);
 }
 
 int main(void)
