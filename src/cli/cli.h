@@ -201,6 +201,12 @@ enum avd_status avd_cli_confine(const struct avd_cli_settings *settings, struct 
 
 /* ---- child_posix.c, child_win32.c ---- */
 
+/* Whether --sandbox, --timeout or --max-memory want a dump to be read in a process of its own. */
+static inline int avd_cli_is_limited(const struct avd_cli_settings *settings)
+{
+    return settings->sandbox || settings->timeout_seconds != 0 || settings->max_memory != 0;
+}
+
 struct avd_cli_child {
     /* In the child. Sets *wrote when it has written to the output. */
     enum avd_cli_exit (*run)(void *ctx, int *wrote);
@@ -242,7 +248,7 @@ enum avd_cli_exit avd_cli_help_print(const struct avd_cli_command *command);
 
 /* ---- run.c ---- */
 
-struct avd_cli_output;
+struct avd_cli_output; /* output.h */
 
 /* What a command does with the files of its command line. */
 struct avd_cli_job {
