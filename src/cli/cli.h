@@ -153,6 +153,10 @@ const struct avd_cli_option *avd_cli_option_at(const struct avd_cli_command *com
 
 /* The name most like `word` among `names` (ended by NULL), or NULL when none is. */
 const char *avd_cli_suggest(const char *word, const char *const *names);
+/* What avdump calls a command, or an option without its dashes, of another tool; NULL: not known.
+ */
+const char *avd_cli_habit_command(const char *word);
+const char *avd_cli_habit_option(const char *name);
 
 /* Ends a wrong command line: one line on standard error and where to read on. The message comes
  * in parts because `word` is the user's and is escaped. Returns AVD_EXIT_USAGE. */

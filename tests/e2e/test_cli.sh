@@ -67,6 +67,11 @@ usage "help takes one command, found also 'info'" help analyze info
 usage "analyze needs a file" analyze
 usage "analyze needs a file" --json
 usage "info needs a file" info
+usage "unknown command 'lm' (did you mean 'modules'?)" lm x.dmp
+usage "unknown command '.ecxr' (did you mean 'stack'?)" .ecxr
+usage "unknown option '-y' (did you mean '--symbols'?)" -y /symbols x.dmp
+usage "unknown option '-j' (did you mean '--json'?)" -json x.dmp
+usage "unknown option '--output-file' (did you mean '--output'?)" --output-file=y x.dmp
 usage "unknown option '--jsno' (did you mean '--json'?)" --jsno x.dmp
 usage "unknown option '--nonsense'" info --nonsense=1 x.dmp
 usage "unknown option '-x'" analyze -x x.dmp
