@@ -18,6 +18,7 @@ enum { ON_WINDOWS = 1 };
 #define pipe(ends)                     _pipe(ends, 65536, _O_BINARY)
 #define setenv(name, value, overwrite) _putenv_s(name, value)
 #define unsetenv(name)                 _putenv_s(name, "")
+#define symlink(target, path)          (-1) /* users may make none */
 
 /* Nobody else makes such names while the tests run. */
 static inline char *avd_test_mkdtemp(char *path)
