@@ -54,13 +54,14 @@ static enum avd_cli_exit output_open(struct avd_cli_output *output,
     output->stream = stdout;
     output->name = "standard output";
     output->error = 0;
-    if (settings->output == NULL)
+    if (settings->output != NULL)
+        output->name = settings->output;
+    if (settings->output == NULL || avd_cli_child_is_one())
         return AVD_EXIT_CLEAN;
     for (i = 0; i < settings->file_count; i++)
         if (avd_term_same_file(settings->output, settings->files[i]))
             return avd_cli_usage_error("--output would overwrite the input '", settings->files[i],
                                        "'", NULL);
-    output->name = settings->output;
     output->stream = avd_file_open(settings->output, "wb");
     if (output->stream == NULL)
         return report_write_error(output->name, errno, AVD_EXIT_INTERNAL);
@@ -145,9 +146,10 @@ static void write_separator(const struct avd_cli_output *output, const char *fil
 }
 
 static enum avd_cli_exit run_file(const struct avd_cli_settings *settings,
-                                  const struct avd_cli_job *job, const char *file, int *written,
+                                  const struct avd_cli_job *job, int number, int *written,
                                   struct avd_cli_output *output)
 {
+    const char *file = settings->files[number];
     struct avd_error err = {0};
     struct avd_dump *dump = NULL;
     enum avd_status status;
@@ -174,17 +176,15 @@ static enum avd_cli_exit run_file(const struct avd_cli_settings *settings,
 struct confined {
     const struct avd_cli_settings *settings;
     const struct avd_cli_job *job;
-    const char *file;
+    int number; /* of the file */
     struct avd_cli_output *output;
-    int written; /* by the files before */
 };
 
 static enum avd_cli_exit run_confined(void *ctx, int *wrote)
 {
     struct confined *c = ctx;
-    enum avd_cli_exit code = run_file(c->settings, c->job, c->file, &c->written, c->output);
+    enum avd_cli_exit code = run_file(c->settings, c->job, c->number, wrote, c->output);
 
-    *wrote = c->written;
     errno = 0;
     if (fflush(c->output->stream) != 0 && c->output->error == 0)
         c->output->error = errno != 0 ? errno : EIO;
@@ -195,16 +195,16 @@ static enum avd_cli_exit run_confined(void *ctx, int *wrote)
 
 /* A dump under limits is a process's own affair. */
 static enum avd_cli_exit run_apart(const struct avd_cli_settings *settings,
-                                   const struct avd_cli_job *job, const char *file, int *written,
+                                   const struct avd_cli_job *job, int number, int *written,
                                    struct avd_cli_output *output)
 {
-    struct confined confined = {settings, job, file, output, *written};
-    const struct avd_cli_child child = {run_confined, &confined};
+    struct confined confined = {settings, job, number, output};
+    const struct avd_cli_child child = {run_confined, &confined, number, output->stream};
     enum avd_cli_exit code = AVD_EXIT_CLEAN;
     struct avd_error err;
 
     if (avd_cli_child_run(settings, &child, &code, written, &err) != AVD_OK)
-        return report_error(settings, file, &err, output);
+        return report_error(settings, settings->files[number], &err, output);
     return code;
 }
 
@@ -212,9 +212,8 @@ enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct av
 {
     const int limited =
         settings->sandbox || settings->timeout_seconds != 0 || settings->max_memory != 0;
-    enum avd_cli_exit (*run)(const struct avd_cli_settings *, const struct avd_cli_job *,
-                             const char *, int *, struct avd_cli_output *) =
-        limited ? run_apart : run_file;
+    enum avd_cli_exit (*run)(const struct avd_cli_settings *, const struct avd_cli_job *, int,
+                             int *, struct avd_cli_output *) = limited ? run_apart : run_file;
     struct avd_cli_output output;
     struct avd_error err = {0};
     const char *concerned = NULL;
@@ -236,7 +235,7 @@ enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct av
     if (settings->sandbox)
         avd_cli_confine_tell();
     for (i = 0; i < settings->file_count && output.error == 0; i++)
-        code = worse(code, run(settings, job, settings->files[i], &written, &output));
+        code = worse(code, run(settings, job, i, &written, &output));
     return output_close(&output, code);
 }
 
