@@ -39,8 +39,19 @@ static inline char *avd_test_mkdtemp(char *path)
 }
 #define mkdtemp(path) avd_test_mkdtemp(path)
 
+/* Bytes go in and out as they are: no \r before a \n. */
+static inline void avd_test_plain_streams(void)
+{
+    (void)_setmode(0, _O_BINARY);
+    (void)_setmode(1, _O_BINARY);
+}
+
 #else
 enum { ON_WINDOWS = 0 };
+
+static inline void avd_test_plain_streams(void)
+{
+}
 #endif
 
 #endif
