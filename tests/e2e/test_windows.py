@@ -9,6 +9,7 @@ usage: test_windows.py PROGRAM HOST_PROGRAM BUILD_DIR TESTDATA CORPUS
 PROGRAM is a script that runs avdump.exe under Wine, HOST_PROGRAM an avdump of this machine.
 """
 import glob
+import gzip
 import http.server
 import json
 import os
@@ -21,12 +22,12 @@ import threading
 import time
 import zipfile
 
+from named_archives import NAME, make_archives
 from program import Failure, expect, run_cases, skip
 
 CORPUS_BYTES = 3 << 20  # of the smallest dumps: what Wine reads costs time
 AT_ONCE = 25            # dumps of one run
 MANY = 300              # dumps that a gate is busy with for seconds
-NAME = "Größe \u2013 \u65e5\u672c\u8a9e \U0001f4a5"
 SYSTEM_LIBRARIES = {"advapi32.dll", "bcrypt.dll", "kernel32.dll", "msvcrt.dll"}
 
 
@@ -241,6 +242,14 @@ def limits(case):
     expect("a report under limits", reports[0], reports[1])
 
 
+def names_in_archives(case):
+    with gzip.open(os.path.join(case.testdata, "x64-null-read.dmp.gz")) as stream:
+        expected = make_archives(case.folder, stream.read())
+    answer = expect_same(case, ["gate", "-q", "--output", "jsonl:-", "."], case.folder)
+    expect("names", sorted(json.loads(line)["gate"]["name"]
+                           for line in answer.stdout.decode("utf-8").splitlines()), expected)
+
+
 def a_dump_that_never_ends(case):
     """It is ended, and the dump after it has its answer."""
     answers = []
@@ -313,7 +322,8 @@ def main(program, host, build, testdata, corpus):
     return run_cases([same_reports_of_testdata, same_reports_of_real_dumps,
                       same_answers_of_other_commands, same_verdict_of_a_gate, standard_input, same_answers_of_a_server,
                       a_gate_survives_its_workers, an_interrupt, a_worker_that_dies,
-                      a_worker_that_hangs, limits, a_dump_that_never_ends, package],
+                      a_worker_that_hangs, limits, a_dump_that_never_ends, names_in_archives,
+                      package],
                      lambda: Case(program, host, build, os.path.abspath(testdata),
                                   os.path.abspath(corpus)))
 
