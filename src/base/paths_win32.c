@@ -308,6 +308,13 @@ enum avd_status avd_output_write(struct avd_output *out, const void *bytes, size
     return AVD_OK;
 }
 
+enum avd_status avd_output_flush(struct avd_output *out, struct avd_error *err)
+{
+    (void)out; /* nothing is held back */
+    (void)err;
+    return AVD_OK;
+}
+
 enum avd_status avd_output_close(struct avd_output *out, struct avd_error *err)
 {
     HANDLE file = out->handle;

@@ -4,7 +4,7 @@
  * of the same command line, is told so and does that one only. What this process has said before,
  * of rule files for example, a twin says as well, and must not be heard until then.
  */
-#include "cli.h"
+#include "output.h"
 
 #include "base/confine.h"
 #include "base/twin.h"
@@ -93,6 +93,12 @@ static enum avd_status describe_end(const struct avd_cli_settings *settings, boo
     return err->code;
 }
 
+/* What the system calls a file that is open here. */
+static void *handle_of(const struct avd_gate_sink *sink)
+{
+    return sink->direct ? (void *)_get_osfhandle(_fileno(sink->stream)) : sink->file.handle;
+}
+
 enum avd_status avd_cli_child_run(const struct avd_cli_settings *settings,
                                   const struct avd_cli_child *child, enum avd_cli_exit *code,
                                   int *wrote, struct avd_error *err)
@@ -110,8 +116,7 @@ enum avd_status avd_cli_child_run(const struct avd_cli_settings *settings,
     }
     (void)fflush(NULL); /* what was written so far comes first */
     (void)swprintf(text, AVD_TWIN_TEXT_UNITS, L"%d,%d", child->number, *wrote != 0);
-    if (!avd_twin_start(&twin, variable, text,
-                        (void *)(intptr_t)_get_osfhandle(_fileno(child->output)))) {
+    if (!avd_twin_start(&twin, variable, text, handle_of(&child->output->sink))) {
         memset(err, 0, sizeof *err);
         err->code = AVD_E_NOMEM;
         (void)snprintf(err->message, sizeof err->message, "no process for it can be started");

@@ -67,6 +67,11 @@ usage "help takes one command, found also 'info'" help analyze info
 usage "analyze needs a file" analyze
 usage "analyze needs a file" --json
 usage "info needs a file" info
+usage "unknown command 'lm' (did you mean 'modules'?)" lm x.dmp
+usage "unknown command '.ecxr' (did you mean 'stack'?)" .ecxr
+usage "unknown option '-y' (did you mean '--symbols'?)" -y /symbols x.dmp
+usage "unknown option '-j' (did you mean '--json'?)" -json x.dmp
+usage "unknown option '--output-file' (did you mean '--output'?)" --output-file=y x.dmp
 usage "unknown option '--jsno' (did you mean '--json'?)" --jsno x.dmp
 usage "unknown option '--nonsense'" info --nonsense=1 x.dmp
 usage "unknown option '-x'" analyze -x x.dmp
@@ -149,9 +154,9 @@ cmp -s "$work/x86.dmp" "$out" || fail "extract writes other bytes to standard ou
 run 3 extract --wow64 "$work/x86.dmp" "$work/no.dmp"
 err_is "avdump: $work/x86.dmp: this is no 64-bit dump of a 32-bit process: the dump is not one of a \
 64-bit Windows process"
-run 3 extract --slim "$source/testdata/x64-null-read-normal.dmp.gz" "$work/no.dmp"
-err_is "avdump: $source/testdata/x64-null-read-normal.dmp.gz: there is nothing to leave out, the dump \
-has no full memory (Memory64ListStream)"
+printf 'MDMP\223\247\0\0\0\0\0\0\40\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >"$work/empty.dmp"
+run 3 extract --slim "$work/empty.dmp" "$work/no.dmp"
+err_is "avdump: $work/empty.dmp: there is nothing to leave out, the dump holds no memory"
 run 3 extract --slim "$work/nofile.dmp" "$work/no.dmp"
 run 2 extract --slim --symbols "$work/nowhere" "$wow64" "$work/no.dmp"
 err_is "avdump: $wow64: $work/nowhere: no such file or folder of symbols"
@@ -287,7 +292,22 @@ out_has '"owner":"team_crash"'
 
 # --- output that cannot be written
 run 4 -o "$work/none/file" "$dump"
-err_is "avdump: $work/none/file: cannot be written: No such file or directory"
+err_is "avdump: $work/none/file: file cannot be made: No such file or directory"
+run 4 -o "$work" "$dump"
+err_is "avdump: $work: cannot be written: Is a directory"
+# What fails before a word was written leaves no file, and one that was there as it was.
+run 3 -o "$work/result" "$work/none.dmp"
+[ ! -e "$work/result" ] || fail "a run that failed leaves an output"
+echo "as it was" >"$work/result"
+run 3 -o "$work/result" "$work/none.dmp"
+run 2 -o "$work/result" --symbols "$work/nowhere" "$dump"
+run 3 -o "$work/result" --sandbox "$work/none.dmp"
+[ "$(cat "$work/result")" = "as it was" ] || fail "a run that failed replaces its output"
+run 3 -o "$work/result" --json --compact "$work/none.dmp"
+grep -q '^{"status":"ERROR' "$work/result" || fail "an error's document is not in the output"
+run 3 -o "$work/result" --timeout 600 "$work/none.dmp" "$dump" "$work/none.dmp"
+[ "$(head -n 1 "$work/result")" = "==> $dump <==" ] || fail "what could be read is not in the output"
+[ "$(find "$work" -name '.avdump-*' | wc -l)" -eq 0 ] || fail "--output leaves temporary files"
 cp "$dump" "$work/precious.dmp"
 run 2 -o "$work/../${work##*/}/precious.dmp" "$work/precious.dmp"
 err_has "--output would overwrite the input"
