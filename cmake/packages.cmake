@@ -17,6 +17,9 @@ endforeach()
 if(UNIX) # avdump-gate(1) is about both commands
   install(CODE "file(CREATE_LINK avdump-gate.1 \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_MANDIR}/man1/avdump-merge.1\" SYMBOLIC)"
           COMPONENT program)
+else() # where a link takes rights that few users have
+  install(FILES man/avdump-gate.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 RENAME avdump-merge.1
+          COMPONENT program)
 endif()
 install(FILES README.md CHANGELOG.md LICENSE SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
         COMPONENT program)

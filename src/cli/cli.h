@@ -208,9 +208,12 @@ static inline int avd_cli_is_limited(const struct avd_cli_settings *settings)
 }
 
 struct avd_cli_child {
-    /* In the child. Sets *wrote when it has written to the output. */
+    /* In the child. *wrote: whether this run has written to the output before, and then, whether it
+     * has now. */
     enum avd_cli_exit (*run)(void *ctx, int *wrote);
     void *ctx;
+    int number;                    /* of the file, in settings->files */
+    struct avd_cli_output *output; /* open in the child, too */
 };
 
 /* Runs `child` in a process of its own under --timeout and --max-memory, and sets what it returned.
@@ -218,6 +221,11 @@ struct avd_cli_child {
 enum avd_status avd_cli_child_run(const struct avd_cli_settings *settings,
                                   const struct avd_cli_child *child, enum avd_cli_exit *code,
                                   int *wrote, struct avd_error *err);
+/* Whether this process is such a child that came here through the program's start, as on Windows;
+ * its output is its standard output, then. */
+int avd_cli_child_is_one(void);
+/* At the program's start: nothing such a child says is heard until it runs. */
+void avd_cli_child_hush(void);
 
 /* ---- progress.c ---- */
 

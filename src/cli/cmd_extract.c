@@ -104,7 +104,7 @@ static enum avd_cli_exit extract_in_child(void *ctx, int *wrote)
 static enum avd_cli_exit run(const struct avd_cli_settings *settings)
 {
     struct extraction to = {.settings = settings};
-    const struct avd_cli_child child = {extract_in_child, &to};
+    const struct avd_cli_child child = {extract_in_child, &to, 0, &to.output};
     const char *path = strcmp(settings->files[1], "-") == 0 ? NULL : settings->files[1];
     enum avd_cli_exit code = avd_cli_output_open(&to.output, path);
     struct avd_error err;

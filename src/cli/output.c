@@ -43,6 +43,8 @@ enum avd_cli_exit avd_cli_output_report(const struct avd_cli_output *output, enu
 enum avd_cli_exit avd_cli_output_open(struct avd_cli_output *output, const char *path)
 {
     memset(output, 0, sizeof *output);
+    if (avd_cli_child_is_one())
+        path = NULL;
     output->sink.to_stdout = path == NULL;
     output->sink.path = path != NULL ? path : "-";
     if (avd_gate_sink_open(&output->sink, &output->error) != AVD_OK)

@@ -73,9 +73,10 @@ static void write_separator(struct avd_cli_output *output, const char *file)
 }
 
 static enum avd_cli_exit run_file(const struct avd_cli_settings *settings,
-                                  const struct avd_cli_job *job, const char *file,
+                                  const struct avd_cli_job *job, int number,
                                   struct avd_cli_output *output)
 {
+    const char *file = settings->files[number];
     struct avd_error err = {0};
     struct avd_dump *dump = NULL;
     enum avd_status status;
@@ -101,15 +102,17 @@ static enum avd_cli_exit run_file(const struct avd_cli_settings *settings,
 struct confined {
     const struct avd_cli_settings *settings;
     const struct avd_cli_job *job;
-    const char *file;
+    int number; /* of the file */
     struct avd_cli_output *output;
 };
 
 static enum avd_cli_exit run_confined(void *ctx, int *wrote)
 {
     struct confined *c = ctx;
-    enum avd_cli_exit code = run_file(c->settings, c->job, c->file, c->output);
+    enum avd_cli_exit code;
 
+    c->output->wrote = *wrote;
+    code = run_file(c->settings, c->job, c->number, c->output);
     avd_cli_output_flush(c->output);
     *wrote = c->output->wrote;
     return avd_cli_output_failed(c->output) ? avd_cli_output_report(c->output, code) : code;
@@ -117,23 +120,23 @@ static enum avd_cli_exit run_confined(void *ctx, int *wrote)
 
 /* A dump under limits is a process's own affair. */
 static enum avd_cli_exit run_apart(const struct avd_cli_settings *settings,
-                                   const struct avd_cli_job *job, const char *file,
+                                   const struct avd_cli_job *job, int number,
                                    struct avd_cli_output *output)
 {
-    struct confined confined = {settings, job, file, output};
-    const struct avd_cli_child child = {run_confined, &confined};
+    struct confined confined = {settings, job, number, output};
+    const struct avd_cli_child child = {run_confined, &confined, number, output};
     enum avd_cli_exit code = AVD_EXIT_CLEAN;
     struct avd_error err;
 
     if (avd_cli_child_run(settings, &child, &code, &output->wrote, &err) != AVD_OK)
-        return report_error(settings, file, &err, output);
+        return report_error(settings, settings->files[number], &err, output);
     return code;
 }
 
 enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct avd_cli_job *job)
 {
-    enum avd_cli_exit (*run)(const struct avd_cli_settings *, const struct avd_cli_job *,
-                             const char *, struct avd_cli_output *) =
+    enum avd_cli_exit (*run)(const struct avd_cli_settings *, const struct avd_cli_job *, int,
+                             struct avd_cli_output *) =
         avd_cli_is_limited(settings) ? run_apart : run_file;
     struct avd_cli_output output;
     struct avd_error err = {0};
@@ -159,7 +162,7 @@ enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct av
     if (settings->sandbox)
         avd_cli_confine_tell();
     for (i = 0; i < settings->file_count && !avd_cli_output_failed(&output); i++)
-        code = worse(code, run(settings, job, settings->files[i], &output));
+        code = worse(code, run(settings, job, i, &output));
     return avd_cli_output_close(&output, code);
 }
 
