@@ -3,7 +3,6 @@
  * What a run writes. A file of --output is written under another name and renamed at the end, which
  * the gate's sinks see to: a run that fails leaves neither an empty file nor half of one.
  */
-#include "base/error.h"
 #include "output.h"
 #include "term.h"
 
@@ -72,9 +71,11 @@ enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code)
     struct avd_cli_output output;
 
     (void)avd_cli_output_open(&output, NULL);
-    /* which of the writes failed, and why, nobody noticed */
-    if (ferror(stdout))
-        (void)avd_error_set(&output.error, AVD_E_IO, 0, "standard output", "cannot be written: %s",
-                            strerror(EIO));
+    if (ferror(stdout)) { /* which of the writes failed, and why, nobody noticed */
+        output.error.code = AVD_E_IO;
+        (void)snprintf(output.error.where, sizeof output.error.where, "standard output");
+        (void)snprintf(output.error.message, sizeof output.error.message, "cannot be written: %s",
+                       strerror(EIO));
+    }
     return avd_cli_output_close(&output, code);
 }
