@@ -6,9 +6,10 @@
  */
 #include "gate/crew.h"
 
-enum {
-    TOLD = 8
-}; /* answers of a worker after which it writes, as that takes longer than they do */
+static bool confined; /* nothing can be written any more; trying is told on standard error */
+
+/* answers of a worker after which it writes, as that takes longer than they do */
+enum { TOLD = 8 };
 
 void __gcov_dump(void);
 void __gcov_reset(void);
@@ -25,14 +26,15 @@ bool __wrap_avd_gate_answer_make(const struct avd_gate_pool_options *options,
 
 _Noreturn void __wrap__exit(int status)
 {
-    __gcov_dump();
+    if (!confined)
+        __gcov_dump();
     __real__exit(status);
 }
 
 unsigned __wrap_avd_confine(const char *const *readable, size_t count)
 {
     __gcov_dump();
-    __gcov_reset();
+    confined = true;
     return __real_avd_confine(readable, count);
 }
 
@@ -43,7 +45,7 @@ bool __wrap_avd_gate_answer_make(const struct avd_gate_pool_options *options,
     static unsigned answers;
     bool good = __real_avd_gate_answer_make(options, item, head, record, report);
 
-    if (answers++ < TOLD) {
+    if (!confined && answers++ < TOLD) {
         __gcov_dump();
         __gcov_reset();
     }
