@@ -134,6 +134,8 @@ static bool add(struct collection *c, uint64_t slot, uint64_t value, uint64_t be
         items[c->count].slot = slot;
         items[c->count].value = value;
         items[c->count].live = LIVE_UNKNOWN;
+        items[c->count].role = avd_walk_role_at(c->walk, value);
+        items[c->count].call = (int8_t)avd_walk_after_call(c->walk, value);
         items[c->count].below = neighbour(c->walk, below);
         items[c->count].saves_frame = saves_frame(below, slot);
         items[c->count].edit_and_continue = below == slot + WORD + EDIT_FRAME_POINTER;

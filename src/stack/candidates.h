@@ -22,15 +22,17 @@ struct avd_stack_range {
 struct avd_candidate {
     uint64_t slot; /* the address where it lies */
     uint64_t value;
-    uint64_t context;       /* stands for what lies above: equal ones are copies of one history */
-    double live;            /* how likely it will still be used; likely_path.c finds out */
-    uint32_t stack;         /* candidates of one stack have one number */
-    uint8_t as_data;        /* how often the value lies where no return address can; at most 3 */
-    uint8_t below, above;   /* enum avd_neighbour: the words beside it */
-    bool repeated;          /* the value lies on this stack more than once */
-    bool saves_frame;       /* below lies the frame pointer of a function that made this call */
-    bool in_framed_module;  /* that module's functions have frame pointers, as debug builds do */
-    bool edit_and_continue; /* and that one is where Microsoft's compiler has it with /ZI */
+    uint64_t context; /* stands for what lies above: equal ones are copies of one history */
+    enum avd_module_role role; /* of the module that it returns to */
+    double live;               /* how likely it will still be used; likely_path.c finds out */
+    uint32_t stack;            /* candidates of one stack have one number */
+    uint8_t as_data;           /* how often the value lies where no return address can; at most 3 */
+    int8_t call;               /* avd_walk_after_call */
+    uint8_t below, above;      /* enum avd_neighbour: the words beside it */
+    bool repeated;             /* the value lies on this stack more than once */
+    bool saves_frame;          /* below lies the frame pointer of a function that made this call */
+    bool in_framed_module;     /* that module's functions have frame pointers, as debug builds do */
+    bool edit_and_continue;    /* and that one is where Microsoft's compiler has it with /ZI */
 };
 
 enum avd_neighbour {

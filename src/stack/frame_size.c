@@ -13,10 +13,10 @@
 enum {
     MAX_NEAR = 6, /* occurrences compared on either side of a value */
     MAX_SAME = AVD_MAX_OCCURRENCES - 2 * MAX_NEAR,
-    MAX_LOOKED_AT = 160, /* to find those */
-    MAX_ABOVE = 128,     /* candidates looked at above an occurrence */
-    NEAR = 0x50,         /* code bytes that most likely belong to one function */
-    EDIT_ROOM = 0xc0, /* what /ZI keeps free in a frame, so that edited code can have variables */
+    MAX_LOOKED_AT = 64, /* to find those */
+    MAX_ABOVE = 256,    /* candidates looked at above an occurrence */
+    NEAR = 0x50,        /* code bytes that most likely belong to one function */
+    EDIT_ROOM = 0xc0,   /* what /ZI keeps free in a frame, so that edited code can have variables */
     EDIT_SMALLEST = 0x100,
     RATES = 3
 };
@@ -53,6 +53,7 @@ struct hits {
     unsigned same; /* of these, ones of the value itself */
     double live;   /* how many of those are */
     double missed; /* how likely no occurrence has a candidate where the frame ends */
+    size_t last;   /* the largest distance where at[] is not 0 */
     unsigned char at[AVD_FRAME_SIZES];
     double hit[AVD_FRAME_SIZES]; /* where at[] is not 0: times `missed`, how likely these have */
 };
@@ -165,21 +166,20 @@ static void count_above(const struct avd_size_model *model, const struct avd_can
             return;
         hits->hit[at] = (hits->at[at] == 0 ? 1 : hits->hit[at]) * (end / (1 - end));
         hits->at[at]++;
+        if (at > hits->last)
+            hits->last = at;
     }
 }
 
 /*
- * Compares the occurrences of the values from `first` to `last`, at most `limit` of them. Two with
- * the same surroundings are copies of one history, as threads of one pool have them, and count
- * once; those like the question's own do not count at all.
+ * Compares the occurrences from place `at` of `by_value` to before `end`; `same`: they are of the
+ * value itself. Two with the same surroundings are copies of one history, as threads of one pool
+ * have them, and count once; those like the question's own do not count at all.
  */
 static void compare(const struct avd_size_model *model, const struct avd_candidates *c,
-                    const struct avd_size_question *question, uint64_t first, uint64_t last,
+                    const struct avd_size_question *question, size_t at, size_t end, bool same,
                     struct hits *hits)
 {
-    bool same = first == question->value;
-    size_t at = avd_candidates_of_value(c, first);
-    size_t end = avd_candidates_of_value(c, last + 1);
     size_t step = (end - at) / MAX_LOOKED_AT + 1;
     uint64_t seen[AVD_MAX_OCCURRENCES];
     unsigned count = 0;
@@ -213,11 +213,11 @@ static double live_elsewhere(const struct avd_candidates *c, const struct hits *
 }
 
 /*
- * Gives each size its weight: what was likely before, times what the occurrences say for it as
- * against any other distance. Returns the sum.
+ * Gives each size up to `most` its weight: what was likely before, times what the occurrences say
+ * for it as against any other distance. Returns the sum of all sizes' weights.
  */
 static double weigh(const struct avd_size_model *model, const struct avd_size_prior *prior,
-                    const struct hits *hits, struct avd_frame_sizes *out)
+                    const struct hits *hits, size_t most, struct avd_frame_sizes *out)
 {
     const double *other = model->other[hits->seen];
     double weight = hits->missed / other[0]; /* of a size that no occurrence speaks for */
@@ -225,24 +225,24 @@ static double weigh(const struct avd_size_model *model, const struct avd_size_pr
     size_t first = AVD_SMALLEST_FRAME / 16;
     size_t i;
 
-    while (first < AVD_FRAME_SIZES) {
+    for (;;) {
         size_t last = first;
-        unsigned at;
+        double chance;
 
-        while (last < AVD_FRAME_SIZES && hits->at[last] == 0)
+        while (last <= hits->last && hits->at[last] == 0)
             last++;
-        for (i = first; i < last; i++)
+        for (i = first; i <= most && (i < last || last > hits->last); i++)
             out->chance[i] = weight * prior->chance[i];
         total += weight * prior->tail[first];
-        first = last + 1;
-        if (last == AVD_FRAME_SIZES)
+        if (last > hits->last)
             break;
-        at = hits->at[last];
-        total -= weight * prior->tail[last];
-        out->chance[last] = weight * prior->chance[last] * hits->hit[last] * other[0] / other[at];
-        total += out->chance[last];
+        chance = weight * prior->chance[last] * hits->hit[last] * other[0] / other[hits->at[last]];
+        total += chance - weight * prior->tail[last];
+        if (last <= most)
+            out->chance[last] = chance;
         /* A regular distance below a size speaks for a frame that ends there already. */
-        weight *= model->inside[hits->seen][at];
+        weight *= model->inside[hits->seen][hits->at[last]];
+        first = last + 1;
     }
     out->beyond = weight;
     return total;
@@ -253,20 +253,26 @@ void avd_frame_sizes_learn(const struct avd_size_model *model,
                            const struct avd_size_question *question, struct avd_frame_sizes *out)
 {
     uint64_t value = question->value;
+    size_t first = avd_candidates_of_value(candidates, value);
+    size_t last = avd_candidates_of_value(candidates, value + 1);
     struct hits hits;
     double total;
     size_t i;
 
     memset(hits.at, 0, sizeof hits.at);
     hits.seen = hits.same = 0;
+    hits.last = 0;
     hits.live = 0;
     hits.missed = 1;
-    compare(model, candidates, question, value, value, &hits);
-    compare(model, candidates, question, value - NEAR, value - 1, &hits);
-    compare(model, candidates, question, value + 1, value + NEAR, &hits);
+    compare(model, candidates, question, first, last, true, &hits);
+    compare(model, candidates, question, avd_candidates_of_value(candidates, value - NEAR), first,
+            false, &hits);
+    compare(model, candidates, question, last,
+            avd_candidates_of_value(candidates, value + NEAR + 1), false, &hits);
     memset(out->chance, 0, (AVD_SMALLEST_FRAME / 16) * sizeof *out->chance);
-    total = weigh(model, question->edit_and_continue ? &model->edit : &model->plain, &hits, out);
-    for (i = AVD_SMALLEST_FRAME / 16; i < AVD_FRAME_SIZES; i++)
+    total = weigh(model, question->edit_and_continue ? &model->edit : &model->plain, &hits,
+                  question->most, out);
+    for (i = AVD_SMALLEST_FRAME / 16; i <= question->most; i++)
         out->chance[i] *= 1 / total;
     out->beyond /= total;
     out->live = live_elsewhere(candidates, &hits);

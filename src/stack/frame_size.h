@@ -10,15 +10,15 @@
 
 enum {
     AVD_SMALLEST_FRAME = 0x30, /* of a function that calls: home space, return address, alignment */
-    AVD_LARGEST_FRAME = 0x2000, /* that is considered */
+    AVD_LARGEST_FRAME = 0x4000, /* that is considered */
     AVD_FRAME_SIZES = AVD_LARGEST_FRAME / 16 + 1,
-    AVD_MAX_OCCURRENCES = 32 /* that are compared */
+    AVD_MAX_OCCURRENCES = 28 /* that are compared */
 };
 
 /* How likely sizes are before the stacks are asked. Indices of sizes are multiples of 16. */
 struct avd_size_prior {
-    double chance[AVD_FRAME_SIZES]; /* of each */
-    double tail[AVD_FRAME_SIZES];   /* sum of `chance` from here on */
+    double chance[AVD_FRAME_SIZES];   /* of each */
+    double tail[AVD_FRAME_SIZES + 1]; /* sum of `chance` from here on */
 };
 
 /* What holds for all frames of a process. */
@@ -38,10 +38,11 @@ struct avd_size_question {
     uint64_t slot;    /* where it lies; that occurrence says nothing */
     uint64_t context; /* avd_candidate.context, and so do copies of it; 0: it is no candidate */
     bool edit_and_continue;
+    size_t most; /* sizes above this one cannot be: the stack ends before */
 };
 
 struct avd_frame_sizes {
-    double chance[AVD_FRAME_SIZES]; /* of each size; the sum is 1 */
+    double chance[AVD_FRAME_SIZES]; /* of each size up to the most; with larger ones the sum is 1 */
     double beyond; /* times a `tail`: the chance that the frame ends in a part nobody looked at */
     double live;   /* how much likelier the value is one that is still used, as it is elsewhere */
 };

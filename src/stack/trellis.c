@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-    MAX_EDGES = 128, /* candidates that may follow one */
+    MAX_EDGES = 384, /* candidates that may follow one */
     HOME_SPACE = 32
 };
 
@@ -49,16 +49,16 @@ enum {
  * other old ones. Measured on stacks with known frames of several programs and compilers; factors
  * are smaller than measured where programs differ. 0: a place that no call leads to.
  */
-static double value_worth(const struct avd_candidate *candidate, int call)
+static double value_worth(const struct avd_candidate *candidate)
 {
     static const double as_data[] = {1.0, 0.15, 0.05, 0.02};
     static const double below[] = {1.0, 2.0, 0.4}; /* by enum avd_neighbour */
     static const double above[] = {1.0, 1.8, 0.5};
     double worth;
 
-    if (call == 0)
+    if (candidate->call == 0)
         return 0.0;
-    if (call == 1)
+    if (candidate->call == 1)
         worth = 1.4;
     else if (candidate->value % 16 == 0 && !candidate->edit_and_continue)
         worth = 0.2;
@@ -93,11 +93,9 @@ static bool add_node(struct avd_trellis *t, const struct avd_candidate *candidat
     memset(node, 0, sizeof *node);
     node->candidate = candidate;
     if (candidate != NULL) {
-        int call = avd_walk_after_call(t->walk, candidate->value);
-
-        node->role = avd_walk_role_at(t->walk, candidate->value);
-        node->has_call = call == 1;
-        node->worth = value_worth(candidate, call);
+        node->role = candidate->role;
+        node->has_call = candidate->call == 1;
+        node->worth = value_worth(candidate);
         node->worth *= worth_below(t->candidates, candidate);
         if (node->worth == 0)
             return false;
@@ -150,11 +148,12 @@ static bool calls_back(const struct avd_trellis *t, const struct avd_trellis_nod
 }
 
 /* What can be said of the frame of a node's function; `from` is not one that was executing. */
-static void learn_sizes(const struct avd_trellis *t, size_t from, struct avd_frame_sizes *out)
+static void learn_sizes(const struct avd_trellis *t, size_t from, size_t most,
+                        struct avd_frame_sizes *out)
 {
     const struct avd_candidate *candidate =
         from == 0 ? t->callee_candidate : t->nodes[from].candidate;
-    struct avd_size_question question = {t->callee->pc, slot_of(t, from), 0, false};
+    struct avd_size_question question = {t->callee->pc, slot_of(t, from), 0, false, most};
 
     if (candidate != NULL) {
         question.value = candidate->value;
@@ -181,12 +180,13 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
     uint64_t slot = slot_of(t, from);
     bool exact = from == 0 && t->callee->exact;
     uint64_t pc = from == 0 ? avd_walk_lookup(t->callee) : node->candidate->value - 1;
-    uint64_t last = 0;
+    uint64_t last = from + 1 < t->count ? t->nodes[t->count - 1].candidate->slot : slot;
+    size_t reach = last - slot > AVD_LARGEST_FRAME ? AVD_FRAME_SIZES : (size_t)(last - slot) / 16;
     struct avd_frame_sizes sizes;
     size_t i;
 
     if (!exact)
-        learn_sizes(t, from, &sizes);
+        learn_sizes(t, from, reach < AVD_FRAME_SIZES ? reach : AVD_FRAME_SIZES - 1, &sizes);
     if (!exact && from != 0)
         node->worth *= sizes.live;
     node->edges = &t->edges[t->edge_count];
@@ -212,10 +212,8 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
         node->edges[node->edge_count++] = value;
     }
     t->edge_count += node->edge_count;
-    last = t->nodes[t->count - 1].candidate != NULL ? t->nodes[t->count - 1].candidate->slot : slot;
-    last = last > slot ? (last - slot) / 16 : 0;
-    if (last + 1 < AVD_FRAME_SIZES)
-        node->tail = t->candidates->sizes->plain.tail[last + 1] * (exact ? 1.0 : sizes.beyond);
+    if (reach < AVD_FRAME_SIZES)
+        node->tail = t->candidates->sizes->plain.tail[reach + 1] * (exact ? 1.0 : sizes.beyond);
 }
 
 /*
@@ -345,6 +343,12 @@ static void run(struct avd_trellis *t)
     }
 }
 
+/* How many edges so many nodes have at most. */
+static size_t edges_of(size_t nodes)
+{
+    return nodes <= MAX_EDGES ? nodes * (nodes + 1) / 2 : nodes * MAX_EDGES;
+}
+
 void avd_trellis_free(struct avd_trellis *t)
 {
     avd_mem_free(t->nodes);
@@ -368,7 +372,7 @@ bool avd_trellis_weigh(struct avd_walk *walk, const struct avd_frame *callee, si
     if (first != 0 && c->items[first - 1].slot == callee->sp - 8)
         out->callee_candidate = &c->items[first - 1];
     out->nodes = avd_mem_calloc(last - first + 1, sizeof *out->nodes);
-    out->edges = avd_mem_calloc((last - first + 1) * MAX_EDGES, sizeof *out->edges);
+    out->edges = avd_mem_realloc(NULL, edges_of(last - first + 1), sizeof *out->edges);
     if (expected == NULL || out->nodes == NULL || out->edges == NULL) {
         avd_mem_free(expected);
         return false;
