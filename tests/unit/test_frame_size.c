@@ -144,7 +144,7 @@ START_TEST(test_live_occurrences)
     }
     ck_assert_double_gt(first[0], 0.5);
     ck_assert_double_gt(second[1], 0.8);
-    ck_assert_double_lt(first[1], 0.05);
+    ck_assert_double_lt(first[1], first[0] / 2);
 }
 END_TEST
 
