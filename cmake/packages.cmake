@@ -17,10 +17,32 @@ endforeach()
 if(UNIX) # avdump-gate(1) is about both commands
   install(CODE "file(CREATE_LINK avdump-gate.1 \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_MANDIR}/man1/avdump-merge.1\" SYMBOLIC)"
           COMPONENT program)
+else() # where a link takes rights that few users have
+  install(FILES man/avdump-gate.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 RENAME avdump-merge.1
+          COMPONENT program)
 endif()
 install(FILES README.md CHANGELOG.md LICENSE SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
         COMPONENT program)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
+
+# Completions are what the program says itself, so only one that runs here can be asked.
+if(UNIX AND NOT CMAKE_CROSSCOMPILING)
+  set(completions ${PROJECT_BINARY_DIR}/generated/completions)
+  foreach(shell bash zsh fish)
+    add_custom_command(OUTPUT ${completions}/${shell}
+                       COMMAND ${CMAKE_COMMAND} -E make_directory ${completions}
+                       COMMAND avdump --completion ${shell} > ${completions}/${shell}
+                       DEPENDS avdump VERBATIM)
+  endforeach()
+  add_custom_target(completions ALL DEPENDS ${completions}/bash ${completions}/zsh
+                                            ${completions}/fish)
+  install(FILES ${completions}/bash RENAME avdump COMPONENT program
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(FILES ${completions}/zsh RENAME _avdump COMPONENT program
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  install(FILES ${completions}/fish RENAME avdump.fish COMPONENT program
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endif()
 
 set(CPACK_PACKAGE_NAME avdump)
 set(CPACK_PACKAGE_VENDOR "the avdump developers")

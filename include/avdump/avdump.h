@@ -192,7 +192,9 @@ size_t avd_report_finding_count(const struct avd_report *report);
 /* Number `index` of the findings, the worst first; NULL or AVD_SEVERITY_INFO out of range. */
 const char *avd_report_finding_id(const struct avd_report *report, size_t index);
 enum avd_severity avd_report_finding_severity(const struct avd_report *report, size_t index);
-/* What it says, in one line; NULL out of range. */
+/* What its rule is about, the same for every dump; NULL out of range. */
+const char *avd_report_finding_title(const struct avd_report *report, size_t index);
+/* What it says of this one, in one line; NULL out of range. */
 const char *avd_report_finding_summary(const struct avd_report *report, size_t index);
 /* Piece number `piece` of its advice; NULL past the last. */
 const char *avd_report_finding_advice(const struct avd_report *report, size_t index, size_t piece);
@@ -369,7 +371,7 @@ enum avd_status avd_inspect_write(const struct avd_dump *dump,
 enum avd_extract_what {
     AVD_EXTRACT_WOW64 = 0, /* the 32-bit half of a 64-bit dump of a 32-bit process, as the x86 dump
                             * that a 32-bit writer would have made of it */
-    AVD_EXTRACT_SLIM       /* of a dump with full memory only what its analysis reads */
+    AVD_EXTRACT_SLIM       /* of the dump's memory only what its analysis reads */
 };
 
 struct avd_extract_options {
@@ -388,8 +390,9 @@ struct avd_extract_options {
  * gives the same bytes.
  *
  * Fails with AVD_NOT_FOUND when there is nothing to extract (no WOW64 process, none of its 32-bit
- * registers, no full memory), AVD_E_UNSUPPORTED (the file's layout), AVD_E_ARG, AVD_E_IO when
- * `write` fails, AVD_E_LIMIT or AVD_E_NOMEM. What was written before a failure is no dump.
+ * registers, no memory), AVD_E_UNSUPPORTED (a file whose parts share bytes, so that they are more
+ * than it has), AVD_E_ARG, AVD_E_IO when `write` fails, AVD_E_LIMIT or AVD_E_NOMEM. What was written
+ * before a failure is no dump.
  */
 enum avd_status avd_dump_extract(const struct avd_dump *dump,
                                  const struct avd_extract_options *options, avd_write_fn *write,

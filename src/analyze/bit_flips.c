@@ -118,7 +118,7 @@ void avd_bit_flips_find(const struct avd_analysis *an, struct avd_crash_instruct
 
     /* Small address spaces are so full that any address is near a good one. */
     if (!ins->is_64bit || memory->region_count == 0 || !words->has_access_address ||
-        ins->adjusted == AVD_ADJUSTED_NULL)
+        ins->adjusted == AVD_ADJUSTED_NULL || ins->adjusted == AVD_ADJUSTED_MISALIGNED)
         return;
     try_bits(memory, ins, non_canonical ? ins->adjusted_value : words->access_address, -1,
              words->access, first, last);

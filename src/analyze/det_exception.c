@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* What was raised, and which memory access failed? */
 #include "analyze/detectors.h"
+#include "analyze/exception_codes.h"
 #include "analyze/recover.h"
 
 #include "minidump/format.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define IN_PAGE_ERROR 0xc0000006u /* ntstatus.h */
 
 static const char *class_word(enum avd_exception_class class_)
 {
@@ -22,19 +26,33 @@ static const char *class_word(enum avd_exception_class class_)
 }
 
 /* Everything that only an exception can tell. */
-static const char *const exception_facts[] = {
-    "exception.code",        "exception.name",
-    "exception.meaning",     "exception.type",
-    "exception.class",       "exception.flags",
-    "exception.address",     "exception.is_access_violation",
-    "exception.is_32bit",    "exception.thread",
-    "access.kind",           "access.address",
-    "access.region_state",   "access.at_pc",
-    "access.at_stack_limit", "fastfail.code",
-    "fastfail.name",         "exception.source",
-    "exception.evidence",    "exception.parameter_count",
-    "exception.parameter0",  "exception.parameter1",
-    "exception.parameter2",  "exception.parameter3"};
+static const char *const exception_facts[] = {"exception.code",
+                                              "exception.name",
+                                              "exception.meaning",
+                                              "exception.type",
+                                              "exception.class",
+                                              "exception.flags",
+                                              "exception.address",
+                                              "exception.is_access_violation",
+                                              "exception.is_32bit",
+                                              "exception.thread",
+                                              "access.kind",
+                                              "access.address",
+                                              "access.region_state",
+                                              "access.at_pc",
+                                              "access.at_stack_limit",
+                                              "access.module",
+                                              "access.module_path",
+                                              "access.status",
+                                              "fastfail.code",
+                                              "fastfail.name",
+                                              "exception.source",
+                                              "exception.evidence",
+                                              "exception.parameter_count",
+                                              "exception.parameter0",
+                                              "exception.parameter1",
+                                              "exception.parameter2",
+                                              "exception.parameter3"};
 
 static void publish_parameters(struct avd_analysis *an)
 {
@@ -75,6 +93,37 @@ static void publish_region(struct avd_analysis *an, uint64_t addr)
                       region->state == MEM_FREE      ? "free"
                       : region->state == MEM_RESERVE ? "reserved"
                                                      : "committed");
+}
+
+static const char *status_text(struct avd_analysis *an, uint32_t status)
+{
+    const char *name = avd_ntstatus_name(status);
+
+    return name != NULL ? avd_arena_printf(&an->arena, "0x%08" PRIx32 " (%s)", status, name)
+                        : avd_arena_printf(&an->arena, "0x%08" PRIx32, status);
+}
+
+/* Which file the memory belongs to, and why a page of it could not be read. */
+static void publish_file(struct avd_analysis *an)
+{
+    const struct avd_exception *exception = &an->exception;
+    size_t module = an->words.has_access_address
+                        ? avd_analysis_module_at(an, an->words.access_address)
+                        : AVD_NO_MODULE;
+
+    if (module != AVD_NO_MODULE) {
+        avd_fact_text(&an->facts, "access.module", an->modules[module].module->name);
+        avd_fact_text(&an->facts, "access.module_path", an->modules[module].module->path);
+    } else {
+        avd_fact_unknown(&an->facts, "access.module", "the address lies in no module");
+        avd_fact_unknown(&an->facts, "access.module_path", "the address lies in no module");
+    }
+    if (exception->code == IN_PAGE_ERROR && avd_dump_is_windows(an->dump) &&
+        exception->parameter_count > 2)
+        avd_fact_text(&an->facts, "access.status",
+                      status_text(an, (uint32_t)exception->parameters[2]));
+    else
+        avd_fact_unknown(&an->facts, "access.status", "the exception is no in-page error");
 }
 
 static void publish_access(struct avd_analysis *an)
@@ -219,6 +268,7 @@ static void run(struct avd_analysis *an)
     publish_source(an);
     publish_parameters(an);
     publish_access(an);
+    publish_file(an);
     if (words->has_fast_fail) {
         avd_fact_number(facts, "fastfail.code", words->fast_fail_code);
         if (words->fast_fail_name != NULL)

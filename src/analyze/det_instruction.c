@@ -16,7 +16,8 @@ static const char *const instruction_facts[] = {
     "instruction.text",     "instruction.mnemonic",   "instruction.kind",
     "instruction.target",   "instruction.consistent", "access.register",
     "access.base",          "access.offset",          "access.size",
-    "access.non_canonical", "access.guard_page",      "access.bit_flip",
+    "access.non_canonical", "access.alignment",       "access.misaligned",
+    "access.guard_page",    "access.bit_flip",
 };
 enum { FACT_COUNT = sizeof instruction_facts / sizeof instruction_facts[0] };
 
@@ -59,19 +60,22 @@ static bool is_guard_page(const struct avd_memory *memory, uint64_t address)
             accessible(avd_memory_region(memory, region->base + region->size)));
 }
 
-/* Windows gives a general protection fault no address: the record says read at ~0. Linux says 0
- * with SI_KERNEL. */
-static bool is_protection_fault(const struct avd_analysis *an)
+bool avd_exception_has_no_address(const struct avd_analysis *an)
 {
     const struct avd_exception *exception = &an->exception;
 
-    if (an->exception_is_32bit)
-        return false;
     if (avd_dump_is_windows(an->dump))
         return exception->code == ACCESS_VIOLATION && an->words.has_access_address &&
-               an->words.access_address == UINT64_MAX;
+               an->words.access == AVD_ACCESS_READ &&
+               an->words.access_address == (an->exception_is_32bit ? UINT32_MAX : UINT64_MAX);
     return avd_analysis_os(an->dump) == AVD_OS_LINUX && exception->flags == 0x80 &&
            (exception->code == 11 || exception->code == 7);
+}
+
+/* The same in code that has addresses which are not canonical. */
+static bool is_protection_fault(const struct avd_analysis *an)
+{
+    return !an->exception_is_32bit && avd_exception_has_no_address(an);
 }
 
 /* The code from pc on, out of the dump's memory or, where the image is at hand, out of that. */
@@ -109,13 +113,33 @@ static int find_faulting(const struct avd_analysis *an, const struct avd_crash_i
 
         if (!memory->has_address)
             continue;
-        if (is_protection_fault(an)
-                ? !is_canonical(memory->address)
-                : words->has_access_address && words->access_address - memory->address <
-                                                   (memory->size != 0 ? memory->size : 1))
+        if ((is_protection_fault(an) && !is_canonical(memory->address)) ||
+            (words->has_access_address &&
+             words->access_address - memory->address < (memory->size != 0 ? memory->size : 1)))
             return (int)i;
     }
     return -1;
+}
+
+/* The operand whose alignment explains a fault without address: movaps on a stack that is not
+ * aligned, say. */
+static void find_misaligned(const struct avd_analysis *an, struct avd_crash_instruction *ins)
+{
+    size_t i;
+
+    if (ins->faulting >= 0 || ins->adjusted != AVD_ADJUSTED_NONE ||
+        !avd_exception_has_no_address(an))
+        return;
+    for (i = 0; i < ins->insn.memory_count; i++) {
+        const struct avd_insn_memory *memory = &ins->insn.memory[i];
+
+        if (memory->has_address && memory->address % memory->alignment != 0) {
+            ins->faulting = (int)i;
+            ins->adjusted = AVD_ADJUSTED_MISALIGNED;
+            ins->adjusted_value = memory->address;
+            return;
+        }
+    }
 }
 
 /* Where a call, jump or return goes, if the dump tells. */
@@ -208,7 +232,8 @@ static unsigned find_inconsistencies(const struct avd_analysis *an,
         strcmp(insn->mnemonic, "mov") != 0) /* of control registers */
         found |= AVD_INCONSISTENT_PRIVILEGED;
     if (code != ACCESS_VIOLATION || !words->has_access_address ||
-        words->access == AVD_ACCESS_EXECUTE || !all_addresses_known(insn))
+        ins->adjusted == AVD_ADJUSTED_MISALIGNED || words->access == AVD_ACCESS_EXECUTE ||
+        !all_addresses_known(insn))
         return found;
     if (is_protection_fault(an)) {
         if (ins->faulting < 0 && ins->adjusted == AVD_ADJUSTED_NONE)
@@ -262,6 +287,8 @@ static void publish_operand(struct avd_analysis *an, const struct avd_crash_inst
     else
         avd_fact_unknown(facts, "access.size", "it depends on more than the instruction");
     avd_fact_bool(facts, "access.non_canonical", ins->adjusted == AVD_ADJUSTED_NON_CANONICAL);
+    avd_fact_number(facts, "access.alignment", memory->alignment);
+    avd_fact_bool(facts, "access.misaligned", ins->adjusted == AVD_ADJUSTED_MISALIGNED);
     if (an->dump->memory.region_count != 0)
         avd_fact_bool(facts, "access.guard_page", ins->guard_page[ins->faulting]);
     else
@@ -329,6 +356,7 @@ static void run(struct avd_analysis *an)
         ins->faulting = find_faulting(an, ins);
         find_pointer_update(an, ins);
         adjust_address(an, ins);
+        find_misaligned(an, ins);
         ins->inconsistencies = find_inconsistencies(an, ins);
     }
     avd_bit_flips_find(an, ins);

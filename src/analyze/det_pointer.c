@@ -271,31 +271,59 @@ static void publish_boundary(struct avd_analysis *an)
                       before->state == MEM_COMMIT && region_kind(before, an->words.access) == NULL);
 }
 
+static bool is_misaligned(const struct avd_analysis *an)
+{
+    return an->instruction != NULL && an->instruction->adjusted == AVD_ADJUSTED_MISALIGNED;
+}
+
+/* The pointer is the whole address then. */
+static const char *misaligned_meaning(struct avd_analysis *an, struct pointer *p)
+{
+    const struct avd_crash_instruction *ins = an->instruction;
+
+    p->value = ins->adjusted_value;
+    p->source = "the operand's address";
+    return avd_arena_printf(&an->arena, "the instruction wants a multiple of %u, and it is none",
+                            ins->insn.memory[ins->faulting].alignment);
+}
+
+/* Why there is no pointer to look at; NULL: there is one. */
+static const char *not_told(const struct avd_analysis *an)
+{
+    const struct avd_crash_instruction *ins = an->instruction;
+
+    if (!an->has_exception)
+        return "the dump has no exception record";
+    if (ins != NULL && (ins->faulting >= 0 || ins->adjusted != AVD_ADJUSTED_NONE))
+        return NULL;
+    if (!an->words.has_access_address)
+        return "the exception does not give an address";
+    return avd_exception_has_no_address(an)
+               ? "the address is what Windows gives for all that the CPU does not report, and the "
+                 "instruction does not tell which it was"
+               : NULL;
+}
+
 static void run(struct avd_analysis *an)
 {
     struct avd_facts *facts = &an->facts;
     const char *meaning;
     const char *text;
     const char *kind;
+    const char *why;
     struct pointer p;
     size_t i;
 
-    /* Linux gives a protection fault no address; the instruction's operand may have one. */
-    if (!an->has_exception ||
-        (!an->words.has_access_address &&
-         (an->instruction == NULL || an->instruction->adjusted != AVD_ADJUSTED_NON_CANONICAL))) {
-        const char *why = an->has_exception ? "the exception does not give an address"
-                                            : "the dump has no exception record";
-
+    why = not_told(an);
+    if (why != NULL) {
         for (i = 0; i < sizeof pointer_facts / sizeof pointer_facts[0]; i++)
             avd_fact_unknown(facts, pointer_facts[i], why);
         return;
     }
     find_pointer(an, &p);
-    /* All that a protection fault tells is ~0; the pointer may be any that is not canonical. */
-    if (p.size == 8 && p.value == UINT64_MAX && strcmp(p.source, "the address") == 0) {
-        kind = "non-canonical";
-        meaning = "Windows gives this address when the real one is none of this CPU";
+    if (is_misaligned(an)) {
+        kind = "misaligned";
+        meaning = misaligned_meaning(an, &p);
         text = NULL;
     } else {
         kind = find_kind(an, &p, &meaning, &text);

@@ -18,6 +18,7 @@ extern const struct avd_detector avd_det_unloaded;    /* det_unloaded.c */
 extern const struct avd_detector avd_det_heap;        /* det_heap.c */
 extern const struct avd_detector avd_det_page_heap;   /* det_page_heap.c */
 extern const struct avd_detector avd_det_cpp;         /* det_cpp.c */
+extern const struct avd_detector avd_det_stowed;      /* det_stowed.c */
 extern const struct avd_detector avd_det_runtime;     /* det_runtime.c */
 extern const struct avd_detector avd_det_selfcheck;   /* det_selfcheck.c */
 extern const struct avd_detector avd_det_origin;      /* det_origin.c */

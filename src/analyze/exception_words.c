@@ -82,7 +82,10 @@ static const char *address_hint(const struct avd_exception_input *in, enum avd_a
                                 uint64_t address)
 {
     if (in->is_64bit && address == UINT64_MAX && access != AVD_ACCESS_EXECUTE)
-        return ", which Windows also reports when the real address was not canonical";
+        return ", which Windows also reports when the real address was not canonical or not "
+               "aligned";
+    if (!in->is_64bit && address == UINT32_MAX && access == AVD_ACCESS_READ)
+        return ", which Windows also reports when the real address was not aligned";
     if (access == AVD_ACCESS_EXECUTE && address < NULL_PAGES)
         return ", so a null function pointer was called";
     if (access == AVD_ACCESS_EXECUTE)

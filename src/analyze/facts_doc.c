@@ -67,6 +67,10 @@ const struct avd_fact_doc avd_fact_docs[] = {
      "the refused address is the instruction itself: code was to be fetched from it"},
     {"access.at_stack_limit", AVD_FACT_BOOL,
      "the refused address lies at most two pages below stack.low"},
+    {"access.module", AVD_FACT_TEXT, "file name of the module that the address lies in"},
+    {"access.module_path", AVD_FACT_TEXT, "its whole path"},
+    {"access.status", AVD_FACT_TEXT,
+     "of an in-page error: why the page could not be read from its file"},
 
     /* The instruction and the stack of the thread that raised it: the 32-bit ones if
      * exception.is_32bit. */
@@ -174,13 +178,18 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"access.size", AVD_FACT_NUMBER, "bytes that the operand takes"},
     {"access.non_canonical", AVD_FACT_BOOL,
      "the real address is not canonical, for which the CPU reports none"},
+    {"access.alignment", AVD_FACT_NUMBER,
+     "what the CPU wants the operand's address to be a multiple of; 1: it takes any"},
+    {"access.misaligned", AVD_FACT_BOOL,
+     "the operand's address is no multiple of that, for which the CPU reports none"},
     {"access.guard_page", AVD_FACT_BOOL, "the address looks like one in a guard page"},
     {"access.bit_flip", AVD_FACT_BOOL,
      "one flipped bit would make the address or a register in it a valid one"},
 
     /* Kinds of crashes: the pointer that failed. */
     {"pointer.kind", AVD_FACT_TEXT,
-     "null, fill, text, minus one, non-canonical, kernel, unloaded module, free, reserved, "
+     "null, misaligned, fill, text, minus one, non-canonical, kernel, unloaded module, free, "
+     "reserved, "
      "guard page, no access, read-only or other"},
     {"pointer.value", AVD_FACT_ADDRESS,
      "the pointer: the register that the failing operand begins with, else the address"},
@@ -226,6 +235,15 @@ const struct avd_fact_doc avd_fact_docs[] = {
     {"cpp.rethrown", AVD_FACT_BOOL, "it was thrown again by \"throw;\""},
     {"cpp.thrower", AVD_FACT_TEXT, "file name of the module that threw it"},
     {"cpp.summary", AVD_FACT_TEXT, "type and text in one line, or why they are not known"},
+
+    /* Errors that a Windows Runtime program stored and then ended for (0xC000027B). */
+    {"stowed.count", AVD_FACT_NUMBER, "how many errors it stored"},
+    {"stowed.result", AVD_FACT_TEXT, "HRESULT of the first one"},
+    {"stowed.thread", AVD_FACT_TEXT, "id of the thread that stored it"},
+    {"stowed.text", AVD_FACT_TEXT, "its text"},
+    {"stowed.address", AVD_FACT_ADDRESS, "where it happened"},
+    {"stowed.stack", AVD_FACT_LIST, "the stack that was stored with it, innermost first"},
+    {"stowed.caller", AVD_FACT_TEXT, "the innermost function there outside Windows' own modules"},
     {"clr.hresult", AVD_FACT_CODE, "HRESULT of a .NET exception"},
     {"clr.hresult_name", AVD_FACT_TEXT, "its name"},
     {"clr.type", AVD_FACT_TEXT, ".NET type that has this HRESULT"},

@@ -13,7 +13,12 @@
 
 enum { AVD_MAX_BIT_FLIPS = 64 };
 
-enum avd_adjusted { AVD_ADJUSTED_NONE = 0, AVD_ADJUSTED_NON_CANONICAL, AVD_ADJUSTED_NULL };
+enum avd_adjusted {
+    AVD_ADJUSTED_NONE = 0,
+    AVD_ADJUSTED_NON_CANONICAL,
+    AVD_ADJUSTED_MISALIGNED, /* no multiple of the operand's alignment */
+    AVD_ADJUSTED_NULL
+};
 
 /* Bits of `inconsistencies`: what the exception says cannot come from this instruction. */
 enum {
@@ -55,6 +60,12 @@ struct avd_crash_instruction {
 };
 
 struct avd_analysis;
+
+/* ---- det_instruction.c ---- */
+
+/* Whether the exception has no address because the CPU gave none, as for a general protection
+ * fault: Windows then says that the last byte was read, Linux 0 with SI_KERNEL. */
+bool avd_exception_has_no_address(const struct avd_analysis *an);
 
 /* ---- bit_flips.c ---- */
 

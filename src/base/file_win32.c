@@ -19,7 +19,7 @@
 #include <fcntl.h>
 #include <io.h>
 
-enum { CHUNK = 65536 };
+enum { CHUNK = 65536, SMALL_FILE = 16 * 1024 /* what avd_file_load reads */ };
 
 /* Maps an open file and takes its handle over. The handle stays open as long as the mapping: a
  * temporary file goes away with its last handle, which Windows refuses while it is mapped. */
@@ -66,15 +66,12 @@ out:
     return status;
 }
 
-enum avd_status avd_file_map(const char *utf8_path, struct avd_file *out, struct avd_error *err)
+static enum avd_status open_file(const char *utf8_path, HANDLE *file, struct avd_error *err)
 {
-    enum avd_status status;
     WCHAR *path;
     DWORD attributes;
-    HANDLE file;
+    enum avd_status status = avd_wide_path(utf8_path, L"", &path, err);
 
-    memset(out, 0, sizeof *out);
-    status = avd_wide_path(utf8_path, L"", &path, err);
     if (status != AVD_OK)
         return status;
     /* Opening a directory would fail with "access denied", which says nothing. */
@@ -83,19 +80,57 @@ enum avd_status avd_file_map(const char *utf8_path, struct avd_file *out, struct
         avd_mem_free(path);
         return avd_error_set(err, AVD_E_IO, 0, "", "is a directory, expected a file");
     }
-    file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
-                       FILE_ATTRIBUTE_NORMAL, NULL);
-    if (file == INVALID_HANDLE_VALUE)
+    *file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
+                        OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (*file == INVALID_HANDLE_VALUE)
         status = avd_wide_error(err, "cannot be opened");
-    else
-        status = map_handle(file, out, err);
     avd_mem_free(path);
     return status;
 }
 
+enum avd_status avd_file_map(const char *utf8_path, struct avd_file *out, struct avd_error *err)
+{
+    HANDLE file;
+    enum avd_status status = open_file(utf8_path, &file, err);
+
+    memset(out, 0, sizeof *out);
+    return status == AVD_OK ? map_handle(file, out, err) : status;
+}
+
+/* Whether the file was read; what is not small, or no file at all, is left to mapping, which also
+ * has the words for what goes wrong. */
+static bool read_handle(HANDLE file, struct avd_file *out)
+{
+    LARGE_INTEGER size;
+    void *bytes;
+    DWORD got = 0;
+
+    if (GetFileType(file) != FILE_TYPE_DISK || !GetFileSizeEx(file, &size) || size.QuadPart <= 0 ||
+        size.QuadPart > SMALL_FILE)
+        return false;
+    bytes = avd_mem_realloc(NULL, (size_t)size.QuadPart, 1);
+    if (bytes == NULL || !ReadFile(file, bytes, (DWORD)size.QuadPart, &got, NULL)) {
+        avd_mem_free(bytes);
+        return false;
+    }
+    out->view.data = bytes;
+    out->view.size = got;
+    out->handle = bytes;
+    return true;
+}
+
 enum avd_status avd_file_load(const char *utf8_path, struct avd_file *out, struct avd_error *err)
 {
-    return avd_file_map(utf8_path, out, err);
+    HANDLE file;
+    enum avd_status status = open_file(utf8_path, &file, err);
+
+    memset(out, 0, sizeof *out);
+    if (status != AVD_OK)
+        return status;
+    if (!read_handle(file, out))
+        return map_handle(file, out, err);
+    (void)CloseHandle(file);
+    return AVD_OK;
 }
 
 /* A second handle for what the C library or the process keeps its own of. */

@@ -28,6 +28,8 @@ bool avd_libarchive_load(struct avd_libarchive *f)
         {"archive_read_support_format_raw", &f->support_raw, sizeof f->support_raw},
         {"archive_read_open_memory", &f->open_memory, sizeof f->open_memory},
         {"archive_read_open_filename", &f->open_filename, sizeof f->open_filename},
+        {"archive_read_open_filename_w", &f->open_filename_w, sizeof f->open_filename_w},
+        {"archive_read_set_format_option", &f->set_format_option, sizeof f->set_format_option},
         {"archive_read_next_header", &f->next_header, sizeof f->next_header},
         {"archive_read_data", &f->read_data, sizeof f->read_data},
         {"archive_error_string", &f->error_string, sizeof f->error_string},
@@ -36,6 +38,7 @@ bool avd_libarchive_load(struct avd_libarchive *f)
         {"archive_format", &f->format, sizeof f->format},
         {"archive_entry_pathname", &f->pathname, sizeof f->pathname},
         {"archive_entry_pathname_utf8", &f->pathname_utf8, sizeof f->pathname_utf8},
+        {"archive_entry_pathname_w", &f->pathname_w, sizeof f->pathname_w},
         {"archive_entry_filetype", &f->filetype, sizeof f->filetype},
         {NULL, NULL, 0}};
 

@@ -29,6 +29,8 @@ struct avd_libarchive {
     int (*support_raw)(struct archive *);
     int (*open_memory)(struct archive *, const void *, size_t);
     int (*open_filename)(struct archive *, const char *, size_t);
+    int (*open_filename_w)(struct archive *, const wchar_t *, size_t);
+    int (*set_format_option)(struct archive *, const char *, const char *, const char *);
     int (*next_header)(struct archive *, struct archive_entry **);
     ptrdiff_t (*read_data)(struct archive *, void *, size_t);
     const char *(*error_string)(struct archive *);
@@ -37,6 +39,7 @@ struct avd_libarchive {
     int (*format)(struct archive *);
     const char *(*pathname)(struct archive_entry *);
     const char *(*pathname_utf8)(struct archive_entry *);
+    const wchar_t *(*pathname_w)(struct archive_entry *);
     unsigned (*filetype)(struct archive_entry *);
 };
 

@@ -23,6 +23,8 @@ static void nothing(void)
     X(archive_read_support_format_raw)                                                             \
     X(archive_read_open_memory)                                                                    \
     X(archive_read_open_filename)                                                                  \
+    X(archive_read_open_filename_w)                                                                \
+    X(archive_read_set_format_option)                                                              \
     X(archive_read_next_header)                                                                    \
     X(archive_read_data)                                                                           \
     X(archive_error_string)                                                                        \
@@ -31,6 +33,7 @@ static void nothing(void)
     X(archive_format)                                                                              \
     X(archive_entry_pathname)                                                                      \
     X(archive_entry_pathname_utf8)                                                                 \
+    X(archive_entry_pathname_w)                                                                    \
     X(archive_entry_filetype)
 #else
 #define ARCHIVE_FUNCTIONS(X)

@@ -68,6 +68,8 @@ enum avd_status avd_output_create(struct avd_output *out, const char *directory,
                                   struct avd_error *err);
 enum avd_status avd_output_write(struct avd_output *out, const void *bytes, size_t size,
                                  struct avd_error *err);
+/* What was written is the system's, so that it is not lost with this process. */
+enum avd_status avd_output_flush(struct avd_output *out, struct avd_error *err);
 /* Closes the file, which may be when a full disk is noticed; it stays where it is. */
 enum avd_status avd_output_close(struct avd_output *out, struct avd_error *err);
 /* Closes and removes it. */

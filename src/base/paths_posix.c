@@ -255,6 +255,11 @@ enum avd_status avd_output_write(struct avd_output *out, const void *bytes, size
     return AVD_OK;
 }
 
+enum avd_status avd_output_flush(struct avd_output *out, struct avd_error *err)
+{
+    return fflush(out->handle) == 0 ? AVD_OK : io_error(err, "file cannot be written");
+}
+
 enum avd_status avd_output_close(struct avd_output *out, struct avd_error *err)
 {
     FILE *stream = out->handle;

@@ -26,14 +26,28 @@ static WCHAR *to_wide(const char *path, const WCHAR *suffix)
     return avd_wide_path(path, suffix, &wide, NULL) == AVD_OK ? wide : NULL;
 }
 
+/* Most paths need no memory: a shortage of it must not look like an absent file. */
+static bool attributes_of(const char *path, WIN32_FILE_ATTRIBUTE_DATA *out)
+{
+    WCHAR room[AVD_WIDE_LONG_PATH];
+    WCHAR *wide;
+    bool good;
+
+    if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, room, AVD_WIDE_LONG_PATH) > 0)
+        return GetFileAttributesExW(room, GetFileExInfoStandard, out);
+    wide = to_wide(path, L"");
+    good = wide != NULL && GetFileAttributesExW(wide, GetFileExInfoStandard, out);
+    avd_mem_free(wide);
+    return good;
+}
+
 void avd_path_examine(const char *path, struct avd_path_info *out)
 {
     WIN32_FILE_ATTRIBUTE_DATA data;
-    WCHAR *wide = to_wide(path, L"");
     uint64_t time;
 
     memset(out, 0, sizeof *out);
-    if (wide != NULL && GetFileAttributesExW(wide, GetFileExInfoStandard, &data)) {
+    if (attributes_of(path, &data)) {
         out->kind = (data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ? AVD_PATH_DIRECTORY
                     : (data.dwFileAttributes & FILE_ATTRIBUTE_DEVICE) != 0  ? AVD_PATH_OTHER
                                                                             : AVD_PATH_FILE;
@@ -43,7 +57,6 @@ void avd_path_examine(const char *path, struct avd_path_info *out)
                10000000u;
         out->modified = time > UNIX_EPOCH ? time - UNIX_EPOCH : 0;
     }
-    avd_mem_free(wide);
 }
 
 static bool join(char *path, size_t path_size, const char *directory, const char *name)
@@ -292,6 +305,13 @@ enum avd_status avd_output_write(struct avd_output *out, const void *bytes, size
         size -= written;
         out->size += written;
     }
+    return AVD_OK;
+}
+
+enum avd_status avd_output_flush(struct avd_output *out, struct avd_error *err)
+{
+    (void)out; /* nothing is held back */
+    (void)err;
     return AVD_OK;
 }
 

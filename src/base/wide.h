@@ -14,6 +14,9 @@
 
 /* Room for a name of MAX_PATH UTF-16 units in UTF-8, with its terminator. */
 enum { AVD_WIDE_NAME_SIZE = 260 * 3 + 1 };
+/* UTF-16 units of a path, with its terminator, from which on it is too long for the old functions:
+ * CreateDirectory needs room for a name of 8.3 within MAX_PATH. */
+enum { AVD_WIDE_LONG_PATH = 260 - 12 };
 
 /*
  * *out is `path` followed by `suffix`, for the caller to avd_mem_free. A path that is too long for

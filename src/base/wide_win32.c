@@ -12,8 +12,7 @@
 #define NOMINMAX
 #include <windows.h>
 
-/* CreateDirectory needs room for a name of 8.3 within MAX_PATH. */
-enum { LONG_PATH = MAX_PATH - 12, MAX_EXTENDED = 32767 };
+enum { MAX_EXTENDED = 32767 };
 
 /* `plain` as \\?\C:\... or \\?\UNC\server\...; NULL when it cannot be made, which leaves the rest
  * to the system. */
@@ -77,7 +76,7 @@ enum avd_status avd_wide_path(const char *path, const wchar_t *suffix, wchar_t *
     size_t size;
     enum avd_status status = copy(path, suffix, out, &size, err);
 
-    if (status != AVD_OK || size < LONG_PATH || wcsncmp(*out, L"\\\\?\\", 4) == 0 ||
+    if (status != AVD_OK || size < AVD_WIDE_LONG_PATH || wcsncmp(*out, L"\\\\?\\", 4) == 0 ||
         wcsncmp(*out, L"\\\\.\\", 4) == 0)
         return status;
     extended = extend(*out);

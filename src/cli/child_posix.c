@@ -19,10 +19,9 @@
 enum { CHILD_WROTE = 64 }; /* beside the exit code, which is 4 at most */
 
 static _Noreturn void run_child(const struct avd_cli_settings *settings,
-                                const struct avd_cli_child *child)
+                                const struct avd_cli_child *child, int wrote)
 {
     enum avd_cli_exit code;
-    int wrote = 0;
 
 #ifdef __linux__
     /* A parent that is killed cannot end it. */
@@ -50,6 +49,16 @@ static enum avd_status describe_end(const struct avd_cli_settings *settings, int
     return err->code;
 }
 
+/* A fork is where it is already. */
+int avd_cli_child_is_one(void)
+{
+    return 0;
+}
+
+void avd_cli_child_hush(void)
+{
+}
+
 enum avd_status avd_cli_child_run(const struct avd_cli_settings *settings,
                                   const struct avd_cli_child *child, enum avd_cli_exit *code,
                                   int *wrote, struct avd_error *err)
@@ -67,7 +76,7 @@ enum avd_status avd_cli_child_run(const struct avd_cli_settings *settings,
         return err->code;
     }
     if (pid == 0)
-        run_child(settings, child);
+        run_child(settings, child, *wrote);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
     if (WIFSIGNALED(status))

@@ -153,6 +153,10 @@ const struct avd_cli_option *avd_cli_option_at(const struct avd_cli_command *com
 
 /* The name most like `word` among `names` (ended by NULL), or NULL when none is. */
 const char *avd_cli_suggest(const char *word, const char *const *names);
+/* What avdump calls a command, or an option without its dashes, of another tool; NULL: not known.
+ */
+const char *avd_cli_habit_command(const char *word);
+const char *avd_cli_habit_option(const char *name);
 
 /* Ends a wrong command line: one line on standard error and where to read on. The message comes
  * in parts because `word` is the user's and is escaped. Returns AVD_EXIT_USAGE. */
@@ -197,10 +201,19 @@ enum avd_status avd_cli_confine(const struct avd_cli_settings *settings, struct 
 
 /* ---- child_posix.c, child_win32.c ---- */
 
+/* Whether --sandbox, --timeout or --max-memory want a dump to be read in a process of its own. */
+static inline int avd_cli_is_limited(const struct avd_cli_settings *settings)
+{
+    return settings->sandbox || settings->timeout_seconds != 0 || settings->max_memory != 0;
+}
+
 struct avd_cli_child {
-    /* In the child. Sets *wrote when it has written to the output. */
+    /* In the child. *wrote: whether this run has written to the output before, and then, whether it
+     * has now. */
     enum avd_cli_exit (*run)(void *ctx, int *wrote);
     void *ctx;
+    int number;                    /* of the file, in settings->files */
+    struct avd_cli_output *output; /* open in the child, too */
 };
 
 /* Runs `child` in a process of its own under --timeout and --max-memory, and sets what it returned.
@@ -208,6 +221,11 @@ struct avd_cli_child {
 enum avd_status avd_cli_child_run(const struct avd_cli_settings *settings,
                                   const struct avd_cli_child *child, enum avd_cli_exit *code,
                                   int *wrote, struct avd_error *err);
+/* Whether this process is such a child that came here through the program's start, as on Windows;
+ * its output is its standard output, then. */
+int avd_cli_child_is_one(void);
+/* At the program's start: nothing such a child says is heard until it runs. */
+void avd_cli_child_hush(void);
 
 /* ---- progress.c ---- */
 
@@ -238,7 +256,7 @@ enum avd_cli_exit avd_cli_help_print(const struct avd_cli_command *command);
 
 /* ---- run.c ---- */
 
-struct avd_cli_output;
+struct avd_cli_output; /* output.h */
 
 /* What a command does with the files of its command line. */
 struct avd_cli_job {

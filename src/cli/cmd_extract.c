@@ -1,35 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * avdump extract: one dump out of another. The new file appears whole or not at all, which the
- * gate's sinks see to.
+ * avdump extract: one dump out of another. The new file appears whole or not at all.
  */
-#include "cli.h"
-#include "gate/sink.h"
+#include "output.h"
 #include "term.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Where the bytes go, and what became of them. */
 struct extraction {
-    const char *input;
-    struct avd_gate_sink sink;
-    struct avd_error sink_error; /* code AVD_OK while everything could be written */
+    const struct avd_cli_settings *settings;
+    struct avd_cli_output output;
 };
-
-static int write_piece(void *ctx, const char *bytes, size_t size)
-{
-    struct extraction *to = ctx;
-
-    return avd_gate_sink_write(&to->sink, bytes, size, &to->sink_error) != AVD_OK;
-}
 
 static void print_note(void *ctx, const char *text)
 {
     const struct extraction *of = ctx;
 
     fputs("avdump: ", stderr);
-    avd_term_puts(stderr, of->input);
+    avd_term_puts(stderr, of->settings->files[0]);
     fputs(": ", stderr);
     avd_term_puts(stderr, text);
     fputc('\n', stderr);
@@ -44,38 +33,37 @@ static enum avd_cli_exit failed(const char *concerned, const struct avd_error *e
     return err->code == AVD_E_NOMEM ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
 }
 
-/* Messages about the output name it, not the input. */
-static enum avd_cli_exit output_failed(const struct extraction *of)
+/* Nothing more is opened for writing: the output is open already. The input alone may be read. */
+static enum avd_status confine(const struct avd_cli_settings *settings, struct avd_error *err)
 {
-    avd_cli_print_error(NULL, &of->sink_error);
-    return AVD_EXIT_INTERNAL;
+    struct avd_cli_settings input = *settings;
+
+    input.file_count = 1;
+    return avd_cli_confine(&input, err);
 }
 
-static enum avd_cli_exit extract_to_sink(const struct avd_cli_settings *settings,
-                                         const struct avd_dump *dump,
-                                         struct avd_extract_options *options, struct extraction *to)
+static enum avd_cli_exit write_dump(struct extraction *to, const struct avd_dump *dump,
+                                    const struct avd_cli_sources *sources,
+                                    const struct avd_rules *rules)
 {
-    struct avd_error err = {0};
-    enum avd_status status;
-
-    if (avd_gate_sink_open(&to->sink, &to->sink_error) != AVD_OK)
-        return output_failed(to);
-    options->what = settings->extract_slim ? AVD_EXTRACT_SLIM : AVD_EXTRACT_WOW64;
-    options->note = print_note;
-    options->note_ctx = to;
-    status = avd_dump_extract(dump, options, write_piece, to, &err);
-    if (status == AVD_OK && avd_gate_sink_close(&to->sink, &to->sink_error) == AVD_OK)
-        return AVD_EXIT_CLEAN;
-    avd_gate_sink_discard(&to->sink);
-    if (to->sink_error.code != AVD_OK)
-        return output_failed(to);
-    return failed(to->input, &err);
-}
-
-static enum avd_cli_exit extract(const struct avd_cli_settings *settings)
-{
-    struct extraction to = {0};
     struct avd_extract_options options = {0};
+    struct avd_error err = {0};
+
+    options.what = to->settings->extract_slim ? AVD_EXTRACT_SLIM : AVD_EXTRACT_WOW64;
+    options.analyze = &sources->analyze;
+    options.rules = rules;
+    options.note = print_note;
+    options.note_ctx = to;
+    if (avd_dump_extract(dump, &options, avd_cli_output_write, &to->output, &err) == AVD_OK)
+        avd_cli_output_flush(&to->output);
+    if (avd_cli_output_failed(&to->output))
+        return avd_cli_output_report(&to->output, AVD_EXIT_CLEAN);
+    return err.code == AVD_OK ? AVD_EXIT_CLEAN : failed(to->settings->files[0], &err);
+}
+
+static enum avd_cli_exit extract(struct extraction *to)
+{
+    const struct avd_cli_settings *settings = to->settings;
     struct avd_cli_sources sources = {0};
     struct avd_rules *rules = NULL;
     struct avd_dump *dump = NULL;
@@ -84,28 +72,55 @@ static enum avd_cli_exit extract(const struct avd_cli_settings *settings)
     enum avd_cli_exit code;
     enum avd_status status;
 
-    to.input = settings->files[0];
-    to.sink.path = settings->files[1];
-    to.sink.to_stdout = strcmp(to.sink.path, "-") == 0;
-    status = avd_dump_open(to.input, NULL, &dump, &err);
+    status = avd_dump_open(concerned, NULL, &dump, &err);
     if (status == AVD_OK)
         status = avd_cli_sources_init(&sources, settings, &err);
     if (status == AVD_OK && settings->rules != NULL) {
         concerned = NULL;
         status = avd_rules_load(settings->rules, &rules, &err);
     }
+    if (status == AVD_OK && settings->sandbox)
+        status = confine(settings, &err);
     if (status == AVD_OK) {
         if (rules != NULL)
             (void)avd_cli_print_rule_problems(rules); /* the others count, as in analyze */
-        options.analyze = &sources.analyze;
-        options.rules = rules;
-        code = extract_to_sink(settings, dump, &options, &to);
+        code = write_dump(to, dump, &sources, rules);
     } else {
         code = failed(concerned, &err);
     }
     avd_rules_free(rules);
     avd_cli_sources_deinit(&sources);
     avd_dump_close(dump);
+    return code;
+}
+
+static enum avd_cli_exit extract_in_child(void *ctx, int *wrote)
+{
+    (void)wrote; /* the exit code says whether all of it was */
+    return extract(ctx);
+}
+
+/* The file is put in its place here, which a process that is confined may not do. */
+static enum avd_cli_exit run(const struct avd_cli_settings *settings)
+{
+    struct extraction to = {.settings = settings};
+    const struct avd_cli_child child = {extract_in_child, &to, 0, &to.output};
+    const char *path = strcmp(settings->files[1], "-") == 0 ? NULL : settings->files[1];
+    enum avd_cli_exit code = avd_cli_output_open(&to.output, path);
+    struct avd_error err;
+    int wrote = 0;
+
+    if (code != AVD_EXIT_CLEAN)
+        return code;
+    if (settings->sandbox)
+        avd_cli_confine_tell();
+    if (!avd_cli_is_limited(settings))
+        code = extract(&to);
+    else if (avd_cli_child_run(settings, &child, &code, &wrote, &err) != AVD_OK)
+        code = failed(settings->files[0], &err);
+    if (code == AVD_EXIT_CLEAN)
+        return avd_cli_output_close(&to.output, code);
+    avd_cli_output_discard(&to.output);
     return code;
 }
 
@@ -139,7 +154,7 @@ enum avd_cli_exit avd_cli_extract(int argc, char **argv)
     else if (code == AVD_EXIT_CLEAN)
         code = check(&settings);
     if (code == AVD_EXIT_CLEAN && !settings.help)
-        code = extract(&settings);
+        code = run(&settings);
     avd_cli_settings_deinit(&settings);
     return code;
 }

@@ -214,6 +214,17 @@ static enum avd_cli_exit prepare_analysis(struct gate *gate)
     return status == AVD_E_ARG ? AVD_EXIT_USAGE : AVD_EXIT_INTERNAL;
 }
 
+/* Lines that appear one by one on the terminal are progress enough, and would be written over. */
+static int shows_lines(const struct gate *gate)
+{
+    size_t i;
+
+    for (i = 0; i < gate->options.sink_count; i++)
+        if (gate->sinks[i].lines && gate->sinks[i].to_stdout)
+            return gate->options.columns != 0;
+    return 0;
+}
+
 /* What only an analysis needs. */
 static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_settings *settings)
 {
@@ -249,7 +260,7 @@ static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_s
     }
     gate->options.rules = gate->rules;
     gate->options.analyze = &gate->sources.analyze;
-    if (!settings->quiet && avd_term_has_progress()) {
+    if (!settings->quiet && avd_term_has_progress() && !shows_lines(gate)) {
         gate->options.progress = avd_cli_progress_show;
         gate->options.progress_end = avd_cli_progress_clear;
         gate->options.progress_ctx = &gate->progress;

@@ -76,7 +76,7 @@ static void put_quoted(const char *text, const char *special)
 
 /* ---- bash ---- */
 
-/* The choices of an option's value, whatever the command: 'gate:--color' is a case of its own. */
+/* The choices of an option's value: 'analyze:--format' and 'analyze:-f' are cases of their own. */
 static void put_bash_choices(void)
 {
     struct walk walk = {0, 0};
@@ -88,7 +88,10 @@ static void put_bash_choices(void)
         for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++) {
             if (!is_choice(option))
                 continue;
-            printf("        '%s:--%s') COMPREPLY=($(compgen -W '", command->name, option->name);
+            printf("        '%s:--%s'", command->name, option->name);
+            if (option->letter != 0)
+                printf("|'%s:-%c'", command->name, option->letter);
+            printf(") COMPREPLY=($(compgen -W '");
             put_choices(option->argument);
             puts("' -- \"$cur\")); return ;;");
         }
@@ -103,8 +106,11 @@ static void put_bash_options(void)
 
     while ((command = next_command(&walk)) != NULL) {
         printf("        '%s') words='", command->name);
-        for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++)
+        for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++) {
             printf("%s--%s", i != 0 ? " " : "", option->name);
+            if (option->letter != 0)
+                printf(" -%c", option->letter);
+        }
         puts("' ;;");
     }
 }
@@ -118,7 +124,8 @@ static void put_bash(void)
          "    COMPREPLY=()");
     printf("    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
            "        case $cur in\n"
-           "        -*) COMPREPLY=($(compgen -W '--help --version --completion' -- \"$cur\")) ;;\n"
+           "        -*) COMPREPLY=($(compgen -W '--help -h --version -V --completion' -- "
+           "\"$cur\")) ;;\n"
            "        *) COMPREPLY=($(compgen -W '");
     put_names(avd_cli_commands);
     printf("' -- \"$cur\")) ;;\n        esac\n        return\n    fi\n"
@@ -155,7 +162,11 @@ static void put_zsh_arguments(const struct avd_cli_command *command, const char 
 
     printf("%s_arguments", indent);
     for (i = 0; (option = avd_cli_option_at(command, i)) != NULL; i++) {
-        printf(" \\\n%s    '*--%s[", indent, option->name);
+        printf(" \\\n%s    '*'", indent);
+        if (option->letter != 0)
+            printf("{-%c,--%s}'[", option->letter, option->name);
+        else
+            printf("'--%s[", option->name);
         put_quoted(option->help, "[]:\\");
         printf("]");
         if (is_choice(option)) {
@@ -182,7 +193,7 @@ static void put_zsh(void)
            "_avdump() {\n"
            "    local command=$words[2]\n"
            "    if (( CURRENT == 2 )) && [[ $PREFIX == -* ]]; then\n"
-           "        compadd -- --help --version --completion\n        return\n    fi\n"
+           "        compadd -- --help -h --version -V --completion\n        return\n    fi\n"
            "    if [[ $command == --completion ]]; then\n"
            "        compadd -- bash zsh fish\n        return\n    fi\n"
            "    if (( CURRENT == 2 )) || [[ $command == help ]]; then\n        compadd -- ");
@@ -201,7 +212,13 @@ static void put_zsh(void)
         put_zsh_arguments(command, "        ");
         puts("        ;;");
     }
-    puts("    esac\n}\ncompdef _avdump avdump");
+    /* read as a whole, or as the function's own file, which is there to be called */
+    puts("    esac\n}\n"
+         "if [[ $funcstack[1] == _avdump ]]; then\n"
+         "    _avdump \"$@\"\n"
+         "else\n"
+         "    compdef _avdump avdump\n"
+         "fi");
 }
 
 /* ---- fish ---- */
@@ -246,8 +263,9 @@ static void put_fish(void)
     const struct avd_cli_command *command;
 
     puts("# fish completion for avdump; avdump --completion fish wrote it\n"
-         "complete -c avdump -n __fish_use_subcommand -l help -d 'show the program in one screen'\n"
-         "complete -c avdump -n __fish_use_subcommand -l version\n"
+         "complete -c avdump -n __fish_use_subcommand -l help -s h -d 'show the program in one "
+         "screen'\n"
+         "complete -c avdump -n __fish_use_subcommand -l version -s V\n"
          "complete -c avdump -n __fish_use_subcommand -l completion -x -a 'bash zsh fish'");
     put_fish_names(avd_cli_commands, "__fish_use_subcommand");
     put_fish_names(avd_cli_commands, "__fish_seen_subcommand_from help");

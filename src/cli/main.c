@@ -63,7 +63,9 @@ enum avd_cli_exit avd_cli_unknown_command(const char *word, const char *after)
 
     for (i = 0; i < COMMAND_COUNT; i++)
         names[i] = avd_cli_commands[i].name;
-    similar = avd_cli_suggest(word, names);
+    similar = avd_cli_habit_command(word);
+    if (similar == NULL)
+        similar = avd_cli_suggest(word, names);
     (void)snprintf(tail, sizeof tail, "'%s", similar == NULL ? after : "");
     return avd_cli_usage_error("unknown command '", word, tail, similar);
 }
@@ -72,7 +74,8 @@ enum avd_cli_exit avd_cli_unknown_command(const char *word, const char *after)
  * or whatever there is. */
 static int is_file(const char *word)
 {
-    return strcmp(word, "-") == 0 || strpbrk(word, "./\\") != NULL || avd_term_file_exists(word);
+    return strcmp(word, "-") == 0 || avd_term_file_exists(word) ||
+           (strpbrk(word, "./\\") != NULL && avd_cli_habit_command(word) == NULL);
 }
 
 int avd_cli_main(int argc, char **argv)

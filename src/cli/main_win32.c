@@ -39,6 +39,7 @@ int wmain(int argc, wchar_t **wide)
     int i;
 
     prepare_streams();
+    avd_cli_child_hush();
     for (i = 0; argv != NULL && i < argc; i++) {
         argv[i] = avd_wide_copy_utf8(wide[i]);
         if (argv[i] == NULL)

@@ -20,54 +20,6 @@ enum avd_cli_exit avd_cli_usage_error(const char *before, const char *word, cons
     return AVD_EXIT_USAGE;
 }
 
-/* Levenshtein's distance, cut off: words longer than the rows are nobody's typing error. */
-static size_t distance(const char *a, const char *b)
-{
-    enum { LIMIT = 32 };
-    size_t rows[2][LIMIT + 1];
-    size_t a_size = strlen(a);
-    size_t b_size = strlen(b);
-    size_t i;
-    size_t j;
-
-    if (a_size > LIMIT || b_size > LIMIT)
-        return LIMIT;
-    for (j = 0; j <= b_size; j++)
-        rows[0][j] = j;
-    for (i = 1; i <= a_size; i++) {
-        size_t *row = rows[i % 2];
-        const size_t *above = rows[(i - 1) % 2];
-
-        row[0] = i;
-        for (j = 1; j <= b_size; j++) {
-            size_t best = above[j - 1] + (a[i - 1] != b[j - 1]);
-
-            if (above[j] + 1 < best)
-                best = above[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return rows[a_size % 2][b_size];
-}
-
-const char *avd_cli_suggest(const char *word, const char *const *names)
-{
-    size_t best = strlen(word) < 4 ? 2 : 3; /* distances below this are typing errors */
-    const char *found = NULL;
-
-    for (; *names != NULL; names++) {
-        size_t d = distance(word, *names);
-
-        if (d < best) {
-            best = d;
-            found = *names;
-        }
-    }
-    return found;
-}
-
 enum {
     LONG_BASE = 256,       /* above every letter */
     DEFAULT_TIMEOUT = 120, /* seconds; dumps of gigabytes take one */
@@ -120,7 +72,19 @@ static const struct avd_cli_option *option_of(int value, unsigned commands)
     return NULL;
 }
 
-static enum avd_cli_exit unknown_option(const struct parser *parser, const char *argument)
+/* Whether "-name" is a long option with one dash too few. */
+static int is_long_name(const struct parser *parser, const char *argument)
+{
+    size_t i;
+
+    for (i = 0; argument != NULL && argument[0] == '-' && i < parser->count; i++)
+        if (strcmp(parser->names[i], argument + 1) == 0)
+            return 1;
+    return 0;
+}
+
+static enum avd_cli_exit unknown_option(const struct parser *parser, const char *argument,
+                                        const char *next)
 {
     char name[40];
     char suggestion[48];
@@ -135,7 +99,12 @@ static enum avd_cli_exit unknown_option(const struct parser *parser, const char 
     if (optopt != 0) {
         name[0] = (char)optopt;
         name[1] = '\0';
-        return avd_cli_usage_error("unknown option '-", name, "'", NULL);
+        /* "-json" is a cluster of letters to getopt, and something else to who typed it */
+        similar = is_long_name(parser, next) ? next : NULL;
+        if (similar != NULL)
+            (void)snprintf(suggestion, sizeof suggestion, "-%s", similar);
+        return avd_cli_usage_error("unknown option '-", name, "'",
+                                   similar != NULL ? suggestion : avd_cli_habit_option(name));
     }
     /* "--name" or "--name=value" */
     argument += strspn(argument, "-");
@@ -148,6 +117,9 @@ static enum avd_cli_exit unknown_option(const struct parser *parser, const char 
         matches += strncmp(parser->names[i], name, size) == 0;
     if (matches > 1)
         return avd_cli_usage_error("option '--", name, "' may be short for several options", NULL);
+    similar = avd_cli_habit_option(name);
+    if (similar != NULL)
+        return avd_cli_usage_error("unknown option '--", name, "'", similar);
     similar = avd_cli_suggest(name, parser->names);
     if (similar != NULL)
         (void)snprintf(suggestion, sizeof suggestion, "--%s", similar);
@@ -186,7 +158,8 @@ enum avd_cli_exit avd_cli_settings_init(struct avd_cli_settings *settings,
     while ((value = getopt_long(argc, argv, parser.shorts, parser.longs, NULL)) != -1) {
         option = value == '?' ? NULL : option_of(value == ':' ? optopt : value, command->bit);
         if (option == NULL)
-            return unknown_option(&parser, argv[optind - 1]);
+            /* getopt stays at a word until its last letter */
+            return unknown_option(&parser, argv[optind - 1], optind < argc ? argv[optind] : NULL);
         if (value == ':') /* of a value too many, too, from some getopts */
             return avd_cli_usage_error(
                 "option '--", option->name,

@@ -4,88 +4,15 @@
  * reporting what fails, and the exit code of it all.
  */
 #include "cli.h"
-#include "base/file.h"
+#include "output.h"
 #include "term.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-struct avd_cli_output {
-    FILE *stream;
-    const char *name;
-    int error; /* errno of the first write that failed, or 0 */
-};
-
-int avd_cli_output_write(void *output, const char *bytes, size_t size)
-{
-    struct avd_cli_output *to = output;
-
-    if (to->error != 0)
-        return 1;
-    errno = 0;
-    if (fwrite(bytes, 1, size, to->stream) == size)
-        return 0;
-    to->error = errno != 0 ? errno : EIO;
-    return 1;
-}
 
 static enum avd_cli_exit worse(enum avd_cli_exit a, enum avd_cli_exit b)
 {
     return a > b ? a : b;
-}
-
-/* A reader that has seen enough is no error of ours. */
-static enum avd_cli_exit report_write_error(const char *name, int error, enum avd_cli_exit code)
-{
-    if (avd_term_is_closed_pipe(error))
-        return code;
-    fputs("avdump: ", stderr);
-    avd_term_puts(stderr, name);
-    fprintf(stderr, ": cannot be written: %s\n", strerror(error));
-    return AVD_EXIT_INTERNAL;
-}
-
-static enum avd_cli_exit output_open(struct avd_cli_output *output,
-                                     const struct avd_cli_settings *settings)
-{
-    int i;
-
-    output->stream = stdout;
-    output->name = "standard output";
-    output->error = 0;
-    if (settings->output == NULL)
-        return AVD_EXIT_CLEAN;
-    for (i = 0; i < settings->file_count; i++)
-        if (avd_term_same_file(settings->output, settings->files[i]))
-            return avd_cli_usage_error("--output would overwrite the input '", settings->files[i],
-                                       "'", NULL);
-    output->name = settings->output;
-    output->stream = avd_file_open(settings->output, "wb");
-    if (output->stream == NULL)
-        return report_write_error(output->name, errno, AVD_EXIT_INTERNAL);
-    return AVD_EXIT_CLEAN;
-}
-
-static enum avd_cli_exit output_close(struct avd_cli_output *output, enum avd_cli_exit code)
-{
-    int failed;
-
-    errno = 0;
-    failed = output->stream == stdout ? fflush(stdout) : fclose(output->stream);
-    if (failed != 0 && output->error == 0)
-        output->error = errno != 0 ? errno : EIO;
-    return output->error != 0 ? report_write_error(output->name, output->error, code) : code;
-}
-
-enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code)
-{
-    struct avd_cli_output output = {NULL, "standard output", 0};
-
-    output.stream = stdout;
-    if (ferror(stdout))
-        output.error = EIO;
-    return output_close(&output, code);
 }
 
 /* "avdump: crash.dmp: thread list at 0x1a0: message"; a rule file is named with its line. */
@@ -125,8 +52,7 @@ size_t avd_cli_print_rule_problems(const struct avd_rules *rules)
 static enum avd_cli_exit report_error(const struct avd_cli_settings *settings, const char *file,
                                       const struct avd_error *err, struct avd_cli_output *output)
 {
-    /* What was written so far comes first where both go to one terminal. */
-    (void)fflush(output->stream);
+    avd_cli_output_flush(output);
     avd_cli_print_error(file, err);
     if (settings->format == AVD_FORMAT_JSON)
         (void)avd_error_write(err, file, AVD_FORMAT_JSON, &settings->write, avd_cli_output_write,
@@ -137,17 +63,20 @@ static enum avd_cli_exit report_error(const struct avd_cli_settings *settings, c
 }
 
 /* "==> crash.dmp <==" between the text reports of several files, as head and tail do. */
-static void write_separator(const struct avd_cli_output *output, const char *file, int first)
+static void write_separator(struct avd_cli_output *output, const char *file)
 {
-    fputs(first ? "==> " : "\n==> ", output->stream);
-    avd_term_puts(output->stream, file);
-    fputs(" <==\n", output->stream);
+    const char *before = output->wrote ? "\n==> " : "==> ";
+
+    (void)avd_cli_output_write(output, before, strlen(before));
+    avd_term_escape(file, avd_cli_output_write, output);
+    (void)avd_cli_output_write(output, " <==\n", 5);
 }
 
 static enum avd_cli_exit run_file(const struct avd_cli_settings *settings,
-                                  const struct avd_cli_job *job, const char *file, int *written,
+                                  const struct avd_cli_job *job, int number,
                                   struct avd_cli_output *output)
 {
+    const char *file = settings->files[number];
     struct avd_error err = {0};
     struct avd_dump *dump = NULL;
     enum avd_status status;
@@ -160,13 +89,12 @@ static enum avd_cli_exit run_file(const struct avd_cli_settings *settings,
     if (status == AVD_OK) {
         if (settings->format == AVD_FORMAT_TEXT && settings->file_count > 1 &&
             !settings->list_needed) /* which scripts read */
-            write_separator(output, file, !*written);
-        *written = 1;
+            write_separator(output, file);
         status = job->each(settings, dump, job->ctx, output, &finding, &err);
     }
     avd_dump_close(dump);
     /* a failed write is reported once, when the output is closed */
-    if (status != AVD_OK && output->error == 0)
+    if (status != AVD_OK && !avd_cli_output_failed(output))
         return report_error(settings, file, &err, output);
     return finding ? AVD_EXIT_FINDING : AVD_EXIT_CLEAN;
 }
@@ -174,70 +102,68 @@ static enum avd_cli_exit run_file(const struct avd_cli_settings *settings,
 struct confined {
     const struct avd_cli_settings *settings;
     const struct avd_cli_job *job;
-    const char *file;
+    int number; /* of the file */
     struct avd_cli_output *output;
-    int written; /* by the files before */
 };
 
 static enum avd_cli_exit run_confined(void *ctx, int *wrote)
 {
     struct confined *c = ctx;
-    enum avd_cli_exit code = run_file(c->settings, c->job, c->file, &c->written, c->output);
+    enum avd_cli_exit code;
 
-    *wrote = c->written;
-    errno = 0;
-    if (fflush(c->output->stream) != 0 && c->output->error == 0)
-        c->output->error = errno != 0 ? errno : EIO;
-    if (c->output->error != 0)
-        return report_write_error(c->output->name, c->output->error, code);
-    return code;
+    c->output->wrote = *wrote;
+    code = run_file(c->settings, c->job, c->number, c->output);
+    avd_cli_output_flush(c->output);
+    *wrote = c->output->wrote;
+    return avd_cli_output_failed(c->output) ? avd_cli_output_report(c->output, code) : code;
 }
 
 /* A dump under limits is a process's own affair. */
 static enum avd_cli_exit run_apart(const struct avd_cli_settings *settings,
-                                   const struct avd_cli_job *job, const char *file, int *written,
+                                   const struct avd_cli_job *job, int number,
                                    struct avd_cli_output *output)
 {
-    struct confined confined = {settings, job, file, output, *written};
-    const struct avd_cli_child child = {run_confined, &confined};
+    struct confined confined = {settings, job, number, output};
+    const struct avd_cli_child child = {run_confined, &confined, number, output};
     enum avd_cli_exit code = AVD_EXIT_CLEAN;
     struct avd_error err;
 
-    if (avd_cli_child_run(settings, &child, &code, written, &err) != AVD_OK)
-        return report_error(settings, file, &err, output);
+    if (avd_cli_child_run(settings, &child, &code, &output->wrote, &err) != AVD_OK)
+        return report_error(settings, settings->files[number], &err, output);
     return code;
 }
 
 enum avd_cli_exit avd_cli_run(struct avd_cli_settings *settings, const struct avd_cli_job *job)
 {
-    const int limited =
-        settings->sandbox || settings->timeout_seconds != 0 || settings->max_memory != 0;
-    enum avd_cli_exit (*run)(const struct avd_cli_settings *, const struct avd_cli_job *,
-                             const char *, int *, struct avd_cli_output *) =
-        limited ? run_apart : run_file;
+    enum avd_cli_exit (*run)(const struct avd_cli_settings *, const struct avd_cli_job *, int,
+                             struct avd_cli_output *) =
+        avd_cli_is_limited(settings) ? run_apart : run_file;
     struct avd_cli_output output;
     struct avd_error err = {0};
     const char *concerned = NULL;
     enum avd_cli_exit code;
-    int written = 0;
     int i;
 
     if (settings->format == AVD_FORMAT_HTML && settings->file_count > 1)
         return avd_cli_usage_error("--format html makes one document of one dump, found also '",
                                    settings->files[1], "'", NULL);
-    code = output_open(&output, settings);
+    for (i = 0; settings->output != NULL && i < settings->file_count; i++)
+        if (avd_term_same_file(settings->output, settings->files[i]))
+            return avd_cli_usage_error("--output would overwrite the input '", settings->files[i],
+                                       "'", NULL);
+    code = avd_cli_output_open(&output, settings->output);
     if (code != AVD_EXIT_CLEAN)
         return code;
     settings->write.color =
         settings->color == AVD_COLOR_ALWAYS ||
         (settings->color == AVD_COLOR_AUTO && settings->output == NULL && avd_term_has_color());
     if (job->begin != NULL && job->begin(settings, job->ctx, &concerned, &err) != AVD_OK)
-        return output_close(&output, report_error(settings, concerned, &err, &output));
+        return avd_cli_output_close(&output, report_error(settings, concerned, &err, &output));
     if (settings->sandbox)
         avd_cli_confine_tell();
-    for (i = 0; i < settings->file_count && output.error == 0; i++)
-        code = worse(code, run(settings, job, settings->files[i], &written, &output));
-    return output_close(&output, code);
+    for (i = 0; i < settings->file_count && !avd_cli_output_failed(&output); i++)
+        code = worse(code, run(settings, job, i, &output));
+    return avd_cli_output_close(&output, code);
 }
 
 enum avd_cli_exit avd_cli_run_command(const char *name, const struct avd_cli_job *job, int argc,

@@ -39,21 +39,35 @@ static int is_harmful(const unsigned char *p, size_t length)
     return 0;
 }
 
-void avd_term_puts(FILE *stream, const char *text)
+void avd_term_escape(const char *text, avd_write_fn *write, void *ctx)
 {
     const unsigned char *bytes = (const unsigned char *)text;
     size_t size = strlen(text);
     size_t i = 0;
+    int failed = 0;
 
-    while (i < size) {
+    while (i < size && !failed) {
         size_t length = sequence_length(&bytes[i]);
 
         if (length == 0 || is_harmful(&bytes[i], length)) {
-            fprintf(stream, "\\x%02x", (unsigned)bytes[i]);
+            char escaped[8];
+
+            (void)snprintf(escaped, sizeof escaped, "\\x%02x", (unsigned)bytes[i]);
+            failed = write(ctx, escaped, strlen(escaped)) != 0;
             length = 1;
         } else {
-            fwrite(&bytes[i], 1, length, stream);
+            failed = write(ctx, &text[i], length) != 0;
         }
         i += length;
     }
+}
+
+static int write_stream(void *stream, const char *bytes, size_t size)
+{
+    return fwrite(bytes, 1, size, stream) != size;
+}
+
+void avd_term_puts(FILE *stream, const char *text)
+{
+    avd_term_escape(text, write_stream, stream);
 }

@@ -3,6 +3,8 @@
 #ifndef AVD_CLI_TERM_H
 #define AVD_CLI_TERM_H
 
+#include "avdump/avdump.h"
+
 #include <stdio.h>
 
 /* Whether standard output is a terminal that shows colours: NO_COLOR is not set and TERM is not
@@ -18,6 +20,8 @@ size_t avd_term_columns(void);
 
 /* Writes untrusted text with control characters, stray bytes and direction overrides as \xNN. */
 void avd_term_puts(FILE *stream, const char *text);
+/* The same in pieces, until `write` returns other than 0. */
+void avd_term_escape(const char *text, avd_write_fn *write, void *ctx);
 
 int avd_term_file_exists(const char *path);
 

@@ -2,7 +2,8 @@
 /*
  * The streams of an x86 dump (minidumpapiset.h), written from what the reader made of the 64-bit
  * dump's. What has no addresses and leads nowhere in the file stays as it is; what tells only of
- * the 64-bit half, or is laid out by the writer's bitness, is left out.
+ * the 64-bit half, or is laid out by the writer's width in a way that nobody documents, is left
+ * out.
  */
 #include "extract/dump32.h"
 
@@ -314,7 +315,7 @@ static void put_unloaded(struct avd_writer *w, const struct avd_dump *dump)
     avd_writer_stream_end(w);
 }
 
-/* ---- regions and handles ---- */
+/* ---- regions ---- */
 
 static void put_regions(struct avd_writer *w, const struct avd_dump *dump)
 {
@@ -348,40 +349,6 @@ static void put_regions(struct avd_writer *w, const struct avd_dump *dump)
     avd_writer_stream_end(w);
 }
 
-/* Descriptors of version 1: the object information of version 2 is laid out by the writer's
- * bitness. */
-static void put_handles(struct avd_writer *w, const struct avd_dump *dump)
-{
-    struct {
-        uint32_t type, object;
-    } *names = avd_arena_alloc(&w->arena, dump->handle_count, sizeof *names);
-    size_t i;
-
-    if (!dump->has_handles || names == NULL)
-        return;
-    for (i = 0; i < dump->handle_count; i++) {
-        names[i].type = avd_writer_text(w, dump->handles[i].type_name);
-        names[i].object = avd_writer_text(w, dump->handles[i].object_name);
-    }
-    avd_writer_stream_begin(w, HandleDataStream);
-    avd_writer_u32(w, 16);
-    avd_writer_u32(w, MINIDUMP_HANDLE_DESCRIPTOR_SIZE);
-    avd_writer_u32(w, (uint32_t)dump->handle_count);
-    avd_writer_u32(w, 0);
-    for (i = 0; i < dump->handle_count; i++) {
-        const struct avd_handle *handle = &dump->handles[i];
-
-        avd_writer_u64(w, handle->handle);
-        avd_writer_u32(w, names[i].type);
-        avd_writer_u32(w, names[i].object);
-        avd_writer_u32(w, handle->attributes);
-        avd_writer_u32(w, handle->granted_access);
-        avd_writer_u32(w, handle->handle_count);
-        avd_writer_u32(w, handle->pointer_count);
-    }
-    avd_writer_stream_end(w);
-}
-
 /* ---- what stays as it is ---- */
 
 enum treatment { TREAT_WRITTEN, TREAT_COPY, TREAT_LEAVE_OUT };
@@ -401,7 +368,8 @@ static enum treatment treatment_of(uint32_t type)
     case MiscInfoStream:
     case MemoryInfoListStream:
     case ThreadInfoListStream:
-    case ThreadNamesStream: return TREAT_WRITTEN;
+    case ThreadNamesStream:
+    case CrashpadInfoStream: return TREAT_WRITTEN;
     case CommentStreamA:
     case CommentStreamW:
     case HandleOperationListStream:
@@ -416,6 +384,16 @@ static enum treatment treatment_of(uint32_t type)
     }
 }
 
+/* Why a stream is left out. */
+static const char *reason_of(uint32_t type)
+{
+    if (type == FunctionTableStream)
+        return "32-bit code has no such tables";
+    if (type == TokenStream)
+        return "what is in it depends on the writer's width and is not documented";
+    return "it is laid out for the 64-bit dump";
+}
+
 static void copy_streams(struct avd_writer *w, struct avd_half32 *half)
 {
     const struct avd_dump *dump = half->an->dump;
@@ -424,6 +402,7 @@ static void copy_streams(struct avd_writer *w, struct avd_half32 *half)
     for (i = 0; i < dump->stream_count; i++) {
         const struct avd_stream *stream = &dump->streams[i];
         enum treatment treatment = treatment_of(stream->type);
+        const char *name = avd_stream_name(stream->type);
 
         if (stream->duplicate || treatment == TREAT_WRITTEN)
             continue;
@@ -431,10 +410,9 @@ static void copy_streams(struct avd_writer *w, struct avd_half32 *half)
             avd_writer_stream_view(w, stream->type, stream->view);
         else
             avd_note_add(&half->notes, "streams", AVD_NO_OFFSET,
-                         "stream 0x%" PRIx32 "%s%s is left out, it is laid out for the 64-bit dump",
-                         stream->type, avd_stream_name(stream->type) != NULL ? " " : "",
-                         avd_stream_name(stream->type) != NULL ? avd_stream_name(stream->type)
-                                                               : "");
+                         "stream 0x%" PRIx32 "%s%s is left out, %s", stream->type,
+                         name != NULL ? " " : "", name != NULL ? name : "",
+                         reason_of(stream->type));
     }
 }
 
@@ -453,7 +431,8 @@ void avd_dump32_streams(struct avd_writer *w, struct avd_half32 *half, const cha
     put_modules(w, half);
     put_unloaded(w, dump);
     put_regions(w, dump);
-    put_handles(w, dump);
+    avd_dump32_handles(w, half);
+    avd_dump32_crashpad(w, half);
     if (avd_dump_stream(dump, CommentStreamA) == NULL) {
         avd_writer_stream_begin(w, CommentStreamA);
         avd_writer_bytes(w, comment, strlen(comment) + 1);

@@ -11,4 +11,9 @@
  * of memory is the writer's to tell. */
 void avd_dump32_streams(struct avd_writer *w, struct avd_half32 *half, const char *comment);
 
+/* Parts of it: HandleDataStream with what is known of the handles' objects (dump32_handles.c), and
+ * the annotations (dump32_crashpad.c). */
+void avd_dump32_handles(struct avd_writer *w, struct avd_half32 *half);
+void avd_dump32_crashpad(struct avd_writer *w, struct avd_half32 *half);
+
 #endif

@@ -33,7 +33,6 @@ static enum avd_status write_half32(struct avd_analysis *an, const char *name,
                                     const struct avd_extract_options *options, avd_write_fn *write,
                                     void *ctx, struct avd_error *err)
 {
-    struct avd_view nothing = {0};
     struct avd_half32 half;
     struct avd_writer w;
     const char *comment;
@@ -47,7 +46,7 @@ static enum avd_status write_half32(struct avd_analysis *an, const char *name,
                                : "");
     if (comment == NULL)
         return avd_error_nomem(err);
-    avd_writer_init(&w, nothing);
+    avd_writer_init(&w);
     avd_dump32_streams(&w, &half, comment);
     if (an->arena.failed) /* an image was not read for it, or a note is missing */
         status = avd_error_nomem(err);
@@ -85,10 +84,16 @@ static enum avd_status extract_slim(const struct avd_dump *dump,
 {
     struct avd_arena arena = {0};
     const char *comment = make_comment(&arena, "--slim", dump->name, "");
-    enum avd_status status = comment != NULL
-                                 ? avd_slim_write(dump, options, comment, write, ctx, err)
-                                 : avd_error_nomem(err);
+    struct avd_notes notes;
+    enum avd_status status;
 
+    avd_notes_init(&notes, &arena);
+    if (comment == NULL)
+        status = avd_error_nomem(err);
+    else
+        status = avd_slim_write(dump, options, comment, write, ctx, &notes, err);
+    if (status == AVD_OK)
+        tell(options, &notes);
     avd_arena_deinit(&arena);
     return status;
 }

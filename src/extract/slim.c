@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A dump is analyzed while the memory keeps a log of the pages that are read; these pages, and what
- * a debugger asks for first, are what stays. In the files that hold full memory everything else
- * lies before the memory's bytes: it stays byte for byte at its place, so that nothing that leads
- * there needs to be known. Only the directory is written anew.
+ * a debugger asks for first, are what stays of the memory. Everything else stays (slim_file.c).
  */
 #include "extract/slim.h"
 
 #include "analyze/analysis.h"
 #include "analyze/peb.h"
-#include "extract/writer.h"
 #include "minidump/format.h"
 #include "report/model.h"
 #include "rules/rules.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* ---- what is read ---- */
@@ -69,6 +65,23 @@ static void keep_stack(const struct avd_memory *memory, const struct avd_an_stac
         keep(memory, sp, stack->high - sp);
 }
 
+/* The same of what the writer calls the stack: where there is no TEB nothing else tells its base.
+ * All of it when the pointer is not known, as of a CPU that avdump does not walk. */
+static void keep_listed_stack(const struct avd_memory *memory, const struct avd_an_thread *thread)
+{
+    uint64_t start = thread->thread->stack_start;
+    uint64_t size = thread->thread->stack_size;
+    uint64_t sp = thread->native.regs.value[AVD_RSP] & ~(uint64_t)(AVD_MEMORY_PAGE - 1);
+
+    if (thread->native.high != 0)
+        return;
+    if (thread->native.present && avd_reg_known(&thread->native.regs, AVD_RSP) && sp > start &&
+        sp - start < size)
+        keep(memory, sp, size - (sp - start));
+    else
+        keep(memory, start, size);
+}
+
 /* What the analysis may not have looked at, and other readers do. */
 static void keep_basics(struct avd_analysis *an)
 {
@@ -81,6 +94,7 @@ static void keep_basics(struct avd_analysis *an)
 
         keep_stack(memory, &thread->native);
         keep_stack(memory, &thread->x86);
+        keep_listed_stack(memory, thread);
         keep(memory, thread->thread->teb, TEB_SIZE);
         keep(memory, thread->wow.teb32, TEB_SIZE);
     }
@@ -171,73 +185,34 @@ static bool add_logged(struct pieces *pieces, const struct avd_memory *memory, s
 
 /* ---- the file ---- */
 
-/* Fails unless everything that is known to be in the file lies before the memory's bytes. */
-static enum avd_status check_layout(const struct avd_dump *dump, uint64_t memory_at,
-                                    struct avd_error *err)
-{
-    const char *behind = NULL;
-    size_t i;
-
-    for (i = 0; i < dump->stream_count; i++)
-        if (dump->streams[i].offset + dump->streams[i].size > memory_at)
-            behind = "a stream";
-    for (i = 0; i < dump->thread_count; i++)
-        if (dump->threads[i].context.size != 0 &&
-            dump->threads[i].context.offset + dump->threads[i].context.size > memory_at)
-            behind = "a thread's context";
-    for (i = 0; i < dump->module_count; i++)
-        if (avd_view_u32(dump->modules[i].entry, 20) >= memory_at)
-            behind = "a module's name";
-    if (memory_at < MINIDUMP_HEADER_SIZE || memory_at > dump->bytes.size)
-        behind = "the memory does not lie in the file, or something";
-    if (behind == NULL)
-        return AVD_OK;
-    return avd_error_set(err, AVD_E_UNSUPPORTED, memory_at, "memory64 list",
-                         "%s lies behind the memory, where it cannot stay", behind);
-}
-
-static void lay_out(struct avd_writer *w, const struct avd_dump *dump, const char *comment)
-{
-    size_t i;
-
-    w->timestamp = dump->timestamp;
-    w->flags = dump->flags;
-    for (i = 0; i < dump->stream_count; i++) {
-        const struct avd_stream *stream = &dump->streams[i];
-
-        if (stream->type != MemoryListStream && stream->type != Memory64ListStream)
-            avd_writer_stream_kept(w, stream->type, (uint32_t)stream->offset, stream->size);
-    }
-    if (avd_dump_stream(dump, CommentStreamA) != NULL)
-        return;
-    avd_writer_stream_begin(w, CommentStreamA);
-    avd_writer_bytes(w, comment, strlen(comment) + 1);
-    avd_writer_stream_end(w);
-}
-
 static enum avd_status write_slim(const struct avd_dump *dump, const struct pieces *pieces,
                                   const char *comment, avd_write_fn *write, void *ctx,
-                                  struct avd_error *err)
+                                  struct avd_notes *notes, struct avd_error *err)
 {
-    uint64_t memory_at = avd_view_u64(avd_dump_stream(dump, Memory64ListStream)->view, 8);
-    struct avd_view kept;
     struct avd_writer w;
-    enum avd_status status = check_layout(dump, memory_at, err);
+    enum avd_status status;
 
-    if (status != AVD_OK)
-        return status;
-    (void)avd_view_slice(dump->bytes, 0, memory_at, &kept);
-    avd_writer_init(&w, kept);
-    lay_out(&w, dump, comment);
-    status =
-        avd_writer_finish(&w, dump->bytes, pieces->items, pieces->count, false, write, ctx, err);
+    avd_writer_init(&w);
+    w.timestamp = dump->timestamp;
+    w.flags = dump->flags;
+    status = avd_slim_file(&w, dump, pieces->items, pieces->count, notes, err);
+    if (status == AVD_OK) {
+        if (avd_dump_stream(dump, CommentStreamA) == NULL) {
+            avd_writer_stream_begin(&w, CommentStreamA);
+            avd_writer_bytes(&w, comment, strlen(comment) + 1);
+            avd_writer_stream_end(&w);
+        }
+        status = avd_writer_finish(&w, dump->bytes, pieces->items, pieces->count, false, write, ctx,
+                                   err);
+    }
     avd_writer_deinit(&w);
     return status;
 }
 
 enum avd_status avd_slim_write(const struct avd_dump *dump,
                                const struct avd_extract_options *options, const char *comment,
-                               avd_write_fn *write, void *ctx, struct avd_error *err)
+                               avd_write_fn *write, void *ctx, struct avd_notes *notes,
+                               struct avd_error *err)
 {
     struct avd_dump logged = *dump;
     struct avd_arena arena = {0};
@@ -245,13 +220,12 @@ enum avd_status avd_slim_write(const struct avd_dump *dump,
     enum avd_status status = AVD_OK;
     size_t i;
 
-    if (!dump->memory.full)
+    if (dump->memory.range_count == 0)
         return avd_error_set(err, AVD_NOT_FOUND, 0, "",
-                             "there is nothing to leave out, the dump has no full memory "
-                             "(Memory64ListStream)");
+                             "there is nothing to leave out, the dump holds no memory");
     if (!has_own_bytes(dump))
         return avd_error_set(
-            err, AVD_E_UNSUPPORTED, 0, "memory64 list",
+            err, AVD_E_UNSUPPORTED, 0, "memory",
             "its ranges need more bytes than the file of %zu has, so that they share "
             "some",
             dump->bytes.size);
@@ -265,7 +239,7 @@ enum avd_status avd_slim_write(const struct avd_dump *dump,
         if (!add_logged(&pieces, &dump->memory, i, logged.memory.log))
             status = avd_error_nomem(err);
     if (status == AVD_OK)
-        status = write_slim(dump, &pieces, comment, write, ctx, err);
+        status = write_slim(dump, &pieces, comment, write, ctx, notes, err);
     avd_arena_deinit(&arena);
     return status;
 }

@@ -19,19 +19,17 @@ struct avd_writer_stream {
 };
 
 struct avd_writer_link {
-    size_t at; /* in own bytes: a MINIDUMP_LOCATION_DESCRIPTOR */
+    uint32_t at; /* of an RVA in own bytes */
     uint64_t addr;
 };
 
 enum { OWN_STREAMS = 8 }; /* beside those of the other dump: memory, a comment */
 
-void avd_writer_init(struct avd_writer *w, struct avd_view kept)
+void avd_writer_init(struct avd_writer *w)
 {
     memset(w, 0, sizeof *w);
-    w->kept = kept;
     avd_strbuf_init(&w->own);
-    if (kept.size == 0)
-        avd_writer_zeros(w, MINIDUMP_HEADER_SIZE);
+    avd_writer_zeros(w, MINIDUMP_HEADER_SIZE);
 }
 
 void avd_writer_deinit(struct avd_writer *w)
@@ -42,8 +40,7 @@ void avd_writer_deinit(struct avd_writer *w)
 
 /* ---- own bytes ---- */
 
-/* Replaces four own bytes. */
-static void set32(struct avd_writer *w, size_t at, uint32_t value)
+void avd_writer_set_u32(struct avd_writer *w, uint32_t at, uint32_t value)
 {
     uint8_t bytes[4];
 
@@ -54,7 +51,7 @@ static void set32(struct avd_writer *w, size_t at, uint32_t value)
 
 uint32_t avd_writer_rva(const struct avd_writer *w)
 {
-    return (uint32_t)(w->kept.size + w->own.size);
+    return (uint32_t)w->own.size;
 }
 
 void avd_writer_bytes(struct avd_writer *w, const void *bytes, size_t size)
@@ -167,25 +164,30 @@ uint32_t avd_writer_text(struct avd_writer *w, const char *text)
         text += length != 0 ? length : 1;
         left -= length != 0 ? length : 1;
     }
-    set32(w, start - 4, (uint32_t)(w->own.size - start));
+    avd_writer_set_u32(w, rva, (uint32_t)(w->own.size - start));
     avd_writer_u16(w, 0);
     return rva;
 }
 
 void avd_writer_memory_location(struct avd_writer *w, uint64_t addr, uint32_t size)
 {
-    struct avd_writer_link *grown = w->links;
-
-    if (size != 0)
-        grown = avd_arena_grow(&w->arena, w->links, w->link_count, &w->link_capacity, sizeof *grown,
-                               AVD_MAX_THREADS);
-    if (size != 0 && grown != NULL) {
-        w->links = grown;
-        grown[w->link_count].at = w->own.size;
-        grown[w->link_count++].addr = addr;
-    }
     avd_writer_u32(w, size);
     avd_writer_u32(w, 0);
+    if (size != 0 && !w->own.failed)
+        avd_writer_set_memory(w, avd_writer_rva(w) - 4, addr);
+}
+
+void avd_writer_set_memory(struct avd_writer *w, uint32_t at, uint64_t addr)
+{
+    struct avd_writer_link *grown = avd_arena_grow(
+        &w->arena, w->links, w->link_count, &w->link_capacity, sizeof *grown, AVD_MAX_THREADS);
+
+    avd_writer_set_u32(w, at, 0);
+    if (grown == NULL)
+        return;
+    w->links = grown;
+    grown[w->link_count].at = at;
+    grown[w->link_count++].addr = addr;
 }
 
 /* ---- streams ---- */
@@ -234,7 +236,7 @@ void avd_writer_stream_view(struct avd_writer *w, uint32_t type, struct avd_view
     stream->size = (uint32_t)bytes.size; /* streams have 32-bit sizes */
 }
 
-void avd_writer_stream_kept(struct avd_writer *w, uint32_t type, uint32_t offset, uint32_t size)
+void avd_writer_stream_at(struct avd_writer *w, uint32_t type, uint32_t offset, uint32_t size)
 {
     struct avd_writer_stream *stream = add_stream(w, type);
 
@@ -268,7 +270,7 @@ static void place(struct avd_writer *w, struct layout *layout)
 {
     uint64_t list_size = (uint64_t)layout->count * DESCRIPTOR_SIZE;
     uint64_t stream_count = w->stream_count;
-    uint64_t at = w->kept.size + (uint64_t)w->own.size;
+    uint64_t at = w->own.size;
     size_t i;
 
     if (layout->narrow) {
@@ -388,9 +390,9 @@ static void resolve_links(struct avd_writer *w, const struct layout *layout)
         size_t range = range_at(layout, w->links[i].addr);
 
         if (range != layout->count)
-            set32(w, w->links[i].at + 4,
-                  (uint32_t)(layout->offsets[range] +
-                             (w->links[i].addr - layout->ranges[range].start)));
+            avd_writer_set_u32(w, w->links[i].at,
+                               (uint32_t)(layout->offsets[range] +
+                                          (w->links[i].addr - layout->ranges[range].start)));
     }
 }
 
@@ -432,16 +434,11 @@ static bool write_all(const struct avd_writer *w, struct avd_view source,
                       void *ctx)
 {
     uint8_t header[MINIDUMP_HEADER_SIZE];
-    size_t skip = w->kept.size == 0 ? sizeof header : 0; /* reserved by init */
     size_t i;
 
     make_header(w, layout, directory, header);
-    if (!put(write, ctx, header, sizeof header))
-        return false;
-    if (w->kept.size != 0 &&
-        !put(write, ctx, w->kept.data + sizeof header, w->kept.size - sizeof header))
-        return false;
-    if (!put(write, ctx, w->own.text + skip, w->own.size - skip))
+    if (!put(write, ctx, header, sizeof header) ||
+        !put(write, ctx, w->own.text + sizeof header, w->own.size - sizeof header))
         return false;
     for (i = 0; i < w->stream_count; i++)
         if (!put(write, ctx, w->streams[i].view.data, w->streams[i].view.size))

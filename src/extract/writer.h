@@ -2,8 +2,8 @@
 /*
  * A minidump being written. Its own small parts are put together in memory; streams that stay as
  * they are, and the process's memory, are views of another dump's file and go from there straight
- * to whoever takes the bytes. In the file they come in this order: header, what is kept of the
- * other dump at its place, own parts, memory list, directory, streams as they are, memory.
+ * to whoever takes the bytes. In the file they come in this order: header, own parts, memory list,
+ * directory, streams as they are, memory.
  *
  * Running out of memory is sticky: only avd_writer_finish tells. Layouts: minidumpapiset.h.
  */
@@ -23,8 +23,7 @@ struct avd_writer_known {
 
 struct avd_writer {
     struct avd_arena arena;
-    struct avd_view kept;  /* the start of another dump's file, its header replaced; or empty */
-    struct avd_strbuf own; /* what follows that */
+    struct avd_strbuf own;             /* the file from its header on */
     struct avd_writer_stream *streams; /* the directory */
     size_t stream_count, stream_capacity;
     struct avd_writer_link *links; /* fields that lead to process memory, whose place is the last
@@ -35,8 +34,8 @@ struct avd_writer {
     uint64_t flags;                    /* MINIDUMP_TYPE; finish decides on MiniDumpWithFullMemory */
 };
 
-/* `kept` is empty, or the first bytes of a minidump that keep their offsets. */
-void avd_writer_init(struct avd_writer *w, struct avd_view kept);
+/* The header is reserved, so that the next own byte lies at 32. */
+void avd_writer_init(struct avd_writer *w);
 void avd_writer_deinit(struct avd_writer *w);
 
 /* Where in the file the next own byte lies. */
@@ -55,13 +54,19 @@ uint32_t avd_writer_text(struct avd_writer *w, const char *text);
  * file does not hold them or holds them beyond what 32 bits reach. */
 void avd_writer_memory_location(struct avd_writer *w, uint64_t addr, uint32_t size);
 
+/* What is written may be replaced; `at` is an offset in the file, of 4 own bytes. */
+void avd_writer_set_u32(struct avd_writer *w, uint32_t at, uint32_t value);
+/* The same with the RVA of the byte at `addr` of the process, as avd_writer_memory_location has
+ * it. */
+void avd_writer_set_memory(struct avd_writer *w, uint32_t at, uint64_t addr);
+
 /* Own bytes from begin to end are a stream. */
 void avd_writer_stream_begin(struct avd_writer *w, uint32_t type);
 void avd_writer_stream_end(struct avd_writer *w);
 /* A stream as it is in the other file. */
 void avd_writer_stream_view(struct avd_writer *w, uint32_t type, struct avd_view bytes);
-/* A stream in what is kept. */
-void avd_writer_stream_kept(struct avd_writer *w, uint32_t type, uint32_t offset, uint32_t size);
+/* A stream that lies in own bytes already. */
+void avd_writer_stream_at(struct avd_writer *w, uint32_t type, uint32_t offset, uint32_t size);
 
 /*
  * Writes the dump with these ranges of memory, sorted and disjoint, whose bytes are in `source`: as

@@ -5,9 +5,9 @@
  * nothing is unpacked to the disk but entries too large for memory, into an unnamed file. Names of
  * entries are names only: "../../x" leads nowhere.
  */
+#include "gate/archive_names.h"
 #include "gate/gate.h"
 
-#include "base/libarchive.h"
 #include "base/memory.h"
 #include "base/paths.h"
 #include "base/spool.h"
@@ -224,10 +224,8 @@ static void take_entry(struct reading *r, const char *name)
 
 static const char *entry_name(struct reading *r, struct archive_entry *entry)
 {
-    const char *path = r->f.pathname_utf8(entry);
+    const char *path = avd_gate_archive_entry_name(&r->f, entry, r->arena);
 
-    if (path == NULL)
-        path = r->f.pathname(entry);
     return avd_arena_printf(r->arena, "%s!%s", r->name, path != NULL ? path : "?");
 }
 
@@ -303,11 +301,12 @@ static bool walk(struct avd_gate_inputs *inputs, struct reading *outer, const ch
     (void)r.f.support_filters(r.archive);
     (void)r.f.support_formats(r.archive);
     (void)r.f.support_raw(r.archive);
+    avd_gate_archive_prepare(&r.f, r.archive);
     if (path != NULL) {
         avd_path_examine(path, &info);
         r.packed = info.size;
     }
-    result = path != NULL ? r.f.open_filename(r.archive, path, FILE_BLOCK)
+    result = path != NULL ? avd_gate_archive_open(&r.f, r.archive, path, FILE_BLOCK)
                           : r.f.open_memory(r.archive, bytes.data, bytes.size);
     if (result < AVD_ARCHIVE_WARN)
         give_problem(&r, name, reason(&r));

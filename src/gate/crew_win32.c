@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workers on Windows: the program started once more with the same command line. It comes to the
- * same avd_gate_crew_new, finds the handles of two pipes in its environment and serves instead. A
- * request is a header and the item's name; bytes that the parent read out of an archive are handed
- * over as a section of memory.
+ * Workers on Windows are twins (base/twin.h), which come to the same avd_gate_crew_new, are told
+ * the handles of two pipes and serve instead. A request is a header and the item's name; bytes that
+ * the parent read out of an archive are handed over as a section of memory.
  */
 #include "gate/crew.h"
 
+#include "base/confine.h"
 #include "base/memory.h"
-#include "base/wide.h"
+#include "base/twin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +21,7 @@
 enum {
     READ_BYTES = 64 * 1024,
     MAX_NAME_BYTES = 1 << 20,
-    COMMAND_LINE_UNITS = 32768, /* CreateProcessW's own limit */
-    WORKER_FAILED = 4           /* exit code: no memory, or the parent cannot be understood */
+    WORKER_FAILED = 4 /* exit code: no memory, or the parent cannot be understood */
 };
 
 static const WCHAR handles_name[] = L"AVDUMP_GATE_WORKER";
@@ -35,8 +34,7 @@ struct request {
 };
 
 struct process {
-    HANDLE process; /* NULL: none */
-    HANDLE job;     /* ends the process when this one ends, whatever ends it */
+    struct avd_twin twin;
     HANDLE requests;
     HANDLE answers;
     OVERLAPPED overlapped; /* of the read that is under way */
@@ -174,18 +172,16 @@ static bool serve(const struct avd_gate_pool_options *options, HANDLE requests, 
 /* Serves and does not return, if this process was started as a worker. */
 static void serve_if_worker(const struct avd_gate_pool_options *options)
 {
-    WCHAR text[64];
+    WCHAR text[AVD_TWIN_TEXT_UNITS];
     WCHAR *end;
     HANDLE requests;
     HANDLE answers;
-    DWORD size = GetEnvironmentVariableW(handles_name, text, 64);
 
-    if (size == 0 || size >= 64)
+    if (!avd_twin_told(handles_name, text))
         return;
+    (void)avd_confine_memory(options->max_memory);
     requests = (HANDLE)(uintptr_t)wcstoull(text, &end, 16);
     answers = (HANDLE)(uintptr_t)(*end == L',' ? wcstoull(end + 1, &end, 16) : 0);
-    /* A crash must end the process, not open a window. */
-    (void)SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
     if (GetFileType(requests) == FILE_TYPE_PIPE && GetFileType(answers) == FILE_TYPE_PIPE)
         while (serve(options, requests, answers)) {
         }
@@ -235,17 +231,12 @@ void avd_gate_crew_end(struct avd_gate_crew *crew, unsigned i)
     struct process *p = &crew->processes[i];
     DWORD got;
 
-    if (p->process != NULL) {
-        (void)TerminateProcess(p->process, WORKER_FAILED);
-        (void)WaitForSingleObject(p->process, INFINITE);
-    }
+    avd_twin_end(&p->twin);
     if (p->reading) {
         /* Until then the system may write into p->bytes. */
         (void)CancelIo(p->answers);
         (void)GetOverlappedResult(p->answers, &p->overlapped, &got, TRUE);
     }
-    close_handle(&p->process);
-    close_handle(&p->job);
     close_handle(&p->requests);
     close_handle(&p->answers);
     close_handle(&p->overlapped.hEvent);
@@ -277,68 +268,18 @@ static bool make_pipes(struct avd_gate_crew *crew, struct process *p, HANDLE *th
     return *their_answers != INVALID_HANDLE_VALUE && p->overlapped.hEvent != NULL;
 }
 
-/* The limit counts memory that a process may write to: dumps are mapped, and may be as large as
- * they like. */
-static HANDLE make_job(const struct avd_gate_pool_options *options)
-{
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits;
-    HANDLE job = CreateJobObjectW(NULL, NULL);
-
-    memset(&limits, 0, sizeof limits);
-    limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-    if (options->max_memory != 0) {
-        limits.BasicLimitInformation.LimitFlags |= JOB_OBJECT_LIMIT_PROCESS_MEMORY;
-        limits.ProcessMemoryLimit = (SIZE_T)options->max_memory;
-    }
-    if (job != NULL)
-        (void)SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
-                                      sizeof limits);
-    return job;
-}
-
-/* This program with its command line, stopped before its first instruction. */
-static bool create_process(PROCESS_INFORMATION *out)
-{
-    STARTUPINFOW startup = {.cb = sizeof startup};
-    WCHAR *program = avd_mem_calloc(COMMAND_LINE_UNITS, sizeof *program);
-    WCHAR *line = avd_mem_calloc(COMMAND_LINE_UNITS, sizeof *line);
-    const WCHAR *own = GetCommandLineW();
-    size_t size = wcslen(own);
-    bool good = false;
-
-    if (program != NULL && line != NULL && size < COMMAND_LINE_UNITS) {
-        memcpy(line, own, size * sizeof *line); /* CreateProcessW may write to it */
-        good = GetModuleFileNameW(NULL, program, COMMAND_LINE_UNITS) < COMMAND_LINE_UNITS &&
-               CreateProcessW(program, line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL,
-                              &startup, out);
-    }
-    avd_mem_free(program);
-    avd_mem_free(line);
-    return good;
-}
-
 static bool start(struct avd_gate_crew *crew, struct process *p)
 {
-    PROCESS_INFORMATION created = {0};
     HANDLE requests;
     HANDLE answers;
-    WCHAR text[64];
+    WCHAR text[AVD_TWIN_TEXT_UNITS];
     bool good = make_pipes(crew, p, &requests, &answers);
 
     if (good) {
-        (void)swprintf(text, sizeof text / sizeof *text, L"%llx,%llx",
+        (void)swprintf(text, AVD_TWIN_TEXT_UNITS, L"%llx,%llx",
                        (unsigned long long)(uintptr_t)requests,
                        (unsigned long long)(uintptr_t)answers);
-        good = SetEnvironmentVariableW(handles_name, text) && create_process(&created);
-        (void)SetEnvironmentVariableW(handles_name, NULL);
-    }
-    if (good) {
-        p->process = created.hProcess;
-        p->job = make_job(crew->options);
-        if (p->job != NULL)
-            (void)AssignProcessToJobObject(p->job, p->process);
-        (void)ResumeThread(created.hThread);
-        (void)CloseHandle(created.hThread);
+        good = avd_twin_start(&p->twin, handles_name, text, NULL);
     }
     close_handle(&requests);
     close_handle(&answers);
@@ -375,11 +316,11 @@ bool avd_gate_crew_send(struct avd_gate_crew *crew, unsigned i, const struct avd
                               .name_size = (uint32_t)(strlen(item->name) + 1),
                               .in_memory = item->in_memory};
 
-    if (p->process == NULL && !start(crew, p))
+    if (p->twin.process == NULL && !start(crew, p))
         return false;
     if (item->in_memory && item->bytes.size != 0) {
         request.size = item->bytes.size;
-        request.section = give_section(p->process, item->bytes);
+        request.section = give_section(p->twin.process, item->bytes);
         if (request.section == 0)
             return false;
     }
@@ -442,15 +383,12 @@ ptrdiff_t avd_gate_crew_read(struct avd_gate_crew *crew, unsigned i, void *bytes
 
 void avd_gate_crew_explain(struct avd_gate_crew *crew, unsigned i, char *words, size_t size)
 {
-    HANDLE process = crew->processes[i].process;
-    DWORD code = 0;
+    unsigned long code = STILL_ACTIVE;
 
     /* The pipe breaks a little before the process has ended. */
-    (void)WaitForSingleObject(process, 1000);
-    if (!GetExitCodeProcess(process, &code))
-        code = STILL_ACTIVE;
-    if (code >= 0xc0000000u)
-        (void)snprintf(words, size, "was ended by exception 0x%08lx", (unsigned long)code);
+    (void)avd_twin_wait(&crew->processes[i].twin, 1000, &code);
+    if (avd_twin_crashed(code))
+        (void)snprintf(words, size, "was ended by exception 0x%08lx", code);
     else
-        (void)snprintf(words, size, "ended without an answer (exit code %lu)", (unsigned long)code);
+        (void)snprintf(words, size, "ended without an answer (exit code %lu)", code);
 }

@@ -29,7 +29,8 @@ const char *avd_gate_outcome_name(enum avd_gate_outcome outcome);
 struct avd_gate_finding {
     const char *id;
     int severity; /* enum avd_severity */
-    /* Only when issues or lines are wanted; else NULL. */
+    /* Only when lines, or a writer with `examples`, are wanted; else NULL. */
+    const char *title;   /* the rule's, whatever the dump */
     const char *summary; /* one line */
     const char *advice;  /* a line per piece */
 };

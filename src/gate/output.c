@@ -9,7 +9,7 @@ const struct avd_gate_writer avd_gate_writers[] = {
     {"table", "buckets as a table for people", avd_gate_write_table, false},
     {"json", "the summary as one JSON object", avd_gate_write_json, false},
     {"junit", "JUnit XML, one test case per bucket", avd_gate_write_junit, false},
-    {"sarif", "SARIF 2.1.0, one result per bucket", avd_gate_write_sarif, false},
+    {"sarif", "SARIF 2.1.0, one result per bucket", avd_gate_write_sarif, true},
     {"github", "annotations for GitHub Actions", avd_gate_write_github, false},
     {"gitlab", "GitLab's code quality report", avd_gate_write_gitlab, false},
     {"markdown", "a comment for a pull request", avd_gate_write_markdown, false},

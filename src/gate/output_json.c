@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The summary as JSON, GitLab's code quality report, and SARIF 2.1.0 (OASIS). */
+/* The summary as JSON, and GitLab's code quality report. */
 #include "gate/json.h"
 #include "gate/output.h"
 
@@ -183,83 +183,4 @@ void avd_gate_write_gitlab(const struct avd_gate_result *result, struct avd_strb
             good = append(array, gitlab_value(result->summary->buckets[i]));
     avd_gate_json_pretty(good ? array : NULL, out);
     json_decref(array);
-}
-
-/* ---- SARIF ---- */
-
-/* A file name as a URI (absolute) or a relative reference: what has a meaning there is written as
- * %XX. SARIF forbids references that begin with a slash (3.4.4: they hide what they relate to). */
-static json_t *uri_value(const char *path)
-{
-    static const char kept[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
-    struct avd_strbuf uri;
-    json_t *value;
-
-    avd_strbuf_init(&uri);
-    if (*path == '/')
-        avd_strbuf_puts(&uri, "file://");
-    for (; *path != '\0'; path++) {
-        if (strchr(kept, *path) != NULL)
-            avd_strbuf_add(&uri, path, 1);
-        else
-            avd_strbuf_printf(&uri, "%%%02X", (unsigned)(unsigned char)*path);
-    }
-    value = uri.failed ? NULL : avd_gate_text_value(avd_strbuf_text(&uri));
-    avd_strbuf_deinit(&uri);
-    return value;
-}
-
-static json_t *sarif_result(const struct avd_gate_bucket *bucket)
-{
-    const char *level = bucket->verdict != NULL ? "error" : bucket->crashed ? "warning" : "note";
-    const char *rule = bucket->finding_count != 0 ? bucket->findings[0].text : "crash";
-
-    return json_pack(
-        "{s:o, s:s, s:{s:o}, s:[{s:{s:{s:o}}}], s:{s:o}, s:I, s:s}", "ruleId",
-        avd_gate_text_value(rule), "level", level, "message", "text",
-        avd_gate_text_value(bucket->verdict != NULL ? bucket->verdict : avd_gate_title(bucket)),
-        "locations", "physicalLocation", "artifactLocation", "uri", uri_value(bucket->example),
-        "partialFingerprints", "avdumpSignature/v1", avd_gate_text_value(bucket->key),
-        "occurrenceCount", (json_int_t)(bucket->count <= INT64_MAX ? bucket->count : INT64_MAX),
-        "baselineState", bucket->standing == AVD_GATE_NEW ? "new" : "unchanged");
-}
-
-static bool has_rule(const json_t *rules, const char *id)
-{
-    size_t i;
-
-    for (i = 0; i < json_array_size(rules); i++)
-        if (strcmp(json_string_value(json_object_get(json_array_get(rules, i), "id")), id) == 0)
-            return true;
-    return false;
-}
-
-void avd_gate_write_sarif(const struct avd_gate_result *result, struct avd_strbuf *out)
-{
-    const struct avd_gate_summary *s = result->summary;
-    json_t *results = json_array();
-    json_t *rules = json_pack("[{s:s}]", "id", "crash");
-    bool good = results != NULL && rules != NULL;
-    json_t *root;
-    size_t i;
-
-    for (i = 0; good && i < s->count; i++) {
-        const struct avd_gate_bucket *bucket = s->buckets[i];
-
-        if (!bucket->crashed)
-            continue;
-        good = append(results, sarif_result(bucket));
-        if (good && bucket->finding_count != 0 && !has_rule(rules, bucket->findings[0].text))
-            good = append(rules,
-                          json_pack("{s:o}", "id", avd_gate_text_value(bucket->findings[0].text)));
-    }
-    root = json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:O}}, s:O}]}", "$schema",
-                     "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0", "runs",
-                     "tool", "driver", "name", "avdump", "version", result->version, "rules", rules,
-                     "results", results);
-    avd_gate_json_pretty(good ? root : NULL, out);
-    json_decref(root);
-    json_decref(results);
-    json_decref(rules);
 }

@@ -58,6 +58,7 @@ static json_t *findings_value(const struct avd_gate_record *record)
             !avd_gate_put_text(
                 item, "severity",
                 severity_names[severity >= 0 && severity < SEVERITY_COUNT ? severity : 0]) ||
+            !avd_gate_put_text(item, "title", record->findings[i].title) ||
             !avd_gate_put_text(item, "summary", record->findings[i].summary) ||
             !avd_gate_put_text(item, "advice", record->findings[i].advice) ||
             json_array_append_new(list, item) != 0) {
@@ -155,6 +156,7 @@ static void get_findings(struct reader *r, struct avd_gate_record *out)
         const char *severity = json_string_value(json_object_get(item, "severity"));
 
         items[i].id = get_text(r, item, "id", "a finding's \"id\" is no text");
+        items[i].title = get_text(r, item, "title", "a finding's \"title\" is no text");
         items[i].summary = get_text(r, item, "summary", "a finding's \"summary\" is no text");
         items[i].advice = get_text(r, item, "advice", "a finding's \"advice\" is no text");
         items[i].severity = word_index(severity_names, SEVERITY_COUNT, severity);

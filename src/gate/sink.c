@@ -18,8 +18,10 @@ bool avd_gate_sink_parse(struct avd_gate_sink *sink, const char *text)
     return (sink->lines || sink->writer != NULL) && *sink->path != '\0';
 }
 
-static enum avd_status failed(const struct avd_gate_sink *sink, int error, struct avd_error *err)
+static enum avd_status failed(struct avd_gate_sink *sink, int error, struct avd_error *err)
 {
+    if (sink->error == 0)
+        sink->error = error;
     return avd_error_set(err, AVD_E_IO, 0, sink->to_stdout ? "standard output" : sink->path,
                          "cannot be written: %s", strerror(error != 0 ? error : EIO));
 }
@@ -81,6 +83,19 @@ enum avd_status avd_gate_sink_write(struct avd_gate_sink *sink, const char *byte
     }
     errno = 0;
     return fwrite(bytes, 1, size, sink->stream) == size ? AVD_OK : failed(sink, errno, err);
+}
+
+enum avd_status avd_gate_sink_flush(struct avd_gate_sink *sink, struct avd_error *err)
+{
+    struct avd_error why;
+
+    if (sink->direct) {
+        errno = 0;
+        return fflush(sink->stream) == 0 ? AVD_OK : failed(sink, errno, err);
+    }
+    if (avd_output_flush(&sink->file, &why) == AVD_OK)
+        return AVD_OK;
+    return avd_error_set(err, why.code, 0, sink->path, "%s", why.message);
 }
 
 enum avd_status avd_gate_sink_close(struct avd_gate_sink *sink, struct avd_error *err)

@@ -18,6 +18,7 @@ struct avd_gate_sink {
     void *stream; /* direct: a FILE */
     bool open;
     struct avd_output file; /* otherwise */
+    int error;              /* errno of the first failure of what is direct */
 };
 
 /* Parses "KIND:PATH" or "KIND", which is "KIND:-". False for an unknown kind. */
@@ -27,6 +28,9 @@ bool avd_gate_sink_parse(struct avd_gate_sink *sink, const char *text);
 enum avd_status avd_gate_sink_open(struct avd_gate_sink *sink, struct avd_error *err);
 enum avd_status avd_gate_sink_write(struct avd_gate_sink *sink, const char *bytes, size_t size,
                                     struct avd_error *err);
+/* Hands what was written to the system: for a process that writes on behalf of the one that opened
+ * and will close the sink. */
+enum avd_status avd_gate_sink_flush(struct avd_gate_sink *sink, struct avd_error *err);
 /* Puts the file in its place. */
 enum avd_status avd_gate_sink_close(struct avd_gate_sink *sink, struct avd_error *err);
 /* Leaves nothing behind. */

@@ -258,6 +258,7 @@ static void take_advice(struct avd_gate_summary *s, struct avd_gate_bucket *buck
     for (i = 0; items != NULL && i < record->finding_count; i++) {
         items[i] = record->findings[i];
         items[i].id = copy(s, items[i].id);
+        items[i].title = copy(s, items[i].title);
         items[i].summary = copy(s, items[i].summary);
         items[i].advice = copy(s, items[i].advice);
     }

@@ -70,6 +70,7 @@ static void fill(const struct avd_gate_worker *worker, struct avd_gate_record *r
     for (i = 0; i < count; i++) {
         findings[i].id = avd_report_finding_id(report, i);
         findings[i].severity = (int)avd_report_finding_severity(report, i);
+        findings[i].title = worker->want_issue ? avd_report_finding_title(report, i) : NULL;
         findings[i].summary = worker->want_issue ? avd_report_finding_summary(report, i) : NULL;
         findings[i].advice = worker->want_issue ? advice_of(report, i, arena) : NULL;
     }

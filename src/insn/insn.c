@@ -91,9 +91,47 @@ void avd_insn_resolve(struct avd_insn *insn, uint64_t pc, bool is_64bit,
     insn->target_in_register = false;
 }
 
+static bool is_one_of(const char *mnemonic, const char *const *names, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        if (strcmp(mnemonic, names[i]) == 0)
+            return true;
+    return false;
+}
+
+unsigned avd_insn_alignment(const char *mnemonic, unsigned size)
+{
+    /* Of the instructions with a VEX or EVEX prefix only these moves want it. */
+    static const char *const aligned[] = {
+        "vmovaps",   "vmovapd",  "vmovdqa",  "vmovdqa32", "vmovdqa64",
+        "vmovntdqa", "vmovntdq", "vmovntps", "vmovntpd",
+    };
+    /* Of the older ones with 16 bytes these do not. */
+    static const char *const unaligned[] = {
+        "movups",    "movupd",    "movdqu",    "lddqu",  "pcmpestri",
+        "pcmpestrm", "pcmpistri", "pcmpistrm", "bndmov",
+    };
+    enum { XMM_BYTES = 16, XSAVE_ALIGNMENT = 64 };
+
+    if (mnemonic[0] == 'v')
+        return is_one_of(mnemonic, aligned, sizeof aligned / sizeof aligned[0]) ? size : 1;
+    if (strncmp(mnemonic, "fxsave", 6) == 0 || strncmp(mnemonic, "fxrstor", 7) == 0)
+        return XMM_BYTES;
+    if (strncmp(mnemonic, "xsave", 5) == 0 || strncmp(mnemonic, "xrstor", 6) == 0)
+        return XSAVE_ALIGNMENT;
+    return size == XMM_BYTES && strncmp(mnemonic, "inv", 3) != 0 &&
+                   !is_one_of(mnemonic, unaligned, sizeof unaligned / sizeof unaligned[0])
+               ? XMM_BYTES
+               : 1;
+}
+
 bool avd_insn_decode(struct avd_view code, uint64_t pc, bool is_64bit, const struct avd_regs *regs,
                      struct avd_insn *out, const char **why)
 {
+    size_t i;
+
     memset(out, 0, sizeof *out);
     out->target_memory = -1;
     if (code.size == 0) {
@@ -105,6 +143,8 @@ bool avd_insn_decode(struct avd_view code, uint64_t pc, bool is_64bit, const str
         out->target_memory = -1;
         return false;
     }
+    for (i = 0; i < out->memory_count; i++)
+        out->memory[i].alignment = avd_insn_alignment(out->mnemonic, out->memory[i].size);
     avd_insn_resolve(out, pc, is_64bit, regs);
     return true;
 }

@@ -43,6 +43,7 @@ struct avd_insn_memory {
     bool rip_relative;     /* base is AVD_RIP: the next instruction's address */
     unsigned address_bits; /* 16, 32 or 64: effective addresses wrap there */
     unsigned size;         /* bytes; 0 when that depends on more than the instruction */
+    unsigned alignment; /* the CPU refuses addresses that are no multiple of it; 1: it takes any */
     bool read, write;
     bool implicit;    /* not written out: the stack's slot of a push, call or ret */
     bool has_address; /* every register that it takes is known */
@@ -72,6 +73,10 @@ struct avd_insn {
  */
 bool avd_insn_decode(struct avd_view code, uint64_t pc, bool is_64bit, const struct avd_regs *regs,
                      struct avd_insn *out, const char **why);
+
+/* What the CPU wants the address of a memory operand to be a multiple of (insn.c): Intel 64 and
+ * IA-32 manual, volume 1, 4.1.1, and the exceptions that volume 2 lists with each instruction. */
+unsigned avd_insn_alignment(const char *mnemonic, unsigned size);
 
 /* Fills has_address and address of all memory operands from `regs` (insn.c). `pc` and length count
  * for rip-relative ones. */

@@ -22,6 +22,9 @@ static const char what[] = "Crashpad info";
 
 struct reader {
     struct avd_dump *dump;
+    /* whose annotations are read: NULL for the process's, as in struct avd_annotation */
+    const char *module;
+    size_t module_index;
     struct avd_annotation *items;
     size_t count, capacity;
     size_t looked_at; /* those that could not be read or were passed over included */
@@ -59,7 +62,8 @@ static size_t entry_count(struct reader *reader, struct avd_view list, size_t en
     return count;
 }
 
-static void add(struct reader *reader, const char *module, const char *key, const char *value)
+static void add(struct reader *reader, enum avd_annotation_kind kind, const char *key,
+                const char *value)
 {
     struct avd_annotation *items;
 
@@ -73,7 +77,9 @@ static void add(struct reader *reader, const char *module, const char *key, cons
     if (items == NULL)
         return;
     reader->items = items;
-    items[reader->count].module = module;
+    items[reader->count].module = reader->module;
+    items[reader->count].module_index = reader->module_index;
+    items[reader->count].kind = kind;
     items[reader->count].key = key;
     items[reader->count].value = value;
     reader->count++;
@@ -92,7 +98,7 @@ static const char *text_at(struct reader *reader, struct avd_view v, uint64_t of
 }
 
 /* MinidumpSimpleStringDictionary */
-static void read_dictionary(struct reader *reader, struct avd_view list, const char *module)
+static void read_dictionary(struct reader *reader, struct avd_view list)
 {
     size_t count = entry_count(reader, list, 8, "simple annotations");
     size_t i;
@@ -100,23 +106,23 @@ static void read_dictionary(struct reader *reader, struct avd_view list, const c
     for (i = 0; i < count && !is_full(reader); i++) {
         const char *key = text_at(reader, list, 4 + 8 * (uint64_t)i);
 
-        add(reader, module, key, text_at(reader, list, 8 + 8 * (uint64_t)i));
+        add(reader, AVD_ANNOTATION_SIMPLE, key, text_at(reader, list, 8 + 8 * (uint64_t)i));
     }
 }
 
 /* MinidumpRVAList of texts without a key */
-static void read_list(struct reader *reader, struct avd_view list, const char *module)
+static void read_list(struct reader *reader, struct avd_view list)
 {
     size_t count = entry_count(reader, list, 4, "list annotations");
     size_t i;
 
     for (i = 0; i < count && !is_full(reader); i++)
-        add(reader, module, "", text_at(reader, list, 4 + 4 * (uint64_t)i));
+        add(reader, AVD_ANNOTATION_LIST, "", text_at(reader, list, 4 + 4 * (uint64_t)i));
 }
 
 /* MinidumpAnnotationList; values of a type other than string mean something to their program
  * only. */
-static void read_objects(struct reader *reader, struct avd_view list, const char *module)
+static void read_objects(struct reader *reader, struct avd_view list)
 {
     size_t count = entry_count(reader, list, ANNOTATION_OBJECT_SIZE, "annotation objects");
     size_t i;
@@ -130,7 +136,7 @@ static void read_objects(struct reader *reader, struct avd_view list, const char
             continue;
         }
         key = text_at(reader, list, at);
-        add(reader, module, key, text_at(reader, list, at + 8));
+        add(reader, AVD_ANNOTATION_OBJECT, key, text_at(reader, list, at + 8));
     }
 }
 
@@ -139,7 +145,6 @@ static void read_module(struct reader *reader, struct avd_view link)
     struct avd_dump *dump = reader->dump;
     uint32_t index = avd_view_u32(link, 0);
     struct avd_view info = located(reader, link, 4, "module annotations");
-    const char *module = "";
 
     if (info.size < MODULE_INFO_SIZE) {
         avd_note_add(&dump->notes, what, info.offset,
@@ -147,15 +152,17 @@ static void read_module(struct reader *reader, struct avd_view link)
                      (int)MODULE_INFO_SIZE, info.size);
         return;
     }
+    reader->module_index = index;
+    reader->module = "";
     if (index < dump->module_count)
-        module = dump->modules[index].name;
+        reader->module = dump->modules[index].name;
     else
         avd_note_add(&dump->notes, what, link.offset,
                      "annotations of module %" PRIu32 ", the dump lists %zu modules", index,
                      dump->module_count);
-    read_list(reader, located(reader, info, 4, "list annotations"), module);
-    read_dictionary(reader, located(reader, info, 12, "simple annotations"), module);
-    read_objects(reader, located(reader, info, 20, "annotation objects"), module);
+    read_list(reader, located(reader, info, 4, "list annotations"));
+    read_dictionary(reader, located(reader, info, 12, "simple annotations"));
+    read_objects(reader, located(reader, info, 20, "annotation objects"));
 }
 
 static void read_modules(struct reader *reader, struct avd_view list)
@@ -205,7 +212,8 @@ bool avd_read_crashpad(struct avd_dump *dump)
     if (v.size >= CRASHPAD_INFO_MASK_SIZE)
         out->address_mask = avd_view_u64(v, 56);
     reader.dump = dump;
-    read_dictionary(&reader, located(&reader, v, 36, "simple annotations"), NULL);
+    reader.module_index = AVD_NO_MODULE;
+    read_dictionary(&reader, located(&reader, v, 36, "simple annotations"));
     read_modules(&reader, located(&reader, v, 44, "module list"));
     if (dump->arena.failed)
         return false;

@@ -181,9 +181,17 @@ struct avd_token {
     struct avd_view data;
 };
 
+enum avd_annotation_kind {
+    AVD_ANNOTATION_SIMPLE = 0, /* a dictionary's */
+    AVD_ANNOTATION_LIST,       /* has no key */
+    AVD_ANNOTATION_OBJECT      /* of a type, which is string here */
+};
+
 struct avd_annotation {
-    const char *module; /* the module's name, or NULL for the process's own */
-    const char *key;    /* "" for a list annotation */
+    const char *module; /* the module's name, "" when it is not listed; NULL: the process's own */
+    size_t module_index;
+    enum avd_annotation_kind kind;
+    const char *key; /* "" for AVD_ANNOTATION_LIST */
     const char *value;
 };
 

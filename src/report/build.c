@@ -326,6 +326,11 @@ enum avd_severity avd_report_finding_severity(const struct avd_report *report, s
                                          : AVD_SEVERITY_INFO;
 }
 
+const char *avd_report_finding_title(const struct avd_report *report, size_t index)
+{
+    return index < report->finding_count ? report->findings[index].title : NULL;
+}
+
 const char *avd_report_finding_summary(const struct avd_report *report, size_t index)
 {
     const struct avd_rep_finding *finding =

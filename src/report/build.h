@@ -18,6 +18,9 @@ void avd_build_threads(const struct avd_analysis *analysis, struct avd_report *r
 void avd_build_exception(const struct avd_analysis *analysis, struct avd_report *report);
 void avd_build_verifier(const struct avd_analysis *analysis, struct avd_report *report);
 void avd_build_instruction(const struct avd_analysis *analysis, struct avd_report *report);
+/* What happened, in the verdict's words, where the CPU reports no address: the instruction may tell
+ * which it was. NULL: the exception's own address is as good, or out of memory. */
+const char *avd_build_unreported_address(const struct avd_analysis *an, struct avd_report *report);
 void avd_build_blame(const struct avd_analysis *analysis, struct avd_report *report);
 /* The exceptions found on stacks and those nested in each other (build_exception.c). */
 void avd_build_found(const struct avd_analysis *analysis, struct avd_report *report);

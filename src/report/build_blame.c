@@ -87,6 +87,40 @@ static void build_flips(const struct avd_crash_instruction *ins, struct avd_repo
     report->instruction.flip_count = ins->flip_count;
 }
 
+/* The address that the exception should have reported. */
+static void build_adjusted(const struct avd_crash_instruction *ins, struct avd_report *report)
+{
+    struct avd_rep_instruction *to = &report->instruction;
+    struct avd_arena *arena = &report->arena;
+    int digits = ins->is_64bit ? 16 : 8;
+
+    to->adjusted_value = ins->adjusted_value;
+    switch (ins->adjusted) {
+    case AVD_ADJUSTED_NON_CANONICAL:
+        to->adjusted_kind = "non-canonical";
+        to->adjusted_text = avd_arena_printf(
+            arena, "0x%016" PRIx64 ", which is not canonical, so that the CPU reports none",
+            ins->adjusted_value);
+        return;
+    case AVD_ADJUSTED_MISALIGNED:
+        to->adjusted_kind = "misaligned";
+        to->adjusted_text = avd_arena_printf(
+            arena,
+            "0x%0*" PRIx64
+            ", which is no multiple of %u as %s wants it, so that the CPU reports none",
+            digits, ins->adjusted_value, ins->insn.memory[ins->faulting].alignment,
+            ins->insn.mnemonic);
+        return;
+    case AVD_ADJUSTED_NULL:
+        to->adjusted_kind = "null-pointer";
+        if (ins->adjusted_value != 0)
+            to->adjusted_text =
+                avd_arena_printf(arena, "a null pointer, offset 0x%" PRIx64, ins->adjusted_value);
+        return;
+    case AVD_ADJUSTED_NONE: return;
+    }
+}
+
 void avd_build_instruction(const struct avd_analysis *an, struct avd_report *report)
 {
     const struct avd_crash_instruction *ins = an->instruction;
@@ -108,10 +142,7 @@ void avd_build_instruction(const struct avd_analysis *an, struct avd_report *rep
     to->has_pointer_update = ins->has_pointer_update;
     to->pointer_update = ins->pointer_update;
     to->pointer_update_guard_page = ins->pointer_update_guard_page;
-    to->adjusted_kind = ins->adjusted == AVD_ADJUSTED_NON_CANONICAL ? "non-canonical"
-                        : ins->adjusted == AVD_ADJUSTED_NULL        ? "null-pointer"
-                                                                    : NULL;
-    to->adjusted_value = ins->adjusted_value;
+    build_adjusted(ins, report);
     names = avd_arena_alloc(&report->arena, AVD_INCONSISTENCY_COUNT, sizeof *names);
     if (names == NULL)
         return;
@@ -119,6 +150,32 @@ void avd_build_instruction(const struct avd_analysis *an, struct avd_report *rep
         if ((ins->inconsistencies >> bit & 1) != 0)
             names[to->inconsistency_count++] = avd_inconsistency_name(bit);
     to->inconsistencies = names;
+}
+
+const char *avd_build_unreported_address(const struct avd_analysis *an, struct avd_report *report)
+{
+    const struct avd_crash_instruction *ins = an->instruction;
+    const struct avd_exception_words *words = &an->words;
+    int digits = an->exception_is_32bit ? 8 : 16;
+    enum avd_adjusted adjusted = ins != NULL ? ins->adjusted : AVD_ADJUSTED_NONE;
+
+    if (!avd_exception_has_no_address(an))
+        return NULL;
+    if (adjusted == AVD_ADJUSTED_NON_CANONICAL || adjusted == AVD_ADJUSTED_MISALIGNED)
+        return avd_arena_printf(
+            &report->arena, "%s: the program used the address 0x%0*" PRIx64 ", which %s",
+            words->type, digits, ins->adjusted_value,
+            adjusted == AVD_ADJUSTED_MISALIGNED ? "is not aligned as the instruction wants it"
+                                                : "no memory can have (it is not canonical)");
+    if (!words->has_access_address || (ins != NULL && ins->decoded && ins->faulting >= 0))
+        return NULL;
+    return avd_arena_printf(&report->arena,
+                            "%s: the program used an address for which Windows reports a read of "
+                            "0x%0*" PRIx64 ": %s",
+                            words->type, digits, words->access_address,
+                            an->exception_is_32bit
+                                ? "that one, or one that is not aligned as the instruction wants it"
+                                : "that one, or one that is not canonical or not aligned");
 }
 
 static void build_followup(const struct avd_followup *from, struct avd_report *report)

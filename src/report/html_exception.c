@@ -77,14 +77,7 @@ static void put_instruction(struct avd_html *h)
                           ins->accesses[i].address);
         avd_html_scratch_field(h, "guard page");
     }
-    if (ins->adjusted_kind != NULL && strcmp(ins->adjusted_kind, "null-pointer") != 0) {
-        avd_strbuf_printf(&h->scratch, "0x%016" PRIx64 ", which is not canonical",
-                          ins->adjusted_value);
-        avd_html_scratch_field(h, "really");
-    } else if (ins->adjusted_kind != NULL && ins->adjusted_value != 0) {
-        avd_strbuf_printf(&h->scratch, "a null pointer, offset 0x%" PRIx64, ins->adjusted_value);
-        avd_html_scratch_field(h, "really");
-    }
+    avd_html_field(h, "really", ins->adjusted_text);
     for (i = 0; i < ins->inconsistency_count; i++)
         avd_html_field(h, "odd", avd_words_inconsistency(ins->inconsistencies[i]));
     put_flips(h, ins);

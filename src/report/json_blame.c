@@ -2,6 +2,8 @@
 /* The faulting instruction in rust-minidump's crash_info, and followup, bucket and signature. */
 #include "report/json.h"
 
+#include <string.h>
+
 static void put_hex(struct avd_json *j, const char *key, const struct avd_rep_instruction *ins,
                     uint64_t value)
 {
@@ -57,8 +59,8 @@ static void put_adjusted(struct avd_json *j, const struct avd_rep_instruction *i
         return;
     avd_json_open(j, "adjusted_address", '{');
     avd_json_text(j, "kind", ins->adjusted_kind);
-    /* "non-canonical" begins with n as well: its second letter tells it from "null-pointer". */
-    put_hex(j, ins->adjusted_kind[1] == 'o' ? "address" : "offset", ins, ins->adjusted_value);
+    put_hex(j, strcmp(ins->adjusted_kind, "null-pointer") == 0 ? "offset" : "address", ins,
+            ins->adjusted_value);
     avd_json_close(j, '{');
 }
 

@@ -270,8 +270,9 @@ struct avd_rep_instruction {
     size_t access_count;
     bool has_pointer_update, pointer_update_guard_page;
     uint64_t pointer_update;
-    const char *adjusted_kind; /* static: "non-canonical", "null-pointer"; NULL */
-    uint64_t adjusted_value;
+    const char *adjusted_kind; /* static: "non-canonical", "misaligned", "null-pointer"; NULL */
+    uint64_t adjusted_value;   /* the real address; of a null pointer the offset */
+    const char *adjusted_text; /* the same in words; NULL where the reported address says it */
     const struct avd_rep_bit_flip *flips;
     size_t flip_count;
     const char *const *inconsistencies; /* static words */

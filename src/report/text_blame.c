@@ -26,28 +26,6 @@ static void put_site(const struct avd_text *t, const struct avd_rep_frame *frame
     avd_text_call_site(t, &plain);
 }
 
-static void put_adjusted(const struct avd_text *t, const struct avd_rep_instruction *ins)
-{
-    struct avd_strbuf text;
-
-    bool null;
-
-    if (ins->adjusted_kind == NULL)
-        return;
-    null = strcmp(ins->adjusted_kind, "null-pointer") == 0;
-    if (null && ins->adjusted_value == 0)
-        return; /* the address says it already */
-    avd_strbuf_init(&text);
-    if (null)
-        avd_strbuf_printf(&text, "a null pointer, offset 0x%" PRIx64, ins->adjusted_value);
-    else
-        avd_strbuf_printf(&text,
-                          "0x%016" PRIx64 ", which is not canonical, so that the CPU "
-                          "reports none",
-                          ins->adjusted_value);
-    put_built(t, "really", &text);
-}
-
 /* The likeliest one; -v shows all. */
 static void put_flips(const struct avd_text *t, const struct avd_rep_instruction *ins)
 {
@@ -98,7 +76,7 @@ void avd_text_instruction(const struct avd_text *t)
                           ins->accesses[i].address);
         put_built(t, "guard page", &text);
     }
-    put_adjusted(t, ins);
+    avd_text_field(t, "really", ins->adjusted_text);
     for (i = 0; i < ins->inconsistency_count; i++)
         avd_text_field(t, "odd", avd_words_inconsistency(ins->inconsistencies[i]));
     put_flips(t, ins);

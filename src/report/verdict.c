@@ -80,6 +80,7 @@ static const char *what_text(const struct avd_analysis *an, struct avd_report *r
 {
     const struct avd_exception_words *words = &an->words;
     int digits = an->exception_is_32bit ? 8 : 16;
+    const char *text;
 
     if (report->verifier.stopped)
         return verifier_text(report);
@@ -94,6 +95,9 @@ static const char *what_text(const struct avd_analysis *an, struct avd_report *r
                    : "nothing is recorded: the dump holds no exception and no threads";
     if (an->exception.code == 0xc00000fd && avd_dump_is_windows(an->dump))
         return avd_arena_printf(&report->arena, "%s: %s", words->type, words->meaning);
+    text = avd_build_unreported_address(an, report);
+    if (text != NULL)
+        return text;
     if (words->has_access_address && words->access != AVD_ACCESS_NONE)
         return avd_arena_printf(
             &report->arena, "%s: the program tried to %s memory at 0x%0*" PRIx64, words->type,

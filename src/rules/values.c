@@ -305,11 +305,11 @@ static const char *look_up(const struct avd_judge *j, enum avd_code_op op, struc
 static bool run_step(struct avd_judge *j, const struct avd_rule_code *step, struct item *stack,
                      unsigned *height, bool *holds, struct avd_lack *lack)
 {
-    struct item *top = &stack[*height - 1];
+    bool pushes = step->op == AVD_CODE_NUMBER || step->op == AVD_CODE_OPERAND;
+    struct item *top = &stack[pushes ? (*height)++ : *height - 1];
     const char *problem = NULL;
 
-    if (step->op == AVD_CODE_NUMBER || step->op == AVD_CODE_OPERAND) {
-        top = &stack[(*height)++];
+    if (pushes) {
         top->negative = false;
         if (step->op == AVD_CODE_NUMBER) {
             top->fact.address_digits = 0;

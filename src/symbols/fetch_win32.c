@@ -2,7 +2,7 @@
 /*
  * WinHTTP, Windows's own client (Microsoft's "Windows HTTP Services"): it brings the system's
  * certificates and the user's proxy settings along. Loaded at the first request, since most runs
- * make none.
+ * make none. It asks in a thread, which is given up where WinHTTP does not hold its own time-outs.
  */
 #include "symbols/fetch_private.h"
 
@@ -34,8 +34,9 @@
 
 enum {
     CHUNK = 64 * 1024,
-    LOW_SPEED = 1000,       /* bytes per second */
-    WHOLE_TIME_FACTOR = 120 /* of the time-out, for one answer */
+    LOW_SPEED = 1000,        /* bytes per second */
+    WHOLE_TIME_FACTOR = 120, /* of the time-out, for one answer */
+    GRACE_MS = 1000          /* for WinHTTP to notice by itself that time is up */
 };
 
 #define MAX_TIMEOUT_SECONDS 10000u
@@ -59,14 +60,25 @@ struct avd_fetch {
     struct functions f;
     struct avd_fetch_options options;
     HINTERNET session;
+    bool lost; /* a thread may use it for ever: it is never freed */
 };
 
-/* One request and its answer so far. */
+/* One request and its answer so far: its thread's, but for what the lock is about. */
 struct exchange {
+    struct avd_fetch *fetch;
+    WCHAR *url;
+    avd_fetch_write_fn *write;
+    void *ctx;
     HINTERNET connection;
     HINTERNET request;
-    DWORD code;
+    DWORD code;  /* HTTP */
+    DWORD error; /* WinHTTP's, where `end` has no name for it */
     uint64_t size;
+    enum avd_fetch_end end;
+    CRITICAL_SECTION lock;
+    bool given_up;  /* nobody waits: `write` is not called any more */
+    uint64_t moved; /* GetTickCount64 of the last step or byte */
+    unsigned char chunk[CHUNK];
 };
 
 static bool load(struct functions *f)
@@ -155,17 +167,44 @@ enum avd_status avd_fetch_new(const struct avd_fetch_options *options, struct av
 
 void avd_fetch_free(struct avd_fetch *fetch)
 {
-    if (fetch == NULL)
+    if (fetch == NULL || fetch->lost)
         return;
     (void)fetch->f.close(fetch->session);
     avd_mem_free(fetch);
 }
 
-/* What the last error of WinHTTP means; *code is for the cases that have no name here. */
-static enum avd_fetch_end translate(const struct exchange *x, DWORD *code)
+/* A step is done. False when nobody waits for the next. */
+static bool moved(struct exchange *x)
 {
-    *code = GetLastError();
-    switch (*code) {
+    bool wanted;
+
+    EnterCriticalSection(&x->lock);
+    x->moved = GetTickCount64();
+    wanted = !x->given_up;
+    LeaveCriticalSection(&x->lock);
+    return wanted;
+}
+
+/* Hands the chunk's first bytes over; false when they are refused, or nobody wants them. */
+static bool deliver(struct exchange *x, DWORD size)
+{
+    bool taken = false;
+
+    EnterCriticalSection(&x->lock);
+    if (!x->given_up) {
+        x->moved = GetTickCount64();
+        x->size += size;
+        taken = x->write(x->ctx, x->chunk, size);
+    }
+    LeaveCriticalSection(&x->lock);
+    return taken;
+}
+
+/* What the last error of WinHTTP means. */
+static enum avd_fetch_end translate(struct exchange *x)
+{
+    x->error = GetLastError();
+    switch (x->error) {
     case ERROR_WINHTTP_TIMEOUT: return AVD_FETCH_END_TIMEOUT;
     case ERROR_WINHTTP_NAME_NOT_RESOLVED: return AVD_FETCH_END_HOST_NAME;
     case ERROR_WINHTTP_CANNOT_CONNECT: return AVD_FETCH_END_CONNECT;
@@ -241,9 +280,7 @@ static uint64_t announced_size(const struct avd_fetch *fetch, const struct excha
     return end != text && *end == L'\0' ? announced : UINT64_MAX;
 }
 
-/* Reads the body; *code as in translate. */
-static enum avd_fetch_end read_body(const struct avd_fetch *fetch, struct exchange *x,
-                                    avd_fetch_write_fn *write, void *ctx, DWORD *code)
+static enum avd_fetch_end read_body(const struct avd_fetch *fetch, struct exchange *x)
 {
     const struct avd_fetch_options *o = &fetch->options;
     const uint64_t announced = announced_size(fetch, x);
@@ -252,13 +289,9 @@ static enum avd_fetch_end read_body(const struct avd_fetch *fetch, struct exchan
     uint64_t checked = started; /* when the speed was looked at last */
     uint64_t checked_size = 0;
     enum avd_fetch_end end = AVD_FETCH_END_ANSWERED;
-    unsigned char *chunk;
 
     if (announced != UINT64_MAX && announced > o->max_size)
         return AVD_FETCH_END_TOO_LARGE;
-    chunk = avd_mem_calloc(CHUNK, 1);
-    if (chunk == NULL)
-        return AVD_FETCH_END_WRITE;
     while (end == AVD_FETCH_END_ANSWERED) {
         uint64_t now = GetTickCount64();
         DWORD got = 0;
@@ -273,8 +306,8 @@ static enum avd_fetch_end read_body(const struct avd_fetch *fetch, struct exchan
             checked = now;
             checked_size = x->size;
         }
-        if (!fetch->f.read_data(x->request, chunk, CHUNK, &got)) {
-            end = translate(x, code);
+        if (!fetch->f.read_data(x->request, x->chunk, CHUNK, &got)) {
+            end = translate(x);
         } else if (got == 0) {
             /* Fewer bytes than the server meant to send, and more than unpacking could explain. */
             if (announced != UINT64_MAX && x->size < announced)
@@ -282,53 +315,113 @@ static enum avd_fetch_end read_body(const struct avd_fetch *fetch, struct exchan
             break;
         } else if (got > o->max_size - x->size) {
             end = AVD_FETCH_END_TOO_LARGE;
-        } else {
-            x->size += got;
-            if (!write(ctx, chunk, got))
-                end = AVD_FETCH_END_WRITE;
+        } else if (!deliver(x, got)) {
+            end = AVD_FETCH_END_WRITE;
         }
     }
-    avd_mem_free(chunk);
     return end;
 }
 
-static enum avd_fetch_end ask(const struct avd_fetch *fetch, const WCHAR *url, struct exchange *x,
-                              avd_fetch_write_fn *write, void *ctx, DWORD *code)
+static enum avd_fetch_end ask(const struct avd_fetch *fetch, struct exchange *x)
 {
     const struct functions *f = &fetch->f;
     DWORD size = sizeof x->code;
 
-    if (!prepare(fetch, url, x) ||
+    if (!prepare(fetch, x->url, x) ||
         !f->send_request(x->request, WINHTTP_NO_ADDITIONAL_HEADERS, 0, WINHTTP_NO_REQUEST_DATA, 0,
                          0, 0) ||
-        !f->receive_response(x->request, NULL) ||
+        !moved(x) || !f->receive_response(x->request, NULL) || !moved(x) ||
         !f->query_headers(x->request, WINHTTP_QUERY_STATUS_CODE | WINHTTP_QUERY_FLAG_NUMBER,
                           WINHTTP_HEADER_NAME_BY_INDEX, &x->code, &size, WINHTTP_NO_HEADER_INDEX))
-        return translate(x, code);
-    return x->code == 200 ? read_body(fetch, x, write, ctx, code) : AVD_FETCH_END_ANSWERED;
+        return translate(x);
+    return x->code == 200 ? read_body(fetch, x) : AVD_FETCH_END_ANSWERED;
+}
+
+static DWORD WINAPI run(void *ctx)
+{
+    struct exchange *x = ctx;
+
+    x->end = ask(x->fetch, x);
+    return 0;
+}
+
+/* Waits for the thread as long as something moves. False when it was given up; it may run on. */
+static bool wait_for(struct exchange *x, HANDLE thread)
+{
+    const uint64_t patience = UINT64_C(1000) * x->fetch->options.timeout_seconds + GRACE_MS;
+    bool late = false;
+
+    while (!late) {
+        if (WaitForSingleObject(thread, 100) == WAIT_OBJECT_0)
+            return true;
+        EnterCriticalSection(&x->lock);
+        late = GetTickCount64() - x->moved > patience;
+        x->given_up = late;
+        LeaveCriticalSection(&x->lock);
+    }
+    return false;
+}
+
+static void exchange_free(struct exchange *x)
+{
+    if (x->request != NULL)
+        (void)x->fetch->f.close(x->request);
+    if (x->connection != NULL)
+        (void)x->fetch->f.close(x->connection);
+    DeleteCriticalSection(&x->lock);
+    avd_mem_free(x->url);
+    avd_mem_free(x);
+}
+
+static struct exchange *exchange_new(struct avd_fetch *fetch, const char *url,
+                                     avd_fetch_write_fn *write, void *ctx)
+{
+    struct exchange *x = avd_mem_calloc(1, sizeof *x);
+
+    if (x == NULL)
+        return NULL;
+    if (avd_wide_copy(url, &x->url, NULL) != AVD_OK) {
+        avd_mem_free(x);
+        return NULL;
+    }
+    x->fetch = fetch;
+    x->write = write;
+    x->ctx = ctx;
+    x->moved = GetTickCount64();
+    InitializeCriticalSection(&x->lock);
+    return x;
 }
 
 enum avd_fetch_result avd_fetch_get(struct avd_fetch *fetch, const char *url,
                                     avd_fetch_write_fn *write, void *ctx, char *reason,
                                     size_t reason_size)
 {
-    struct exchange x = {0};
-    enum avd_fetch_end end;
-    DWORD code = 0;
-    WCHAR *wide;
+    struct exchange *x = exchange_new(fetch, url, write, ctx);
+    enum avd_fetch_result result;
+    HANDLE thread;
 
-    if (avd_wide_copy(url, &wide, NULL) != AVD_OK)
+    if (x == NULL)
         return avd_fetch_judge(&fetch->options, AVD_FETCH_END_PROTOCOL, 0, 0, reason, reason_size);
-    end = ask(fetch, wide, &x, write, ctx, &code);
-    if (x.request != NULL)
-        (void)fetch->f.close(x.request);
-    if (x.connection != NULL)
-        (void)fetch->f.close(x.connection);
-    avd_mem_free(wide);
-    if (end != AVD_FETCH_END_OTHER)
-        return avd_fetch_judge(&fetch->options, end, (long)x.code, x.size, reason, reason_size);
-    (void)snprintf(reason, reason_size, "WinHTTP error %lu", (unsigned long)code);
-    return AVD_FETCH_FAILED;
+    thread = CreateThread(NULL, 0, run, x, 0, NULL);
+    if (thread == NULL) {
+        (void)run(x);
+    } else if (!wait_for(x, thread)) {
+        fetch->lost = true;
+        (void)CloseHandle(thread);
+        return avd_fetch_judge(&fetch->options, AVD_FETCH_END_TIMEOUT, (long)x->code, x->size,
+                               reason, reason_size);
+    } else {
+        (void)CloseHandle(thread);
+    }
+    if (x->end == AVD_FETCH_END_OTHER) {
+        (void)snprintf(reason, reason_size, "WinHTTP error %lu", (unsigned long)x->error);
+        result = AVD_FETCH_FAILED;
+    } else {
+        result =
+            avd_fetch_judge(&fetch->options, x->end, (long)x->code, x->size, reason, reason_size);
+    }
+    exchange_free(x);
+    return result;
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stdint.h>
 #include <windows.h>
 
 // Exported, never inlined, and still on the stack while a function it called runs.
@@ -49,6 +50,14 @@ EXPORTED void wild_call(void)
 EXPORTED void divide(void)
 {
     counter = (unsigned)(1000 / zero);
+}
+
+EXPORTED void misaligned(void)
+{
+    static char bytes[64];
+    char *volatile odd = bytes + 1 - ((uintptr_t)bytes & 15) + 16;
+
+    __asm__ volatile("movaps (%0), %%xmm0" : : "r"(odd));
 }
 
 EXPORTED void fast_fail(void)
@@ -213,6 +222,7 @@ static const struct mode {
     {"null-call", null_call},         // call through a null function pointer
     {"wild-call", wild_call},         // call to an address that is in no module
     {"divide", divide},               // divide by zero
+    {"misaligned", misaligned},       // movaps from an odd address
     {"fast-fail", fast_fail},         // __fastfail(7)
     {"raise", raise_exception},       // an exception of the application's own, with two parameters
     {"handler-fault", handler_fault}, // an exception in the handler of another

@@ -67,6 +67,11 @@ usage "help takes one command, found also 'info'" help analyze info
 usage "analyze needs a file" analyze
 usage "analyze needs a file" --json
 usage "info needs a file" info
+usage "unknown command 'lm' (did you mean 'modules'?)" lm x.dmp
+usage "unknown command '.ecxr' (did you mean 'stack'?)" .ecxr
+usage "unknown option '-y' (did you mean '--symbols'?)" -y /symbols x.dmp
+usage "unknown option '-j' (did you mean '--json'?)" -json x.dmp
+usage "unknown option '--output-file' (did you mean '--output'?)" --output-file=y x.dmp
 usage "unknown option '--jsno' (did you mean '--json'?)" --jsno x.dmp
 usage "unknown option '--nonsense'" info --nonsense=1 x.dmp
 usage "unknown option '-x'" analyze -x x.dmp
@@ -149,9 +154,9 @@ cmp -s "$work/x86.dmp" "$out" || fail "extract writes other bytes to standard ou
 run 3 extract --wow64 "$work/x86.dmp" "$work/no.dmp"
 err_is "avdump: $work/x86.dmp: this is no 64-bit dump of a 32-bit process: the dump is not one of a \
 64-bit Windows process"
-run 3 extract --slim "$source/testdata/x64-null-read-normal.dmp.gz" "$work/no.dmp"
-err_is "avdump: $source/testdata/x64-null-read-normal.dmp.gz: there is nothing to leave out, the dump \
-has no full memory (Memory64ListStream)"
+printf 'MDMP\223\247\0\0\0\0\0\0\40\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >"$work/empty.dmp"
+run 3 extract --slim "$work/empty.dmp" "$work/no.dmp"
+err_is "avdump: $work/empty.dmp: there is nothing to leave out, the dump holds no memory"
 run 3 extract --slim "$work/nofile.dmp" "$work/no.dmp"
 run 2 extract --slim --symbols "$work/nowhere" "$wow64" "$work/no.dmp"
 err_is "avdump: $wow64: $work/nowhere: no such file or folder of symbols"
@@ -285,9 +290,36 @@ out_has "frame 0 (team_crash)"
 run 0 --json --compact --triage "$work/triage.yaml" "$dump"
 out_has '"owner":"team_crash"'
 
+# --- names that would harm a terminal: controls, C1, line ends and directions of Unicode, what is no
+# UTF-8 (a surrogate, beyond U+10FFFF, too long, cut); letters of all lengths stay
+for row in '\033[2J|\x1b[2J' '\177|\x7f' '\302\205|\xc2\x85' '\342\200\250|\xe2\x80\xa8' \
+    '\342\200\256|\xe2\x80\xae' '\342\200\217|\xe2\x80\x8f' '\342\201\246|\xe2\x81\xa6' \
+    '\355\240\200|\xed\xa0\x80' '\364\220\200\200|\xf4\x90\x80\x80' '\360\200\200\200|\xf0\x80\x80\x80' \
+    '\340\200\200|\xe0\x80\x80' '\300\200|\xc0\x80' '\377|\xff' '\303|\xc3' '\342\202|\xe2\x82' \
+    '\303\274|ü' '\342\202\254|€' '\360\237\222\245|💥' '\342\200\246|…'; do
+    name=$(printf "${row%%|*}")
+    run 3 "$work/$name.dmp"
+    err_has "avdump: $work/${row#*|}.dmp: cannot be opened"
+done
+
 # --- output that cannot be written
 run 4 -o "$work/none/file" "$dump"
-err_is "avdump: $work/none/file: cannot be written: No such file or directory"
+err_is "avdump: $work/none/file: file cannot be made: No such file or directory"
+run 4 -o "$work" "$dump"
+err_is "avdump: $work: cannot be written: Is a directory"
+# What fails before a word was written leaves no file, and one that was there as it was.
+run 3 -o "$work/result" "$work/none.dmp"
+[ ! -e "$work/result" ] || fail "a run that failed leaves an output"
+echo "as it was" >"$work/result"
+run 3 -o "$work/result" "$work/none.dmp"
+run 2 -o "$work/result" --symbols "$work/nowhere" "$dump"
+run 3 -o "$work/result" --sandbox "$work/none.dmp"
+[ "$(cat "$work/result")" = "as it was" ] || fail "a run that failed replaces its output"
+run 3 -o "$work/result" --json --compact "$work/none.dmp"
+grep -q '^{"status":"ERROR' "$work/result" || fail "an error's document is not in the output"
+run 3 -o "$work/result" --timeout 600 "$work/none.dmp" "$dump" "$work/none.dmp"
+[ "$(head -n 1 "$work/result")" = "==> $dump <==" ] || fail "what could be read is not in the output"
+[ "$(find "$work" -name '.avdump-*' | wc -l)" -eq 0 ] || fail "--output leaves temporary files"
 cp "$dump" "$work/precious.dmp"
 run 2 -o "$work/../${work##*/}/precious.dmp" "$work/precious.dmp"
 err_has "--output would overwrite the input"

@@ -21,6 +21,7 @@ CASES = [
     ("avdump gate --update-baseline --pol", "--policy"), ("avdump info --base", None),
     ("avdump analyze --color n", "never"), ("avdump rules ex", "explain"),
     ("avdump rules explain --off", "--offline"), ("avdump help mer", "merge"),
+    ("avdump info -f h", "html"), ("avdump rules list -f j", "json"),
 ]
 
 
@@ -31,8 +32,11 @@ def expect_all(gate, complete):
     text = gate.run("help", "gate")[1]
     expect("options of gate", sorted(complete("avdump gate --")),
            sorted(set(re.findall(r"^ .*?(--[a-z-]+)", text, re.M))))
-    expect("forms of analyze", sorted(complete("avdump analyze --format ")),
-           ["html", "json", "text"])
+    expect("letters of gate", [word for word in sorted(complete("avdump gate -")) if word[1] != "-"],
+           sorted(re.findall(r"^ +(-[a-zA-Z]), --", text, re.M)))
+    for option in ("--format", "-f"):
+        expect("forms of analyze", sorted(complete("avdump analyze %s " % option)),
+               ["html", "json", "text"])
 
 
 def installed(shell):
@@ -118,6 +122,18 @@ class Zsh:
         os.waitpid(self.pid, 0)
 
 
+def test_zsh_function(gate):
+    """As it is installed: a file that zsh reads when the function is called first."""
+    if not installed("zsh"):
+        return
+    gate.make("functions")
+    gate.write("functions/_avdump", gate.run("--completion", "zsh")[1])
+    said = output_of("zsh", ["zsh", "-fc", "fpath=(%s); autoload -Uz _avdump\n"
+                             "compadd() { print -rl -- \"$@\" }; _files() { }\n"
+                             "words=(avdump ga) CURRENT=2 PREFIX=ga; _avdump" % gate.path("functions")])
+    expect("what the function offers at once", "gate" in said.split(), True)
+
+
 def test_zsh(gate):
     if not installed("zsh"):
         return
@@ -129,4 +145,4 @@ def test_zsh(gate):
 
 
 if __name__ == "__main__":
-    main([test_usage, test_bash, test_fish, test_zsh])
+    main([test_usage, test_bash, test_fish, test_zsh_function, test_zsh])

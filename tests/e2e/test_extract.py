@@ -6,7 +6,8 @@ usage: test_extract.py AVDUMP SOURCE_DIR CORPUS
 
 --wow64: avdump shows the same 32-bit stacks before and after; Breakpad, rust-minidump and lldb, where
 they are in PATH, take the new dump for an x86 one and find the frames that avdump found in the old.
---slim: avdump says the same of the small dump as of the large one.
+--slim: avdump says the same of the small dump as of the large one, and the other readers find the same
+frames.
 """
 import glob
 import os
@@ -23,6 +24,16 @@ CORPUS_WOW64 = ("llvm14/lldb/unittests/Process/minidump/Inputs/fizzbuzz_wow64.dm
 CORPUS_FULL = CORPUS_WOW64 + (
     "wine-lab/dbg_32_s2.dmp", "wine-lab/dbg_64_s2.dmp", "wine-lab/w10_c64_oop_full_s2.dmp",
     "wine-lab/w32_c32_full_s2.dmp")
+# Memory between everything else, as Breakpad has it, Crashpad, dbghelp's MiniDumpNormal.
+CORPUS_SMALL = (
+    "breakpad/testdata/linux_raise_sigabrt.dmp", "breakpad/testdata/ascii_read_av.dmp",
+    "breakpad/testdata/minidump_crashpad_annotation.dmp", "breakpad/testdata/thread_name_list.dmp",
+    "breakpad/testdata/tiny-exe-fastfail.dmp", "bugsplat/spec/support/minidump/minidump.dmp",
+    "mozilla-mdsw/pgo_data/minidumps/linux-x86.dmp",
+    "mozilla-mdsw/pgo_data/minidumps/macos-x86_64.dmp",
+    "mozilla-mdsw/pgo_data/minidumps/windows-x86_64.dmp",
+    "node-minidump/test/fixtures/linux.dmp", "rust-minidump/testdata/linux-mini.dmp",
+    "symbolic/unreal_crash.UE4Minidump.dmp", "wine-lab/w10_c64_oop_normal.dmp")
 # What may be known of a frame otherwise: with one ntdll left its name needs no address.
 FRAME_KEYS = ("instruction_pointer", "stack_pointer", "frame_pointer", "return_address", "trust",
               "method", "evidence", "module", "module_offset", "function", "function_offset", "arguments")
@@ -165,24 +176,41 @@ def same_of_both(report):
     return result
 
 
+def says_the_same(case, dump, full):
+    """Makes a small dump of `dump`; returns what both have for bytes."""
+    name = os.path.basename(dump)
+    new, error = case.extract("--slim", dump)
+    expect(name + ": standard error", error, "")
+    before = case.program.json("analyze", dump, "--symbols", os.path.dirname(dump))
+    after = case.program.json("analyze", new, "--symbols", os.path.dirname(dump))
+    expect(name + ": full memory before", before["dump"]["memory"]["full"], full)
+    expect(name + ": full memory after", after["dump"]["memory"]["full"], False)
+    old, found = same_of_both(before), same_of_both(after)
+    for key in old:
+        expect("%s: %s" % (name, key), found[key], old[key])
+    return before["dump"]["size"], after["dump"]["size"]
+
+
 def test_slim_says_the_same(case):
-    large = small = 0
-    for dump in full_dumps(case):
-        name = os.path.basename(dump)
-        new, error = case.extract("--slim", dump)
-        expect(name + ": standard error", error, "")
-        before = case.program.json("analyze", dump, "--symbols", os.path.dirname(dump))
-        after = case.program.json("analyze", new, "--symbols", os.path.dirname(dump))
-        expect(name + ": full memory before", before["dump"]["memory"]["full"], True)
-        expect(name + ": full memory after", after["dump"]["memory"]["full"], False)
-        old, found = same_of_both(before), same_of_both(after)
-        for key in old:
-            expect("%s: %s" % (name, key), found[key], old[key])
-        large += before["dump"]["size"]
-        small += after["dump"]["size"]
+    sizes = [says_the_same(case, dump, True) for dump in full_dumps(case)]
+    large, small = (sum(column) for column in zip(*sizes))
     print("     %d KiB became %d KiB" % (large >> 10, small >> 10))
     if small * 2 > large:
         raise Failure("--slim leaves %d of %d bytes" % (small, large))
+
+
+def small_dumps(case):
+    for name in CORPUS_SMALL:
+        if os.path.exists(os.path.join(case.corpus, name)):
+            yield os.path.join(case.corpus, name)
+
+
+def test_slim_of_small_dumps(case):
+    for dump in small_dumps(case):
+        large, small = says_the_same(case, dump, False)
+        # a comment, a second list of memory, the first of which stays where it was
+        if small > large + large // 100 + 1024:
+            raise Failure("%s: %d bytes became %d" % (os.path.basename(dump), large, small))
 
 
 # ---- other readers ----
@@ -248,6 +276,23 @@ def test_other_readers_find_the_same_frames(case):
                 count += 1
             expect(name, parse(text)[:count], expected[:count])
             compared += count
+        print("     %s: %d frames" % (title, compared))
+
+
+def test_other_readers_find_the_same_in_small_dumps(case):
+    """They read stacks through the thread list, which --slim has to correct."""
+    for title, names, options, _, _ in PEERS[:2]:
+        peer = find_peer(names)
+        if peer is None:
+            print("     skipped: %s is not installed" % title)
+            continue
+        compared = 0
+        for dump in small_dumps(case):
+            new, _ = case.extract("--slim", dump)
+            old, found = (re.findall(r"(?:[er]ip|pc) = 0x[0-9a-f]+", run_peer(peer, *options, path))
+                          for path in (dump, new))
+            expect("%s: %s" % (title, os.path.basename(dump)), found, old)
+            compared += len(old)
         print("     %s: %d frames" % (title, compared))
 
 

@@ -29,7 +29,8 @@ ONLY = {
     # Users of the library like any other. The gate also needs what every floor stands on, and YAML
     # for its policies.
     "gate": ("base/", "rules/yaml.h"),
-    "cli": ("gate/", "base/confine.h", "base/file.h", "base/memory.h", "base/wide.h"),
+    "cli": ("gate/", "base/confine.h", "base/file.h", "base/memory.h", "base/twin.h",
+            "base/wide.h"),
 }
 # Where it is too little.
 ALSO = {

@@ -15,6 +15,7 @@ import tarfile
 import zipfile
 
 from gate_program import Failure, contains, expect, main, rebuilt, without_names
+from named_archives import make_archives
 
 ALL = ["wow64-null-read", "wow64-null-call", "wow64-stack-overflow", "wow64-wait", "x64-divide",
        "x64-null-read", "x64-raise", "x64-stack-overflow", "x64-wait", "x86-null-read"]
@@ -228,6 +229,13 @@ def archives(gate, folder):
     return found
 
 
+def test_names_in_archives(gate):
+    expected = make_archives(gate.folder, gate.dump(PLAIN))
+    gate.run("gate", "-o", "jsonl:lines.jsonl", ".")
+    expect("names", sorted(json.loads(line)["gate"]["name"]
+                           for line in gate.read("lines.jsonl").splitlines()), expected)
+
+
 def test_same_answer(gate):
     folder = many(gate, "whole", 2)  # test_gate_many.py has thousands
     one = gate.summary("-j", "1", folder)
@@ -387,5 +395,5 @@ def test_symbol_folders(gate):
 
 
 if __name__ == "__main__":
-    main([test_verdicts, test_usage, test_baseline, test_same_answer, test_jsonl_order,
-          test_shards, test_resume, test_names, test_symbol_folders])
+    main([test_verdicts, test_usage, test_baseline, test_names_in_archives, test_same_answer,
+          test_jsonl_order, test_shards, test_resume, test_names, test_symbol_folders])

@@ -101,6 +101,14 @@ def test_sarif(gate):
     run, = sarif["runs"]
     expect("driver", run["tool"]["driver"]["name"], "avdump")
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    listed = json.loads(gate.run("rules", "list", "--json")[1])["rules"]
+    titles = {rule["id"]: rule["title"] for rule in listed}
+    titles["crash"] = "A crash that no rule has a finding for"
+    for rule in run["tool"]["driver"]["rules"]:
+        expect("shortDescription of " + rule["id"], rule["shortDescription"]["text"],
+               titles[rule["id"]])
+    advised = [rule["id"] for rule in run["tool"]["driver"]["rules"] if "help" in rule]
+    expect("rules with advice", advised, rules[1:])
     expect("rules are unique", len(rules), len(set(rules)))
     for result in run["results"]:
         if result["ruleId"] not in rules or not result["message"]["text"]:
@@ -221,6 +229,18 @@ def test_table_width(gate):
             raise Failure("what needs no cut was cut: " + rows[1])
 
 
+def test_progress(gate):
+    """On a terminal, unless lines appear there anyway."""
+    gate.put("d/a.dmp", KNOWN)
+    for options, shown in (((), True), (("-q",), False), (("-o", "jsonl:-"), False),
+                           (("-o", "jsonl:lines", "-o", "json:-"), True)):
+        text = on_terminal(gate, 100, "gate", *options, "d")
+        expect("progress with %s" % (options,), re.search("\x1b.K[01] dumps", text) is not None,
+               shown)
+    text = on_terminal(gate, 100, "gate", "--fail-on", "never", "-o", "jsonl:-", "d")
+    expect("name in the line", json.loads(text.splitlines()[0])["gate"]["name"], "d/a.dmp")
+
+
 def test_triage(gate):
     """--triage is for the gate what it is for analyze."""
     gate.put("d/a.dmp", KNOWN)
@@ -321,5 +341,5 @@ def test_redact(gate):
 
 if __name__ == "__main__":
     main([test_junit, test_sarif, test_gitlab, test_github, test_markdown, test_table, test_table_width,
-          test_triage, test_issues,
+          test_progress, test_triage, test_issues,
           test_redact])

@@ -53,6 +53,16 @@ def check_listed(page, names):
     expect("functions that docs/abi.md lists", listed, names)
 
 
+def check_completions(prefix, program):
+    """Where shells look for them by themselves."""
+    for shell, place in (("bash", "bash-completion/completions/avdump"),
+                         ("zsh", "zsh/site-functions/_avdump"),
+                         ("fish", "fish/vendor_completions.d/avdump.fish")):
+        with open(os.path.join(prefix, "share", place), encoding="utf-8") as file:
+            expect("the installed completion for " + shell, file.read(),
+                   run(program, "--completion", shell))
+
+
 class Tree:
     def __init__(self, prefix, source, compilers, flags):
         self.prefix, self.source, self.compilers, self.flags = prefix, source, compilers, flags
@@ -111,6 +121,7 @@ def main():
         prefix = os.path.join(work, "tree")
         run("cmake", "--install", build, "--prefix", prefix)
         tree = Tree(prefix, source, compilers, flags)
+        check_completions(prefix, tree.find("avdump", "bin"))
         names = declared(os.path.join(source, "include", "avdump", "avdump.h"))
         check_symbols(os.path.join(tree.libraries, "libavdump.so"), names)
         check_listed(os.path.join(source, "docs", "abi.md"), names)

@@ -136,6 +136,34 @@ def check_ceilings(program, dump):
     expect("its exit code", result.returncode, 4)
 
 
+def check_extract(program, folder, wow64):
+    """The new dump is the same, and appears whole: what is confined has no part in giving it its name."""
+    plain, limited = (os.path.join(folder, name) for name in ("plain.dmp", "limited.dmp"))
+    for what in ("--slim", "--wow64"):
+        program.run("extract", what, "--force", wow64, plain)
+        for option in ("--sandbox", "--timeout=600", "--max-memory=4096"):
+            result = program.run("extract", what, option, "--force", wow64, limited)
+            expect("exit code of extract %s %s (%s)" % (what, option, said(result)),
+                   result.returncode, 0)
+            expect("its dump", read(limited), read(plain))
+            os.remove(limited)
+    expect("to standard output", program.run("extract", what, "--sandbox", wow64, "-").stdout,
+           read(plain))
+    result = subprocess.run([program.path, "extract", "--slim", "--max-memory", "1", wow64, limited],
+                            capture_output=True, timeout=60, check=False)
+    if result.returncode != 0:
+        expect("what is said of memory", said(result), "avdump: %s: out of memory\n" % wow64)
+    expect("exit code for a missing one",
+           program.run("extract", "--slim", "--sandbox", "missing.dmp", limited).returncode, 3)
+    if os.path.exists(limited) or [name for name in os.listdir(folder) if name.startswith(".")]:
+        raise Failure("extract leaves a file after a failure")
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def children(pid):
     with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as file:
         return [int(word) for word in file.read().split()]
@@ -176,6 +204,8 @@ def main():
         with tempfile.TemporaryDirectory(prefix="avdump-sandbox-") as folder:
             check_files(program, dump, folder)
             check_connections(program, dump, folder)
+    with tempfile.TemporaryDirectory(prefix="avdump-sandbox-") as folder:
+        check_extract(program, folder, os.path.join(sys.argv[2], "wow64-null-read.dmp.gz"))
     check_ceilings(program, dump)
     check_crash(program, dump)
     print("%d dumps" % len(dumps))

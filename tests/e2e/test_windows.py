@@ -9,20 +9,25 @@ usage: test_windows.py PROGRAM HOST_PROGRAM BUILD_DIR TESTDATA CORPUS
 PROGRAM is a script that runs avdump.exe under Wine, HOST_PROGRAM an avdump of this machine.
 """
 import glob
+import gzip
 import http.server
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import zipfile
 
+from named_archives import NAME, make_archives
 from program import Failure, expect, run_cases, skip
 
 CORPUS_BYTES = 3 << 20  # of the smallest dumps: what Wine reads costs time
 AT_ONCE = 25            # dumps of one run
-NAME = "Größe \u2013 \u65e5\u672c\u8a9e \U0001f4a5"
+MANY = 300              # dumps that a gate is busy with for seconds
 SYSTEM_LIBRARIES = {"advapi32.dll", "bcrypt.dll", "kernel32.dll", "msvcrt.dll"}
 
 
@@ -147,6 +152,120 @@ def a_gate_survives_its_workers(case):
     expect_same(case, ["gate", "-j2", "--timeout", "60", "--output", "json:-", "."], case.folder)
 
 
+def processes(case):
+    """Those of avdump.exe that have the case's folder on their command lines."""
+    found = set()
+    for name in os.listdir("/proc"):
+        try:
+            with open("/proc/%s/cmdline" % name, "rb") as stream:
+                words = stream.read().split(b"\0")
+        except OSError:
+            continue
+        if (any(word.endswith(b"avdump.exe") for word in words) and
+                os.fsencode(case.path("many")) in words):
+            found.add(int(name))
+    return found
+
+
+def start_gate(case, *options):
+    """A gate over many dumps, as Popen, and the process of its worker."""
+    os.mkdir(case.path("many"))
+    for index in range(MANY):
+        shutil.copy(os.path.join(case.testdata, "x64-null-read.dmp.gz"),
+                    case.path("many", "%03d.dmp.gz" % index))
+    gate = subprocess.Popen([case.program, "gate", "-j1", *options, "--output", "json:-",
+                             case.path("many")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while len(processes(case)) < 2:
+        if time.monotonic() > deadline or gate.poll() is not None:
+            raise Failure("no worker was started: %s" % (gate.communicate(timeout=60),))
+        time.sleep(0.02)
+    return gate, max(processes(case) - {gate.pid})
+
+
+def end_gate(case, gate, code):
+    """Its summary."""
+    out, err = gate.communicate(timeout=300)
+    expect("exit code (%s)" % err.decode("utf-8", "replace"), gate.returncode, code)
+    expect("processes left", processes(case), set())
+    return json.loads(out)
+
+
+def an_interrupt(case):
+    """What was done until Ctrl-C is told of."""
+    gate, _ = start_gate(case)
+    os.kill(gate.pid, signal.SIGINT) # Wine makes a console's event of it
+    found = end_gate(case, gate, 130)
+    expect("verdict", found["verdict"], "interrupted")
+    if found["dumps"] >= MANY:
+        raise Failure("it was not interrupted")
+
+
+def a_worker_that_dies(case):
+    gate, worker = start_gate(case)
+    os.kill(worker, signal.SIGKILL)
+    found = end_gate(case, gate, 1)
+    expect("dumps", (found["dumps"], found["failed"]), (MANY, 1))
+    failure = found["failures"][0]
+    expect("outcome", failure["outcome"], "worker-died")
+    if not failure["error"].startswith("the worker that analysed it "):
+        raise Failure(failure["error"])
+
+
+def a_worker_that_hangs(case):
+    gate, worker = start_gate(case, "--timeout", "3")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        found = json.loads(gate.communicate(timeout=300)[0])
+    finally:
+        os.kill(worker, signal.SIGKILL) # Wine ends a stopped process when it goes on
+    expect("dumps", (found["dumps"], found["failed"]), (MANY, 1))
+    expect("failure", (found["failures"][0]["outcome"], found["failures"][0]["error"]),
+           ("timed-out", "its analysis took longer than 3 seconds"))
+
+
+def limits(case):
+    """Each dump in a process of its own: the same answers, in their order, also into a file."""
+    dumps = ["x64-null-read.dmp.gz", "none.dmp", "x86-null-read.dmp.gz"]
+    with open(case.path("bad.yaml"), "w") as stream:
+        stream.write("id: x\n")
+    for options in (["--timeout", "600"], ["--max-memory", "4096", "--json"],
+                    ["--timeout", "600", "--rules", case.path("bad.yaml")]):
+        expect_same(case, ["analyze", *options, *dumps], case.testdata)
+    reports = []
+    for program in (case.program, case.host):
+        report = case.path("report.txt")
+        answer = run(program, ["info", "--timeout", "600", "-o", report, *dumps], case.testdata)
+        with open(report, "rb") as stream:
+            reports.append((answer.returncode, answer.stderr, stream.read()))
+    expect("a report under limits", reports[0], reports[1])
+
+
+def names_in_archives(case):
+    with gzip.open(os.path.join(case.testdata, "x64-null-read.dmp.gz")) as stream:
+        expected = make_archives(case.folder, stream.read())
+    answer = expect_same(case, ["gate", "-q", "--output", "jsonl:-", "."], case.folder)
+    expect("names", sorted(json.loads(line)["gate"]["name"]
+                           for line in answer.stdout.decode("utf-8").splitlines()), expected)
+
+
+def a_dump_that_never_ends(case):
+    """It is ended, and the dump after it has its answer."""
+    answers = []
+    for program in (case.program, case.host):
+        fed, feed = os.pipe()
+        answer = subprocess.run([program, "analyze", "--timeout", "3", "-", "x86-null-read.dmp.gz"],
+                                stdin=fed, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                timeout=300, check=False, cwd=case.testdata)
+        os.close(feed)
+        os.close(fed)
+        answers.append((answer.returncode, answer.stderr, answer.stdout))
+    expect("what is said of it", answers[1][1], b"avdump: standard input: the analysis took longer "
+           b"than 3 s and was ended (--timeout)\n")
+    expect("a dump that never ends", answers[0], answers[1])
+
+
 def package(case):
     """Unpacked where no code page and no MAX_PATH helps, it still answers."""
     made = subprocess.run(["cpack", "-G", "ZIP", "-B", case.folder], cwd=case.build,
@@ -202,7 +321,9 @@ def main(program, host, build, testdata, corpus):
         skip("there is no avdump of this machine at " + host)
     return run_cases([same_reports_of_testdata, same_reports_of_real_dumps,
                       same_answers_of_other_commands, same_verdict_of_a_gate, standard_input, same_answers_of_a_server,
-                      a_gate_survives_its_workers, package],
+                      a_gate_survives_its_workers, an_interrupt, a_worker_that_dies,
+                      a_worker_that_hangs, limits, a_dump_that_never_ends, names_in_archives,
+                      package],
                      lambda: Case(program, host, build, os.path.abspath(testdata),
                                   os.path.abspath(corpus)))
 

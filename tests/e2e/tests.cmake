@@ -8,7 +8,7 @@ function(avdump_script_test name)
   if(CMAKE_CROSSCOMPILING)
     avdump_under_wine(command)
     if(name IN_LIST AVDUMP_NOT_UNDER_WINE)
-      set(command sh -c "echo 'skipped: not made for Windows, see tests/e2e/wine.cmake'; exit 77")
+      set(command sh -c "echo 'skipped: not made for Windows, see tests/e2e/wine.cmake' && exit 77")
     endif()
   endif()
   add_test(NAME ${name} COMMAND ${command})
@@ -28,7 +28,7 @@ function(avdump_python_test name script)
     avdump_script_test(${name} ${Python3_EXECUTABLE} -B
                        ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${script} ${ARGN})
   else()
-    avdump_script_test(${name} sh -c "echo 'skipped: python3 is missing'; exit 77")
+    avdump_script_test(${name} sh -c "echo 'skipped: python3 is missing' && exit 77")
   endif()
 endfunction()
 
@@ -47,6 +47,7 @@ avdump_python_test(e2e_stack_precision test_stack_precision.py $<TARGET_FILE:avd
                    ${PROJECT_SOURCE_DIR} ${AVDUMP_CORPUS})
 avdump_python_test(e2e_schema test_schema.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
+avdump_python_test(e2e_rules_json test_rules_json.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 avdump_python_test(e2e_rule_language test_rule_language.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 avdump_python_test(e2e_rule_pairs test_rule_pairs.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata $<TARGET_FILE_DIR:test_rule_scenes>)
@@ -115,7 +116,7 @@ if(MANDOC)
   file(GLOB manual_pages ${PROJECT_SOURCE_DIR}/man/*.[1-9])
   add_test(NAME manual COMMAND ${MANDOC} -T lint -W warning ${manual_pages})
 else()
-  add_test(NAME manual COMMAND sh -c "echo 'skipped: mandoc is missing'; exit 77")
+  add_test(NAME manual COMMAND sh -c "echo 'skipped: mandoc is missing' && exit 77")
 endif()
 set_tests_properties(manual PROPERTIES SKIP_RETURN_CODE 77)
 
@@ -167,4 +168,12 @@ avdump_python_test(e2e_install test_install.py ${PROJECT_BINARY_DIR} ${PROJECT_S
 if(CMAKE_CROSSCOMPILING)
   avdump_python_test(windows test_windows.py $<TARGET_FILE:avdump> ${AVDUMP_HOST_TOOLS}/avdump
                      ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/testdata ${AVDUMP_CORPUS})
+endif()
+
+if(CMAKE_CROSSCOMPILING)
+  foreach(name ${AVDUMP_SLOW_UNDER_WINE})
+    if(TEST ${name})
+      set_tests_properties(${name} PROPERTIES LABELS slow)
+    endif()
+  endforeach()
 endif()

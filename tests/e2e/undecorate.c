@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Undecorates the names on standard input, one per line, for test_undname_oracle.py. "name" as the
  * argument asks for the qualified name alone. */
+#include "support/on_windows.h"
 #include "symbols/undname.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@ int main(int argc, char **argv)
     enum avd_undname_form form =
         argc > 1 && strcmp(argv[1], "name") == 0 ? AVD_UNDNAME_NAME_ONLY : AVD_UNDNAME_FULL;
 
+    avd_test_plain_streams();
     while (fgets(line, sizeof line, stdin) != NULL) {
         struct avd_arena arena = {0};
         const char *text;

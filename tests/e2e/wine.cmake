@@ -1,33 +1,48 @@
 # SPDX-License-Identifier: MIT
 # The end-to-end tests of a Windows program: the scripts run on this machine, the program under Wine.
 
+# avdump_wine_script(PROGRAM): build/under-wine/PROGRAM, a script that runs it.
+function(avdump_wine_script program)
+  get_property(known GLOBAL PROPERTY avdump_under_wine)
+  if(program IN_LIST known)
+    return()
+  endif()
+  set_property(GLOBAL APPEND PROPERTY avdump_under_wine ${program})
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/under-wine/${program}
+       CONTENT "#!/bin/sh\nexec ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${program}> \"$@\"\n"
+       FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+endfunction()
+
 # avdump_under_wine(VARIABLE): in that command line each $<TARGET_FILE:name> of a program becomes a
-# script that runs it.
+# script that runs it, the folder of the unit suites one with a script for each.
 function(avdump_under_wine variable)
   set(words)
   foreach(word ${${variable}})
     if(word MATCHES "^\\$<TARGET_FILE:([a-z_]+)>$" AND NOT CMAKE_MATCH_1 STREQUAL "libavdump")
-      set(program ${CMAKE_MATCH_1})
-      set(word ${CMAKE_BINARY_DIR}/under-wine/${program})
-      get_property(known GLOBAL PROPERTY avdump_under_wine)
-      if(NOT program IN_LIST known)
-        set_property(GLOBAL APPEND PROPERTY avdump_under_wine ${program})
-        file(GENERATE OUTPUT ${word}
-             CONTENT "#!/bin/sh\nexec ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${program}> \"$@\"\n"
-             FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
-      endif()
+      avdump_wine_script(${CMAKE_MATCH_1})
+      set(word ${CMAKE_BINARY_DIR}/under-wine/${CMAKE_MATCH_1})
+    elseif(word MATCHES "^\\$<TARGET_FILE_DIR:test_")
+      foreach(suite ${suites})
+        get_filename_component(name ${suite} NAME_WE)
+        avdump_wine_script(${name})
+      endforeach()
+      set(word ${CMAKE_BINARY_DIR}/under-wine)
     endif()
     list(APPEND words ${word})
   endforeach()
   set(${variable} ${words} PARENT_SCOPE)
 endfunction()
 
-# Tests of what only POSIX systems have: signals, links, devices, job arrays, confinement, man(1); or of
-# scripts around the program, which this machine's tests cover, and at Wine's pace take minutes. Wine 8's
-# WinHTTP waits for ever for a server that stalls, and takes redirects to other protocols for its own.
-# e2e_rule_pairs starts unit suites by their names. Why the undname oracle differs there is not known yet.
+# Of what only POSIX systems have: shells, signals and /proc; links, devices and confinement; job arrays;
+# an installed library for programs of the host. e2e_symbol_server and _program wait for what Wine 8's
+# WinHTTP never does: give up a server that stalls, refuse a redirect to another protocol.
 set(AVDUMP_NOT_UNDER_WINE
-    e2e_completion e2e_gate e2e_gate_ci e2e_gate_faults e2e_gate_formats e2e_gate_many e2e_gate_slurm
-    e2e_html_browser e2e_install e2e_sandbox e2e_cli e2e_readme e2e_documents e2e_library_manual
-    e2e_symbol_program e2e_symbol_server e2e_inspect_manual e2e_options e2e_stack_precision
-    e2e_rule_pairs undname_oracle manuals_installed)
+    e2e_completion e2e_gate_faults e2e_gate_slurm e2e_install e2e_sandbox e2e_symbol_program
+    e2e_symbol_server)
+
+# What takes minutes at Wine's pace, where starting a program takes longer than most analyses: many runs
+# of the program, or suites that try out every input of a kind. They have the label "slow", and
+# tools/check leaves them out unless it is asked for them with --windows=all.
+set(AVDUMP_SLOW_UNDER_WINE
+    e2e_gate e2e_gate_ci e2e_gate_formats e2e_gate_many e2e_html_browser e2e_cli e2e_documents
+    e2e_library_manual e2e_options e2e_stack_precision)

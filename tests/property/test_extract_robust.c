@@ -41,7 +41,8 @@ static void try_both(const void *bytes, size_t size)
 START_TEST(damaged)
 {
     size_t size;
-    uint8_t *bytes = dump_builder_sample(DB_SAMPLE_WOW64, &size);
+    /* one whose streams lie in front of the memory, and one where they lie between */
+    uint8_t *bytes = dump_builder_sample(_i % 2 == 0 ? DB_SAMPLE_WOW64 : DB_SAMPLE_X64, &size);
     uint32_t seed = 97u + (uint32_t)_i;
     size_t n;
 
@@ -50,7 +51,7 @@ START_TEST(damaged)
         uint8_t was;
 
         seed = seed * 1664525u + 1013904223u;
-        /* every other one in the streams, which lie in front */
+        /* every other one in front, where the lists are */
         at = (seed >> 8) % (n % 2 == 0 ? size : size / 8);
         was = bytes[at];
         bytes[at] = (uint8_t)((seed & 8) != 0 ? 0xffu : bytes[at] ^ (1u << (seed & 7)));
@@ -117,7 +118,7 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, damaged, 0, 3);
+    tcase_add_loop_test(tests, damaged, 0, 4);
     tcase_add_test(tests, prefixes);
     tcase_add_loop_test(tests, failing_allocations, 0, KINDS);
 }

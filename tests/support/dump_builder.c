@@ -264,6 +264,12 @@ void db_full_memory(struct db *b)
     b->full_memory = true;
 }
 
+void db_full_memory_first(struct db *b)
+{
+    b->full_memory = true;
+    b->memory_first = true;
+}
+
 unsigned db_memory(struct db *b, uint64_t addr, size_t size)
 {
     unsigned section = db_section(b);
@@ -436,22 +442,31 @@ static bool is_memory(const struct db *b, unsigned section)
     return false;
 }
 
-/* Gives every section its place; full memory comes last and without gaps. */
+static size_t place_memory(struct db *b, size_t at)
+{
+    size_t i;
+
+    for (i = 0; i < b->range_count; i++) {
+        b->sections[b->ranges[i].section].offset = at;
+        at += b->sections[b->ranges[i].section].size;
+    }
+    return at;
+}
+
+/* Gives every section its place; full memory comes last, or first, and without gaps. */
 static size_t place_sections(struct db *b, size_t at)
 {
     size_t i;
 
+    if (b->memory_first)
+        at = (place_memory(b, at) + 3) / 4 * 4;
     for (i = 1; i < b->section_count; i++) {
         if (b->full_memory && is_memory(b, (unsigned)i))
             continue;
         b->sections[i].offset = at;
         at += (b->sections[i].size + 3) / 4 * 4;
     }
-    for (i = 0; b->full_memory && i < b->range_count; i++) {
-        b->sections[b->ranges[i].section].offset = at;
-        at += b->sections[b->ranges[i].section].size;
-    }
-    return at;
+    return b->full_memory && !b->memory_first ? place_memory(b, at) : at;
 }
 
 static void resolve_labels(struct db *b)

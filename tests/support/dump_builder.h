@@ -88,6 +88,8 @@ unsigned db_utf8(struct db *b, const char *text);
 
 /* Write the ranges as a Memory64List, their bytes last in the file. Default: a MemoryList. */
 void db_full_memory(struct db *b);
+/* The same, their bytes right behind the directory. */
+void db_full_memory_first(struct db *b);
 /* A range of zeros; the section holds its bytes. */
 unsigned db_memory(struct db *b, uint64_t addr, size_t size);
 /* A range whose descriptor says `size` and `rva`, with no bytes behind it (MemoryList only). */

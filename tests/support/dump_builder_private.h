@@ -65,7 +65,7 @@ struct db {
     struct db_list lists[DB_LIST_COUNT];
     unsigned function_tables, tokens; /* streams */
     uint32_t function_table_count, token_count;
-    bool pad_lists, full_memory, thread_ex;
+    bool pad_lists, full_memory, memory_first, thread_ex;
     uint32_t claim_more;
     uint32_t handle_size;
 };

@@ -18,6 +18,7 @@ enum { ON_WINDOWS = 1 };
 #define pipe(ends)                     _pipe(ends, 65536, _O_BINARY)
 #define setenv(name, value, overwrite) _putenv_s(name, value)
 #define unsetenv(name)                 _putenv_s(name, "")
+#define symlink(target, path)          (-1) /* users may make none */
 
 /* Nobody else makes such names while the tests run. */
 static inline char *avd_test_mkdtemp(char *path)
@@ -38,8 +39,19 @@ static inline char *avd_test_mkdtemp(char *path)
 }
 #define mkdtemp(path) avd_test_mkdtemp(path)
 
+/* Bytes go in and out as they are: no \r before a \n. */
+static inline void avd_test_plain_streams(void)
+{
+    (void)_setmode(0, _O_BINARY);
+    (void)_setmode(1, _O_BINARY);
+}
+
 #else
 enum { ON_WINDOWS = 0 };
+
+static inline void avd_test_plain_streams(void)
+{
+}
 #endif
 
 #endif

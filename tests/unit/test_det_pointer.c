@@ -8,6 +8,10 @@
 
 static const uint8_t mov_eax_rcx_10[] = {0x8b, 0x41, 0x10}; /* mov eax, [rcx+0x10] or [ecx+0x10] */
 
+#define NOT_REPORTED                                                                               \
+    "the address is what Windows gives for all that the CPU does not report, and the instruction " \
+    "does not tell which it was"
+
 /* A read through rcx + 0x10 with this in rcx, as Windows reports it. */
 static struct crash_run read_through(bool x86, uint64_t value)
 {
@@ -103,13 +107,65 @@ START_TEST(values_that_are_no_addresses)
     check_kind(false, UINT64_MAX, "minus one", "impossible-pointer");
     check_kind(false, UINT64_MAX - 0x20, "minus one", "impossible-pointer");
     check_kind(true, 0xffffffe0, "minus one", "impossible-pointer");
-    /* Without code only the report itself tells. */
+    /* Without code nothing tells which address it was. */
     run = crash_run_begin(false);
     crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){0, UINT64_MAX});
     crash_run_analyze(&run);
-    crash_run_fact(&run, "pointer.kind", "non-canonical");
-    crash_run_fact(&run, "pointer.source", "the address");
-    crash_run_findings(&run, "impossible-pointer");
+    crash_run_fact(&run, "pointer.kind", "? " NOT_REPORTED);
+    crash_run_findings(&run, "!impossible-pointer");
+    crash_run_end(&run);
+}
+END_TEST
+
+/* movaps through ecx or rcx, as Windows reports it when the address is not aligned. */
+static void check_movaps(bool x86, uint64_t value, const char *kind, const char *findings)
+{
+    static const uint8_t movaps_rcx_10[] = {0x0f, 0x28, 0x41, 0x10}; /* movaps xmm0, [rcx+0x10] */
+    struct crash_run run = crash_run_begin(x86);
+
+    (void)db_memory(run.b, run.pc, 16);
+    db_poke(run.b, run.pc, movaps_rcx_10, sizeof movaps_rcx_10);
+    run.regs64.rcx = value;
+    run.regs32.ecx = (uint32_t)value;
+    crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){0, x86 ? UINT32_MAX : UINT64_MAX});
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "pointer.kind", kind);
+    crash_run_findings(&run, findings);
+    crash_run_end(&run);
+}
+
+START_TEST(addresses_that_are_not_aligned)
+{
+    check_movaps(false, 0x500008, "misaligned", "misaligned-access !impossible-pointer");
+    check_movaps(true, 0x500004, "misaligned", "misaligned-access !impossible-pointer");
+    /* These an aligned address cannot explain, or another fault comes first. */
+    check_movaps(false, 0x500000, "? " NOT_REPORTED, "!misaligned-access !impossible-pointer");
+    check_movaps(false, UINT64_C(0x1234000000000008), "non-canonical",
+                 "impossible-pointer !misaligned-access");
+    check_movaps(true, 0xffffffe8, "minus one", "impossible-pointer !misaligned-access");
+}
+END_TEST
+
+START_TEST(a_page_that_cannot_be_read)
+{
+    struct crash_run run = crash_run_begin(false);
+
+    (void)db_module(run.b, &(struct db_module){.base = 0x10000000,
+                                               .size = 0x20000,
+                                               .path = "\\\\server\\share\\plugin.dll"});
+    crash_run_raise(&run, 0xc0000006, 3, (uint64_t[]){0, 0x10001000, 0xc00000c4});
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "access.module", "plugin.dll");
+    crash_run_fact(&run, "access.module_path", "\\\\server\\share\\plugin.dll");
+    crash_run_fact(&run, "access.status", "0xc00000c4 (STATUS_UNEXPECTED_NETWORK_ERROR)");
+    crash_run_findings(&run, "in-page-error");
+    crash_run_end(&run);
+    run = crash_run_begin(false);
+    crash_run_raise(&run, 0xc0000005, 2, (uint64_t[]){0, 0x10001000});
+    crash_run_analyze(&run);
+    crash_run_fact(&run, "access.module", "? the address lies in no module");
+    crash_run_fact(&run, "access.status", "? the exception is no in-page error");
+    crash_run_findings(&run, "unmapped-pointer !in-page-error");
     crash_run_end(&run);
 }
 END_TEST
@@ -253,6 +309,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, what_a_fill_pattern_says);
     tcase_add_test(tests, text);
     tcase_add_test(tests, values_that_are_no_addresses);
+    tcase_add_test(tests, addresses_that_are_not_aligned);
+    tcase_add_test(tests, a_page_that_cannot_be_read);
 }
 
 int main(void)

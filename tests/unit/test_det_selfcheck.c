@@ -176,8 +176,37 @@ START_TEST(codes_that_stand_for_themselves)
 }
 END_TEST
 
+START_TEST(instructions_that_are_illegal)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *findings;
+    } cases[] = {
+        {"\x0f\x0b", 2, "trap-instruction !unsupported-instruction"},          /* ud2 */
+        {"\xc5\xfc\x58\xc1", 4, "unsupported-instruction !trap-instruction"},  /* vaddps */
+        {"\xf3\x0f\xb8\xc1", 4, "unsupported-instruction"},                    /* popcnt */
+        {"\x8b\x01\x90", 3, "!trap-instruction !unsupported-instruction"},     /* mov */
+        {"\xf0\x8b\x01\x90", 4, "!trap-instruction !unsupported-instruction"}, /* lock mov */
+    };
+    size_t i;
+
+    for (i = 0; crash_run_can_decode() && i < sizeof cases / sizeof cases[0]; i++) {
+        struct crash_run run = crash_run_begin(false);
+
+        (void)db_memory(run.b, run.pc, 16);
+        db_poke(run.b, run.pc, cases[i].bytes, cases[i].size);
+        crash_run_raise(&run, 0xc000001d, 0, NULL);
+        crash_run_analyze(&run);
+        crash_run_findings(&run, cases[i].findings);
+        crash_run_end(&run);
+    }
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_test(tests, instructions_that_are_illegal);
     tcase_add_test(tests, functions_that_end_programs);
     tcase_add_test(tests, functions_that_do_not);
     tcase_add_test(tests, raised_exceptions);

@@ -325,7 +325,7 @@ START_TEST(access_violation_of_other_kinds)
     describe(&in);
     ck_assert_str_eq(words.parameters[1],
                      "the address it accessed: 0xffffffffffffffff, which Windows also reports "
-                     "when the real address was not canonical");
+                     "when the real address was not canonical or not aligned");
     parameters[0] = 8;
     parameters[1] = 0;
     describe(&in);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* src/base/file_posix.c against a directory of its own. */
+/* src/base/file_posix.c or file_win32.c against a directory of its own. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "support/on_windows.h"
@@ -112,7 +112,7 @@ START_TEST(test_load)
     ck_assert_mem_eq(file.view.data, "id: x", 5);
     avd_file_close(&file);
     ck_assert_ptr_null(file.handle);
-    avd_mem_fail_after(1);
+    avd_mem_fail_after(ON_WINDOWS ? 2 : 1); /* there the first is the path's */
     ck_assert_int_eq(avd_file_load(path, &file, &error), AVD_OK);
     avd_mem_fail_after(0);
     ck_assert(file.mapped);
@@ -292,18 +292,18 @@ START_TEST(test_list)
 
     write_file("b.yaml", "", 0);
     write_file("a.yaml", "", 0);
-    write_file("B.yaml", "", 0);
+    write_file("C.yaml", "", 0);
     write_file("a.yml", "", 0);
     write_file(".yaml", "", 0); /* a suffix alone is no name */
     ck_assert_int_eq(avd_file_list(directory, ".yaml", &names, &error), AVD_OK);
-    ck_assert_mem_eq(names, "B.yaml\0a.yaml\0b.yaml\0", 22);
+    ck_assert_mem_eq(names, "C.yaml\0a.yaml\0b.yaml\0", 22);
     avd_mem_free(names);
     ck_assert_int_eq(avd_file_list(directory, ".none", &names, &error), AVD_OK);
     ck_assert_str_eq(names, "");
     avd_mem_free(names);
     ck_assert_int_eq(unlink(in_directory("b.yaml")), 0);
     ck_assert_int_eq(unlink(in_directory("a.yaml")), 0);
-    ck_assert_int_eq(unlink(in_directory("B.yaml")), 0);
+    ck_assert_int_eq(unlink(in_directory("C.yaml")), 0);
     ck_assert_int_eq(unlink(in_directory("a.yml")), 0);
     ck_assert_int_eq(unlink(in_directory(".yaml")), 0);
 

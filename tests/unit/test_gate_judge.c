@@ -47,7 +47,7 @@ static void write_file(const char *text)
 }
 
 static const struct avd_gate_finding null_pointer = {"null-data-pointer", AVD_SEVERITY_ERROR, NULL,
-                                                     NULL};
+                                                     NULL, NULL};
 
 static struct avd_gate_record crash(const char *signature, const char *id)
 {
@@ -84,7 +84,7 @@ static void add_many(unsigned step)
 
     for (i = 0; i < 1009; i++) { /* a prime: every step visits all */
         unsigned n = (unsigned)((unsigned long)i * step % 1009);
-        struct avd_gate_finding of = {finding, (int)(n % 3), NULL, NULL};
+        struct avd_gate_finding of = {finding, (int)(n % 3), NULL, NULL, NULL};
         struct avd_gate_record record = crash(n % 4 == 0 ? "s0" : "s1", id);
 
         (void)snprintf(version, sizeof version, "1.%u", n % 300);

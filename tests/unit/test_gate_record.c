@@ -22,8 +22,9 @@ static struct avd_view view_of(const char *bytes, size_t size)
 /* ---- records ---- */
 
 static const struct avd_gate_finding findings[] = {
-    {"null-data-pointer", AVD_SEVERITY_ERROR, "a pointer was null", "look\nthen think"},
-    {"virtualized-process", AVD_SEVERITY_INFO, NULL, NULL}};
+    {"null-data-pointer", AVD_SEVERITY_ERROR, "Null pointer", "a pointer was null",
+     "look\nthen think"},
+    {"virtualized-process", AVD_SEVERITY_INFO, NULL, NULL, NULL}};
 
 static const struct avd_gate_record whole = {
     .name = "a \"b\"\n\\\x1f.zip!d/x.dmp",
@@ -78,6 +79,7 @@ START_TEST(test_round_trip)
     ck_assert_uint_eq(read.finding_count, 2);
     ck_assert_str_eq(read.findings[0].id, "null-data-pointer");
     ck_assert_int_eq(read.findings[0].severity, AVD_SEVERITY_ERROR);
+    ck_assert_str_eq(read.findings[0].title, "Null pointer");
     ck_assert_str_eq(read.findings[0].summary, "a pointer was null");
     ck_assert_str_eq(read.findings[0].advice, "look\nthen think");
     ck_assert_int_eq(read.findings[1].severity, AVD_SEVERITY_INFO);

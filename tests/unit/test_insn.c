@@ -177,6 +177,27 @@ START_TEST(no_bytes)
 }
 END_TEST
 
+START_TEST(alignment)
+{
+    static const struct {
+        const char *mnemonic;
+        unsigned size, alignment;
+    } rows[] = {
+        {"movaps", 16, 16},    {"movdqa", 16, 16},    {"movntdq", 16, 16}, {"addps", 16, 16},
+        {"pshufb", 16, 16},    {"movups", 16, 1},     {"movdqu", 16, 1},   {"pcmpistri", 16, 1},
+        {"movss", 4, 1},       {"movsd", 8, 1},       {"vmovaps", 16, 16}, {"vmovaps", 32, 32},
+        {"vmovdqa64", 64, 64}, {"vaddps", 32, 1},     {"vmovups", 32, 1},  {"cmpxchg16b", 16, 16},
+        {"cmpxchg8b", 8, 1},   {"fxsave64", 512, 16}, {"xrstor", 576, 64}, {"mov", 8, 1},
+        {"xsavec", 0, 64},     {"invpcid", 16, 1},    {"fld", 10, 1},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(avd_insn_alignment(rows[i].mnemonic, rows[i].size) == rows[i].alignment,
+                      "%s of %u bytes", rows[i].mnemonic, rows[i].size);
+}
+END_TEST
+
 START_TEST(register_names)
 {
     ck_assert_str_eq(avd_insn_reg_name(AVD_RAX, true), "rax");
@@ -191,6 +212,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, no_bytes);
     tcase_add_test(tests, register_names);
+    tcase_add_test(tests, alignment);
     if (!available()) {
         printf("no instruction can be decoded here: %s\n", why);
         return;

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifndef _WIN32
 #include <sys/wait.h>
+#endif
 
 static struct avd_strbuf out;
 static json_t *root;
@@ -482,6 +484,8 @@ START_TEST(running_out_of_our_memory_is_reported)
 }
 END_TEST
 
+#ifndef _WIN32 /* where other tests run the validator, on this machine */
+
 /* Feeds one document to the validator; false when there is no python3-jsonschema. */
 static bool validate(void)
 {
@@ -523,6 +527,8 @@ START_TEST(documents_follow_the_schema)
 }
 END_TEST
 
+#endif
+
 int main(void)
 {
     Suite *suite = suite_create("report_json");
@@ -545,7 +551,9 @@ int main(void)
     tcase_add_test(tcase, error_is_an_object);
     tcase_add_test(tcase, running_out_of_our_memory_is_reported);
     tcase_add_test(tcase, every_ascii_character_comes_back);
+#ifndef _WIN32
     tcase_add_test(tcase, documents_follow_the_schema);
+#endif
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

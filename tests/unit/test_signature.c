@@ -165,7 +165,7 @@ END_TEST
 START_TEST(socorro_out_of_memory)
 {
     static const struct blame_frame frames[] = {{"app.exe!f+1", 0, 0, false}, {NULL, 0, 0, false}};
-    struct avd_annotation annotation = {NULL, "OOMAllocationSize", "262144"};
+    struct avd_annotation annotation = {.key = "OOMAllocationSize", .value = "262144"};
 
     blame_fixture_init(&f, 0xc0000005, frames);
     f.dump.crashpad.annotations = &annotation;

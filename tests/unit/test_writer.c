@@ -43,12 +43,11 @@ static struct avd_view stream_of(struct avd_view file, uint32_t type)
 
 START_TEST(test_header_and_directory)
 {
-    struct avd_view nothing = {0};
     struct avd_strbuf bytes = {0};
     struct avd_writer w;
     struct avd_view file;
 
-    avd_writer_init(&w, nothing);
+    avd_writer_init(&w);
     w.timestamp = 0x12345678;
     w.flags = UINT64_C(0x500000822);
     avd_writer_u16(&w, 0xffff);
@@ -113,13 +112,12 @@ static void check_memory(struct avd_view file, bool wide)
 START_TEST(test_memory)
 {
     bool full = _i == 1;
-    struct avd_view nothing = {0};
     struct avd_strbuf bytes = {0};
     struct avd_writer w;
     struct avd_view places;
     struct avd_view file;
 
-    avd_writer_init(&w, nothing);
+    avd_writer_init(&w);
     avd_writer_stream_begin(&w, 0x10001);
     avd_writer_memory_location(&w, 0x3004, 12); /* across two ranges */
     avd_writer_memory_location(&w, 0x1fff, 4);  /* in none */
@@ -156,12 +154,11 @@ START_TEST(test_large_memory)
     static const struct avd_memory_range large[] = {
         {0x10000, 0xc0000000, 0}, {UINT64_C(0x7ff000000000), 0xc0000000, 0xc0000000}};
     struct avd_view huge = {NULL, (size_t)0x180000000, 0};
-    struct avd_view nothing = {0};
     struct avd_strbuf bytes = {0};
     struct avd_writer w;
     struct avd_view file;
 
-    avd_writer_init(&w, nothing);
+    avd_writer_init(&w);
     avd_writer_stream_begin(&w, 0x10001);
     avd_writer_memory_location(&w, 0x10000, 0x1000);
     avd_writer_stream_end(&w);
@@ -184,11 +181,10 @@ START_TEST(test_texts)
     /* A, e acute, euro, a character beyond 16 bits, and a stray byte */
     static const uint8_t expected[] = {0x0c, 0,    0,    0,    'A',  0,    0xe9, 0,    0xac,
                                        0x20, 0x3d, 0xd8, 0x00, 0xde, 0xfd, 0xff, 0x00, 0x00};
-    struct avd_view nothing = {0};
     struct avd_writer w;
     uint32_t rva;
 
-    avd_writer_init(&w, nothing);
+    avd_writer_init(&w);
     rva = avd_writer_text(&w, "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff");
     ck_assert_uint_eq(rva, 32);
     ck_assert_uint_eq(avd_writer_rva(&w), 32 + sizeof expected);
@@ -202,27 +198,28 @@ START_TEST(test_texts)
 }
 END_TEST
 
-/* What is kept stays at its place, but for the header. */
-START_TEST(test_kept)
+/* What was written can be replaced, and be made a stream of afterwards. */
+START_TEST(test_replaced)
 {
-    uint8_t old[100];
-    struct avd_view kept = {old, sizeof old, 0};
     struct avd_strbuf bytes = {0};
     struct avd_writer w;
-    size_t i;
+    struct avd_view stream;
 
-    for (i = 0; i < sizeof old; i++)
-        old[i] = (uint8_t)(i + 1);
-    avd_writer_init(&w, kept);
-    ck_assert_uint_eq(avd_writer_rva(&w), 100);
-    avd_writer_stream_kept(&w, ThreadListStream, 40, 20);
+    avd_writer_init(&w);
+    avd_writer_bytes(&w, source_bytes, 16);
+    avd_writer_stream_at(&w, ThreadListStream, 36, 12);
+    avd_writer_set_u32(&w, 36, 0x11223344);
+    avd_writer_set_memory(&w, 40, 0x3001);
+    avd_writer_set_memory(&w, 44, 0x4000); /* in no range */
     ck_assert_int_eq(
         avd_writer_finish(&w, source, ranges, RANGES, false, extract_run_collect, &bytes, NULL),
         AVD_OK);
-    ck_assert_uint_eq(avd_view_u32(view_of(&bytes), 0), 0x504d444d);
-    ck_assert_mem_eq(bytes.text + 32, old + 32, sizeof old - 32);
-    ck_assert_uint_eq(stream_of(view_of(&bytes), ThreadListStream).offset, 40);
-    ck_assert_uint_eq(stream_of(view_of(&bytes), ThreadListStream).size, 20);
+    stream = stream_of(view_of(&bytes), ThreadListStream);
+    ck_assert_uint_eq(stream.offset, 36);
+    ck_assert_uint_eq(stream.size, 12);
+    ck_assert_uint_eq(avd_view_u32(stream, 0), 0x11223344);
+    ck_assert_uint_eq(avd_view_u32(view_of(&bytes), avd_view_u32(stream, 4) - 1), 0x04040404);
+    ck_assert_uint_eq(avd_view_u32(stream, 8), 0);
     check_memory(view_of(&bytes), false);
     avd_writer_deinit(&w);
     avd_strbuf_deinit(&bytes);
@@ -241,14 +238,14 @@ static int refuse(void *ctx, const char *bytes, size_t size)
 START_TEST(test_failures)
 {
     static const struct avd_memory_range shared[] = {{0x1000, 40, 0}, {0x2000, 40, 0}};
-    struct avd_view kept = {NULL, (size_t)UINT32_MAX, 0};
-    struct avd_view nothing = {0};
+    struct avd_view large = {NULL, (size_t)UINT32_MAX, 0};
+    struct avd_view larger = {NULL, (size_t)UINT32_MAX + 100, 0};
     struct avd_strbuf bytes = {0};
     struct avd_error err = {0};
     struct avd_writer w;
     size_t pieces;
 
-    avd_writer_init(&w, nothing);
+    avd_writer_init(&w);
     ck_assert_int_eq(
         avd_writer_finish(&w, source, shared, 2, false, extract_run_collect, &bytes, &err),
         AVD_E_UNSUPPORTED);
@@ -257,11 +254,13 @@ START_TEST(test_failures)
     ck_assert_uint_eq(bytes.size, 0);
     avd_writer_deinit(&w);
 
-    avd_writer_init(&w, kept);
+    avd_writer_init(&w);
+    avd_writer_stream_view(&w, 0x10001, large);
     ck_assert_int_eq(
-        avd_writer_finish(&w, source, ranges, RANGES, false, extract_run_collect, &bytes, &err),
+        avd_writer_finish(&w, larger, ranges, RANGES, false, extract_run_collect, &bytes, &err),
         AVD_E_LIMIT);
-    ck_assert_str_eq(err.message, "what comes before the memory needs 4294967388 bytes, a minidump "
+    /* header 32, Memory64List 16 + 4 * 16, directory 2 * 12 */
+    ck_assert_str_eq(err.message, "what comes before the memory needs 4294967431 bytes, a minidump "
                                   "has room for 4 GiB");
     avd_writer_deinit(&w);
 
@@ -269,7 +268,7 @@ START_TEST(test_failures)
     for (pieces = 0; pieces < 2 + RANGES; pieces++) {
         size_t left = pieces;
 
-        avd_writer_init(&w, nothing);
+        avd_writer_init(&w);
         ck_assert_int_eq(avd_writer_finish(&w, source, ranges, RANGES, false, refuse, &left, &err),
                          AVD_E_IO);
         ck_assert_str_eq(err.message, "the dump cannot be written");
@@ -284,13 +283,12 @@ START_TEST(test_no_memory)
     unsigned long n;
 
     for (n = 1;; n++) {
-        struct avd_view nothing = {0};
         struct avd_strbuf bytes = {0};
         struct avd_writer w;
         enum avd_status status;
 
         avd_mem_fail_after(n);
-        avd_writer_init(&w, nothing);
+        avd_writer_init(&w);
         (void)avd_writer_text(&w, "a text");
         avd_writer_stream_begin(&w, 0x10001);
         avd_writer_memory_location(&w, 0x1000, 4);
@@ -316,7 +314,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, test_memory, 0, 2);
     tcase_add_test(tests, test_large_memory);
     tcase_add_test(tests, test_texts);
-    tcase_add_test(tests, test_kept);
+    tcase_add_test(tests, test_replaced);
     tcase_add_test(tests, test_failures);
     tcase_add_test(tests, test_no_memory);
 }
