@@ -135,7 +135,6 @@ static bool look_at_stack(const struct avd_walk *walk, size_t first, size_t last
 {
     struct avd_candidates *c = walk->candidates;
     const struct avd_stack_range *range = &c->ranges[c->items[first].stack];
-    size_t code_budget = walk->code_budget != NULL ? *walk->code_budget / 2 : 0;
     struct avd_walk one = *walk;
     struct avd_frame callee;
     struct avd_trellis t;
@@ -147,8 +146,6 @@ static bool look_at_stack(const struct avd_walk *walk, size_t first, size_t last
     callee.sp = range->start;
     one.stack_low = range->start;
     one.stack_high = range->end;
-    if (walk->code_budget != NULL)
-        one.code_budget = &code_budget;
     ok = avd_trellis_weigh(&one, &callee, first, last, &t);
     for (i = first; ok && i < last; i++) {
         *sum -= c->items[i].live;
@@ -166,10 +163,15 @@ static bool look_at_stack(const struct avd_walk *walk, size_t first, size_t last
 static bool look_at_all(const struct avd_walk *walk)
 {
     struct avd_candidates *c = walk->candidates;
+    /* What is read of code here is not to be missed by the walks. */
+    size_t code_budget = walk->code_budget != NULL ? *walk->code_budget / 2 : 0;
+    struct avd_walk looking = *walk;
     double sum = c->live_share * (double)c->count;
     size_t rounds = c->count != 0 ? NODES_IN_ROUNDS / c->count : 0;
     size_t round;
 
+    if (walk->code_budget != NULL)
+        looking.code_budget = &code_budget;
     rounds = rounds < 1 ? 1 : rounds > MAX_ROUNDS ? MAX_ROUNDS : rounds;
     for (round = 0; round < rounds && c->count <= c->nodes_left / 2; round++) {
         size_t first = 0;
@@ -179,7 +181,7 @@ static bool look_at_all(const struct avd_walk *walk)
             size_t last = piece_end(c, first, 0);
             double share;
 
-            if (!look_at_stack(walk, first, last, &sum))
+            if (!look_at_stack(&looking, first, last, &sum))
                 return false;
             while (last < c->count && c->items[last].stack == c->items[first].stack)
                 last++;
