@@ -31,13 +31,23 @@ static uint64_t span_last(const struct avd_memory *memory, size_t *index)
     return last;
 }
 
+/* What all memory of an honest dump comes to at most: writers store a byte once, or with a stack a
+ * second time. */
+static uint64_t most_memory(const struct avd_memory *memory)
+{
+    return 2 * (uint64_t)memory->bytes.size;
+}
+
+/* *too_much: there are more ranges than that, which share their bytes; the rest was left out. */
 static enum avd_status scan(const struct avd_memory *memory, size_t overlap, piece_fn *piece,
-                            void *ctx)
+                            void *ctx, bool *too_much)
 {
     uint8_t *buffer = avd_mem_calloc(CHUNK + overlap, 1);
+    uint64_t left = most_memory(memory);
     bool go_on = true;
     size_t i = 0;
 
+    *too_much = false;
     if (buffer == NULL)
         return AVD_E_NOMEM;
     while (go_on && i < memory->range_count) {
@@ -52,6 +62,12 @@ static enum avd_status scan(const struct avd_memory *memory, size_t overlap, pie
 
             if (size == 0)
                 break;
+            *too_much = size > left;
+            if (*too_much) {
+                go_on = false;
+                break;
+            }
+            left -= size;
             go_on = piece(ctx, at, buffer, size, got - size, at == start, ends);
             if (ends || !go_on)
                 break;
@@ -68,15 +84,20 @@ static void open_rows(struct avd_inspection *in, const char *key)
         avd_json_open(&in->sheet.j, key, '[');
 }
 
-/* Whether there was more than was asked for. */
-static void close_rows(struct avd_inspection *in, const char *what, bool cut)
+/* Whether there was more than was asked for, or than is looked through. */
+static void close_rows(struct avd_inspection *in, const char *what, bool cut, bool too_much)
 {
     if (in->sheet.json) {
         avd_json_close(&in->sheet.j, '[');
-        avd_sheet_bool(&in->sheet, "cut", cut);
+        avd_sheet_bool(&in->sheet, "cut", cut || too_much);
     } else if (cut) {
         avd_strbuf_printf(&in->sheet.text, "... %s %" PRIu64 " shown (--count)\n", what,
                           in->query->count);
+    } else if (too_much) {
+        avd_strbuf_printf(&in->sheet.text,
+                          "... the dump lists more memory than its file could hold; %" PRIu64
+                          " bytes of it were looked through\n",
+                          most_memory(&in->dump->memory));
     }
 }
 
@@ -190,13 +211,14 @@ static bool strings_piece(void *ctx, uint64_t address, const uint8_t *bytes, siz
 enum avd_status avd_inspect_strings(struct avd_inspection *in, struct avd_error *err)
 {
     struct strings s = {0};
+    bool too_much;
 
     s.in = in;
     s.shortest = in->query->min_length != 0 ? in->query->min_length : DEFAULT_LENGTH;
     open_rows(in, "strings");
-    if (scan(&in->dump->memory, 0, strings_piece, &s) != AVD_OK)
+    if (scan(&in->dump->memory, 0, strings_piece, &s, &too_much) != AVD_OK)
         return avd_error_nomem(err);
-    close_rows(in, "the first", s.cut);
+    close_rows(in, "the first", s.cut, too_much);
     return AVD_OK;
 }
 
@@ -401,6 +423,7 @@ enum avd_status avd_inspect_find(struct avd_inspection *in, struct avd_error *er
 {
     struct find *f = avd_mem_calloc(1, sizeof *f); /* its patterns are large for a stack */
     enum avd_status status;
+    bool too_much;
 
     if (f == NULL)
         return avd_error_nomem(err);
@@ -408,11 +431,11 @@ enum avd_status avd_inspect_find(struct avd_inspection *in, struct avd_error *er
     status = read_pattern(f, err);
     if (status == AVD_OK) {
         open_rows(in, "hits");
-        status = scan(&in->dump->memory, AVD_MAX_PATTERN_BYTES, find_piece, f);
+        status = scan(&in->dump->memory, AVD_MAX_PATTERN_BYTES, find_piece, f, &too_much);
         if (status != AVD_OK)
             (void)avd_error_nomem(err);
         else
-            close_rows(in, "the first", f->cut);
+            close_rows(in, "the first", f->cut, too_much);
     }
     if (status == AVD_OK && f->count == 0 && !in->sheet.json)
         avd_strbuf_puts(&in->sheet.text, "not found in the memory that the dump holds\n");

@@ -4,6 +4,7 @@
 
 #include "minidump/format.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,6 +172,42 @@ START_TEST(found_across_pieces)
 }
 END_TEST
 
+/* A hundred ranges that are the same bytes of the file are looked through twice its size, not all.
+ */
+START_TEST(memory_that_the_file_cannot_hold)
+{
+    struct db *b = dump_fixture_builder(PROCESSOR_ARCHITECTURE_INTEL);
+    struct avd_inspect_query q = {.what = AVD_INSPECT_FIND, .pattern = "everywhere"};
+    struct dump_fixture f;
+    const char *at;
+    char expected[160];
+    size_t hits = 0;
+    size_t i;
+
+    for (i = 0; i < 100; i++)
+        db_memory_raw(b, 0x100000 * (i + 1), 0x1000, 0x400);
+    (void)db_memory(b, 0x10000, 0x2000);
+    db_poke(b, 0x10800, "everywhere", 10);
+    f = dump_fixture_open(b);
+    ck_assert_int_eq(ask(&f, &q, AVD_FORMAT_TEXT), AVD_OK);
+    (void)snprintf(
+        expected, sizeof expected,
+        "\n... the dump lists more memory than its file could hold; %zu bytes of it were "
+        "looked through\n",
+        2 * f.size);
+    at = strstr(output, expected);
+    ck_assert_ptr_nonnull(at);
+    ck_assert_str_eq(at, expected);
+    for (at = output; (at = strstr(at, "everywhere")) != NULL; at++)
+        hits++;
+    ck_assert_uint_ge(hits, 1);
+    ck_assert_uint_le(hits, 2 * f.size / 0x1000);
+    ck_assert_int_eq(ask(&f, &q, AVD_FORMAT_JSON), AVD_OK);
+    ck_assert_ptr_nonnull(strstr(output, "\"cut\":true"));
+    dump_fixture_close(&f);
+}
+END_TEST
+
 START_TEST(places)
 {
     static const struct {
@@ -275,6 +312,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, last_addresses);
     tcase_add_test(tests, found_across_ranges);
     tcase_add_test(tests, found_across_pieces);
+    tcase_add_test(tests, memory_that_the_file_cannot_hold);
     tcase_add_test(tests, places);
     tcase_add_test(tests, map);
     tcase_add_test(tests, nothing_there);

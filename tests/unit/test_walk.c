@@ -517,7 +517,7 @@ START_TEST(test_names)
     ck_assert_str_eq(avd_evidence_name(AVD_EVIDENCE_TARGET), "target");
     ck_assert_ptr_null(avd_evidence_name(AVD_EVIDENCE_NONE));
     ck_assert_str_eq(avd_method_name(AVD_METHOD_EPILOGUE), "epilogue");
-    ck_assert_str_eq(avd_trust_name(AVD_TRUST_NONE), "none");
+    ck_assert_str_eq(avd_trust_name(AVD_TRUST_NONE), "non");
     ck_assert_str_eq(avd_trust_name(AVD_TRUST_SCAN), "scan");
     ck_assert_str_eq(avd_trust_name(AVD_TRUST_CFI_SCAN), "cfi_scan");
     ck_assert_str_eq(avd_trust_name(AVD_TRUST_FRAME_POINTER), "frame_pointer");
