@@ -19,8 +19,7 @@ enum {
     HOME_SPACE = 32
 };
 
-/* How likely a candidate still lies where the frame above an occurrence had its return address,
- * and how likely one lies where a finished call's was. */
+/* How likely a candidate still lies where the frame above an occurrence had its return address. */
 #define STILL_THERE 0.9
 /* How much likelier two return addresses follow each other when the call between them is seen. */
 #define PROVED_CALL 20.0
