@@ -243,10 +243,11 @@ def a_worker_that_hangs(case):
 def limits(case):
     """Each dump in a process of its own: the same answers, in their order, also into a file."""
     dumps = ["x64-null-read.dmp.gz", "none.dmp", "x86-null-read.dmp.gz"]
-    with open(case.path("bad.yaml"), "w") as stream:
+    os.mkdir(case.path("rules"))
+    with open(case.path("rules", "bad.yaml"), "w") as stream:
         stream.write("id: x\n")
     for options in (["--timeout", "600"], ["--max-memory", "4096", "--json"],
-                    ["--timeout", "600", "--rules", case.path("bad.yaml")]):
+                    ["--timeout", "600", "--rules", case.path("rules")]):
         expect_same(case, ["analyze", *options, *dumps], case.testdata)
     reports = []
     for program in (case.program, case.host):
