@@ -34,10 +34,10 @@ function(avdump_under_wine variable)
 endfunction()
 
 # Of what only POSIX systems have: shells, signals and /proc; links, devices and confinement; job arrays;
-# an installed library for programs of the host; a terminal between two programs. What Windows has of
+# an installed library for programs of the host. What Windows has of
 # signals and limits is in test_windows.py.
 set(AVDUMP_NOT_UNDER_WINE
-    e2e_completion e2e_gate_faults e2e_gate_slurm e2e_install e2e_sandbox e2e_symbol_program)
+    e2e_completion e2e_gate_faults e2e_gate_slurm e2e_install e2e_sandbox)
 
 # What takes minutes at Wine's pace, where starting a program takes longer than most analyses: many runs
 # of the program, or suites that try out every input of a kind. They have the label "slow", and
