@@ -67,10 +67,12 @@ struct avd_analysis {
     struct avd_arena arena;
     const struct avd_dump *dump;
     unsigned max_frames;
-    size_t frame_count;               /* of all stacks so far */
-    size_t frame_ceiling;             /* of all stacks; over it they are cut short */
-    size_t code_budget;               /* struct avd_walk's, over all stacks */
-    struct avd_candidates candidates; /* the same */
+    size_t frame_count;                   /* of all stacks so far */
+    size_t frame_ceiling;                 /* of all stacks; over it they are cut short */
+    size_t code_budget;                   /* struct avd_walk's, over all stacks */
+    struct avd_candidates candidates;     /* the same */
+    struct avd_stack_range *whole_stacks; /* saved up to their base, by address (threads.c) */
+    size_t whole_stack_count;
     const char *const *image_dirs;
     size_t image_dir_count;
     struct avd_store *store; /* where symbols come from; NULL: only the dump */

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "minidump/format.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Where a TEB keeps what a walk and a reader want; winternl.h and public struct dumps. */
@@ -69,26 +70,61 @@ static bool symbolize(struct avd_analysis *an, struct avd_an_stack *stack)
     return true;
 }
 
+static int compare_starts(const void *a, const void *b)
+{
+    const struct avd_stack_range *x = a;
+    const struct avd_stack_range *y = b;
+
+    return (x->start > y->start) - (x->start < y->start);
+}
+
 /*
  * Small dumps often lack the TEB. They hold each thread's stack from its sp up to its base then,
  * which lies at a multiple of what VirtualAlloc hands out; a part that a writer cut off does not.
  */
-static void stack_of_writer(const struct avd_dump *dump, uint64_t sp, uint64_t *low, uint64_t *high)
+static bool stacks_of_writer(struct avd_analysis *an)
 {
     enum { ALLOCATION_GRANULARITY = 0x10000 };
     size_t i;
 
-    for (i = 0; i < dump->thread_count && avd_dump_is_windows(dump); i++) {
-        const struct avd_thread *thread = &dump->threads[i];
-        uint64_t end = thread->stack_start + thread->stack_size;
+    if (!avd_dump_is_windows(an->dump))
+        return true;
+    an->whole_stacks = avd_arena_alloc(&an->arena, an->thread_count, sizeof *an->whole_stacks);
+    if (an->whole_stacks == NULL)
+        return false;
+    for (i = 0; i < an->thread_count; i++) {
+        const struct avd_thread *thread = &an->dump->threads[i];
+        struct avd_stack_range *range = &an->whole_stacks[an->whole_stack_count];
 
-        if (sp - thread->stack_start >= thread->stack_size || end < sp ||
-            end % ALLOCATION_GRANULARITY != 0)
-            continue;
-        *low = thread->stack_start;
-        *high = end;
-        return;
+        range->start = thread->stack_start;
+        range->end = thread->stack_start + thread->stack_size;
+        if (range->start < range->end && range->end % ALLOCATION_GRANULARITY == 0)
+            an->whole_stack_count++;
     }
+    if (an->whole_stack_count > 1)
+        qsort(an->whole_stacks, an->whole_stack_count, sizeof *an->whole_stacks, compare_starts);
+    return true;
+}
+
+/* The one that sp lies in: the last that begins at or below it, as stacks do not overlap. */
+static void stack_of_writer(const struct avd_analysis *an, uint64_t sp, uint64_t *low,
+                            uint64_t *high)
+{
+    size_t from = 0;
+    size_t to = an->whole_stack_count;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (an->whole_stacks[middle].start <= sp)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    if (from == 0 || sp >= an->whole_stacks[from - 1].end)
+        return;
+    *low = an->whole_stacks[from - 1].start;
+    *high = an->whole_stacks[from - 1].end;
 }
 
 bool avd_analysis_walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
@@ -108,7 +144,7 @@ bool avd_analysis_walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
     w.stack_low = low;
     w.stack_high = high;
     if (high == 0 && avd_reg_known(regs, AVD_RSP))
-        stack_of_writer(an->dump, regs->value[AVD_RSP], &w.stack_low, &w.stack_high);
+        stack_of_writer(an, regs->value[AVD_RSP], &w.stack_low, &w.stack_high);
     w.code_budget = &an->code_budget;
     w.candidates = &an->candidates;
     w.max_frames = an->frame_count < an->frame_ceiling ? an->max_frames : AVD_MAX_FRAMES_WHEN_OVER;
@@ -375,7 +411,7 @@ bool avd_analysis_threads(struct avd_analysis *an)
         return false;
     for (i = 0; i < an->thread_count; i++)
         an->threads[i].thread = &an->dump->threads[i];
-    if (!stacks_to_learn_from(an))
+    if (!stacks_of_writer(an) || !stacks_to_learn_from(an))
         return false;
     /* The crash first: it must not be the one that is cut short. */
     if (an->crashing_thread < an->thread_count && !analyze_thread(an, an->crashing_thread))

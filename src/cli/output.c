@@ -3,7 +3,6 @@
  * What a run writes. A file of --output is written under another name and renamed at the end, which
  * the gate's sinks see to: a run that fails leaves neither an empty file nor half of one.
  */
-#include "base/error.h"
 #include "output.h"
 #include "term.h"
 
@@ -73,8 +72,10 @@ enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code)
 
     (void)avd_cli_output_open(&output, NULL);
     /* which of the writes failed, and why, nobody noticed */
-    if (ferror(stdout))
-        (void)avd_error_set(&output.error, AVD_E_IO, 0, "standard output", "cannot be written: %s",
-                            strerror(EIO));
+    if (ferror(stdout)) {
+        output.error.code = AVD_E_IO;
+        (void)snprintf(output.error.message, sizeof output.error.message,
+                       "standard output cannot be written: %s", strerror(EIO));
+    }
     return avd_cli_output_close(&output, code);
 }

@@ -9,6 +9,7 @@
 #include "minidump/format.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum {
     HANDLE_STREAM_HEADER_SIZE = 16,
@@ -18,7 +19,8 @@ enum {
 };
 
 /* Many handles share one type name, and a leak makes a million of them: a name is decoded once
- * while it stays in the cache. */
+ * while it stays in the cache. A report repeats it with every handle, so that it is paid for again.
+ */
 struct cached_name {
     uint32_t rva; /* 0: free */
     const char *text;
@@ -43,7 +45,9 @@ static const char *read_name(struct handle_reader *reader, uint32_t rva)
     if (rva == 0)
         return NULL;
     if (cached->rva == rva)
-        return cached->text;
+        return cached->text != NULL && avd_dump_afford(reader->dump, strlen(cached->text))
+                   ? cached->text
+                   : NULL;
     cached->rva = rva;
     cached->text = avd_dump_string(reader->dump, rva);
     if (cached->text == NULL && reader->unreadable_names++ == 0)

@@ -331,6 +331,7 @@ enum avd_status avd_rules_explain_write(const struct avd_rules *rules, const cha
     struct avd_lack lack;
     struct avd_judge j;
     struct avd_sheet sheet;
+    enum avd_verdict verdict;
     enum avd_status status;
 
     if (rule == NULL)
@@ -340,15 +341,19 @@ enum avd_status avd_rules_explain_write(const struct avd_rules *rules, const cha
     if (status != AVD_OK)
         return status;
     avd_judge_init(&j, rule, &an->facts, &an->arena);
-    *found = avd_judge_expr(&j, 0, &lack) == AVD_TRUE;
+    verdict = avd_judge_expr(&j, 0, &lack);
+    *found = verdict == AVD_TRUE;
     avd_judge_init(&j, rule, &an->facts, &an->arena);
     avd_sheet_init(&sheet, format, options, "explanation");
     if (sheet.json) {
         avd_sheet_text(&sheet, "rule", rule->id);
         avd_sheet_bool(&sheet, "found", *found != 0);
+        avd_sheet_text(&sheet, "result", avd_sheet_verdict(verdict));
     } else {
         avd_strbuf_printf(&sheet.text, "%s [%s]: %s\n", rule->title, rule->id,
-                          *found != 0 ? "found" : "not found");
+                          verdict == AVD_TRUE    ? "found"
+                          : verdict == AVD_FALSE ? "not found"
+                                                 : "undecided");
     }
     explain(&sheet, &j, 0, 0);
     explain_lets(&sheet, &j);

@@ -8,7 +8,7 @@
 const char *avd_trust_name(enum avd_trust trust)
 {
     switch (trust) {
-    case AVD_TRUST_NONE: return "none";
+    case AVD_TRUST_NONE: break;
     case AVD_TRUST_SCAN: return "scan";
     case AVD_TRUST_CFI_SCAN: return "cfi_scan";
     case AVD_TRUST_FRAME_POINTER: return "frame_pointer";
@@ -16,7 +16,7 @@ const char *avd_trust_name(enum avd_trust trust)
     case AVD_TRUST_PREWALKED: return "prewalked";
     case AVD_TRUST_CONTEXT: return "context";
     }
-    return "none";
+    return "non"; /* rust-minidump's word */
 }
 
 const char *avd_method_name(enum avd_method method)

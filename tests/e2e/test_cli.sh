@@ -290,6 +290,18 @@ out_has "frame 0 (team_crash)"
 run 0 --json --compact --triage "$work/triage.yaml" "$dump"
 out_has '"owner":"team_crash"'
 
+# --- names that would harm a terminal: controls, C1, line ends and directions of Unicode, what is no
+# UTF-8 (a surrogate, beyond U+10FFFF, too long, cut); letters of all lengths stay
+for row in '\033[2J|\x1b[2J' '\177|\x7f' '\302\205|\xc2\x85' '\342\200\250|\xe2\x80\xa8' \
+    '\342\200\256|\xe2\x80\xae' '\342\200\217|\xe2\x80\x8f' '\342\201\246|\xe2\x81\xa6' \
+    '\355\240\200|\xed\xa0\x80' '\364\220\200\200|\xf4\x90\x80\x80' '\360\200\200\200|\xf0\x80\x80\x80' \
+    '\340\200\200|\xe0\x80\x80' '\300\200|\xc0\x80' '\377|\xff' '\303|\xc3' '\342\202|\xe2\x82' \
+    '\303\274|ü' '\342\202\254|€' '\360\237\222\245|💥' '\342\200\246|…'; do
+    name=$(printf "${row%%|*}")
+    run 3 "$work/$name.dmp"
+    err_has "avdump: $work/${row#*|}.dmp: cannot be opened"
+done
+
 # --- output that cannot be written
 run 4 -o "$work/none/file" "$dump"
 err_is "avdump: $work/none/file: file cannot be made: No such file or directory"

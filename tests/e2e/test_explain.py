@@ -41,7 +41,7 @@ summary: s
 """
 
 EXPLAINED = """\
-Every kind of condition [words]: not found
+Every kind of condition [words]: undecided
 undecided    all of (process.uptime: the dump does not say when the process began)
 true           exception.code in [0xc0000005, 0xc0000006]: 0xc0000005
 true           all of
@@ -123,6 +123,9 @@ def main(arguments):
                 failures += 1
         if len(list(conditions(document["when"]))) != len(wanted) or len(document["let"]) != len(lets):
             print("FAIL --json: %d conditions expected" % len(wanted))
+            failures += 1
+        if (document["result"], document["found"]) != ("undecided", False):
+            print("FAIL --json: it is undecided, %s" % document["result"])
             failures += 1
         if document["let"][1]["value"] is not None or not document["let"][1]["reason"]:
             print("FAIL --json: an unknown value has a reason, %s" % document["let"][1])

@@ -47,6 +47,7 @@ avdump_python_test(e2e_stack_precision test_stack_precision.py $<TARGET_FILE:avd
                    ${PROJECT_SOURCE_DIR} ${AVDUMP_CORPUS})
 avdump_python_test(e2e_schema test_schema.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR}
                    ${AVDUMP_CORPUS})
+avdump_python_test(e2e_rules_json test_rules_json.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 avdump_python_test(e2e_rule_language test_rule_language.py $<TARGET_FILE:avdump> ${PROJECT_SOURCE_DIR})
 avdump_python_test(e2e_rule_pairs test_rule_pairs.py $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR}/testdata $<TARGET_FILE_DIR:test_rule_scenes>)

@@ -164,6 +164,40 @@ START_TEST(shared_names)
 }
 END_TEST
 
+/* A report repeats the name with each handle, so that a long one cannot be everybody's. */
+START_TEST(long_shared_name_is_bounded)
+{
+    struct db *b = builder();
+    struct db_handle handle = plain;
+    struct dump_fixture f;
+    char name[2001];
+    uint64_t repeated = 0;
+    size_t with_name = 0;
+    size_t i;
+
+    memset(name, 'h', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    handle.type_name = handle.object_name = db_string(b, name);
+    for (i = 0; i < 4000; i++)
+        (void)db_handle(b, &handle);
+    f = dump_fixture_open(b);
+    ck_assert_uint_eq(f.dump->handle_count, 4000);
+    for (i = 0; i < f.dump->handle_count; i++) {
+        with_name += f.dump->handles[i].type_name != NULL;
+        repeated += f.dump->handles[i].type_name != NULL ? sizeof name - 1 : 0;
+        repeated += f.dump->handles[i].object_name != NULL ? sizeof name - 1 : 0;
+    }
+    ck_assert_str_eq(f.dump->handles[0].object_name, name);
+    ck_assert_uint_ge(with_name, 100);
+    ck_assert_ptr_null(f.dump->handles[3999].type_name);
+    ck_assert_uint_le(repeated, 4 * f.size + (1 << 20));
+    ck_assert_uint_ne(f.dump->texts_refused, 0);
+    dump_fixture_note_count(&f, "names", 1);
+    dump_fixture_note_count(&f, "handle data", 0);
+    dump_fixture_close(&f);
+}
+END_TEST
+
 START_TEST(names_outside_the_file)
 {
     struct db *b = builder();
@@ -377,6 +411,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, unreadable_list_is_none);
     tcase_add_test(tests, more_claimed_than_there);
     tcase_add_test(tests, shared_names);
+    tcase_add_test(tests, long_shared_name_is_bounded);
     tcase_add_test(tests, names_outside_the_file);
     tcase_add_test(tests, cyclic_chain);
     tcase_add_test(tests, long_chain);

@@ -3,23 +3,11 @@
  * it malformed. Expected values are the HTML standard's character references. */
 #include "base/html.h"
 #include "base/memory.h"
+#include "support/text_out.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct avd_strbuf out;
-
-static void setup(void)
-{
-    avd_strbuf_init(&out);
-}
-
-static void teardown(void)
-{
-    avd_strbuf_deinit(&out);
-    ck_assert_int_eq(avd_mem_live(), 0);
-}
 
 START_TEST(text_cannot_leave_its_element)
 {
@@ -48,43 +36,43 @@ START_TEST(text_cannot_leave_its_element)
     size_t i;
 
     for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        avd_strbuf_deinit(&out);
-        avd_html_text(&out, rows[i].text);
-        ck_assert_str_eq(avd_strbuf_text(&out), rows[i].expected);
+        avd_strbuf_deinit(&text_out);
+        avd_html_text(&text_out, rows[i].text);
+        ck_assert_str_eq(avd_strbuf_text(&text_out), rows[i].expected);
     }
 }
 END_TEST
 
 START_TEST(lines_are_kept_and_cut_between_characters)
 {
-    avd_html_lines(&out, "a\r\nb\rc\nd<", 0);
-    ck_assert_str_eq(avd_strbuf_text(&out), "a<br/>b<br/>c<br/>d&lt;");
-    avd_strbuf_deinit(&out);
+    avd_html_lines(&text_out, "a\r\nb\rc\nd<", 0);
+    ck_assert_str_eq(avd_strbuf_text(&text_out), "a<br/>b<br/>c<br/>d&lt;");
+    avd_strbuf_deinit(&text_out);
     /* Two bytes would end inside the second letter. */
-    avd_html_lines(&out,
+    avd_html_lines(&text_out,
                    "a\xc3\xbc"
                    "bc",
                    2);
-    ck_assert_str_eq(avd_strbuf_text(&out),
+    ck_assert_str_eq(avd_strbuf_text(&text_out),
                      "a<br/><em>and 4 bytes more, which the JSON report has</em>");
-    avd_strbuf_deinit(&out);
-    avd_html_lines(&out, NULL, 5);
-    ck_assert_str_eq(avd_strbuf_text(&out), "");
+    avd_strbuf_deinit(&text_out);
+    avd_html_lines(&text_out, NULL, 5);
+    ck_assert_str_eq(avd_strbuf_text(&text_out), "");
 }
 END_TEST
 
 START_TEST(only_web_addresses_become_links)
 {
-    avd_html_link(&out, "https://example.com/?a=1&b=\"2");
+    avd_html_link(&text_out, "https://example.com/?a=1&b=\"2");
     ck_assert_str_eq(
-        avd_strbuf_text(&out),
+        avd_strbuf_text(&text_out),
         "<a rel=\"noopener noreferrer\" href=\"https://example.com/?a=1&amp;b=&#34;2\">"
         "https://example.com/?a=1&amp;b=&#34;2</a>");
-    avd_strbuf_deinit(&out);
-    avd_html_link(&out, "javascript:alert(1)");
-    avd_html_link(&out, " https://x");
-    avd_html_link(&out, "data:text/html,<b>");
-    ck_assert_str_eq(avd_strbuf_text(&out),
+    avd_strbuf_deinit(&text_out);
+    avd_html_link(&text_out, "javascript:alert(1)");
+    avd_html_link(&text_out, " https://x");
+    avd_html_link(&text_out, "data:text/html,<b>");
+    ck_assert_str_eq(avd_strbuf_text(&text_out),
                      "javascript:alert(1) https://xdata:text/html,&lt;b&gt;");
 }
 END_TEST
@@ -93,13 +81,13 @@ START_TEST(document_asks_for_nothing)
 {
     const char *text;
 
-    avd_html_begin(&out, "</title><script>");
-    avd_html_section(&out, "x", "X");
-    avd_html_table(&out, "k", "a table", "One|Two");
-    avd_html_table_end(&out);
-    avd_html_section_end(&out);
-    avd_html_end(&out);
-    text = avd_strbuf_text(&out);
+    avd_html_begin(&text_out, "</title><script>");
+    avd_html_section(&text_out, "x", "X");
+    avd_html_table(&text_out, "k", "a table", "One|Two");
+    avd_html_table_end(&text_out);
+    avd_html_section_end(&text_out);
+    avd_html_end(&text_out);
+    text = avd_strbuf_text(&text_out);
     ck_assert_ptr_nonnull(strstr(text, "<title>&lt;/title&gt;&lt;script&gt;</title>"));
     ck_assert_ptr_nonnull(strstr(text, "content=\"default-src 'none'; style-src 'unsafe-inline'"));
     ck_assert_ptr_nonnull(strstr(text, "<h2 id=\"x\">X</h2>"));
@@ -116,11 +104,11 @@ END_TEST
 START_TEST(out_of_memory_is_told)
 {
     avd_mem_fail_after(1);
-    avd_html_begin(&out, "x");
-    avd_html_lines(&out, "a\nb", 0);
-    avd_html_end(&out);
+    avd_html_begin(&text_out, "x");
+    avd_html_lines(&text_out, "a\nb", 0);
+    avd_html_end(&text_out);
     avd_mem_fail_after(0);
-    ck_assert(out.failed);
+    ck_assert(text_out.failed);
 }
 END_TEST
 
@@ -131,7 +119,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    text_out_use(tcase);
     tcase_add_test(tcase, text_cannot_leave_its_element);
     tcase_add_test(tcase, lines_are_kept_and_cut_between_characters);
     tcase_add_test(tcase, only_web_addresses_become_links);

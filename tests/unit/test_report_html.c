@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The HTML report: its structure, what it says, and that no name from a dump becomes markup. */
 #include "support/report_fixture.h"
+#include "support/text_out.h"
 
 #include "base/memory.h"
 #include "report/html.h"
@@ -10,25 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct avd_strbuf out;
-
-static void setup(void)
-{
-    avd_strbuf_init(&out);
-}
-
-static void teardown(void)
-{
-    avd_strbuf_deinit(&out);
-    ck_assert_int_eq(avd_mem_live(), 0);
-}
-
 static const char *render(const struct avd_report *report, const struct avd_write_options *options)
 {
-    avd_strbuf_deinit(&out);
-    avd_render_html.render(report, options, &out);
-    ck_assert(!out.failed);
-    return avd_strbuf_text(&out);
+    return text_out_render(&avd_render_html, report, options);
 }
 
 static void assert_has(const char *text, const char *part)
@@ -208,10 +193,10 @@ START_TEST(hostile_names_stay_text)
     assert_lacks(text, "<script");
     assert_lacks(text, "\xe2\x80\xae");
     assert_lacks(text, "\x01");
-    avd_strbuf_deinit(&out);
-    avd_render_html.render_info(&report, NULL, &out);
-    assert_has(avd_strbuf_text(&out), tame);
-    assert_lacks(avd_strbuf_text(&out), "<script");
+    avd_strbuf_deinit(&text_out);
+    avd_render_html.render_info(&report, NULL, &text_out);
+    assert_has(avd_strbuf_text(&text_out), tame);
+    assert_lacks(avd_strbuf_text(&text_out), "<script");
 }
 END_TEST
 
@@ -298,12 +283,12 @@ START_TEST(errors_and_symbols_are_documents_too)
 
     error.code = AVD_E_FORMAT;
     (void)snprintf(error.message, sizeof error.message, "no <MDMP> at its start");
-    avd_render_html.render_error(&error, "a<b.dmp", NULL, &out);
-    assert_has(avd_strbuf_text(&out), "avdump: a&lt;b.dmp: no &lt;MDMP&gt; at its start");
+    avd_render_html.render_error(&error, "a<b.dmp", NULL, &text_out);
+    assert_has(avd_strbuf_text(&text_out), "avdump: a&lt;b.dmp: no &lt;MDMP&gt; at its start");
     report_fixture_crash(&report);
-    avd_strbuf_deinit(&out);
-    avd_render_html.render_symbols(&report, false, NULL, &out);
-    assert_has(avd_strbuf_text(&out), "<h1>Symbols</h1>");
+    avd_strbuf_deinit(&text_out);
+    avd_render_html.render_symbols(&report, false, NULL, &text_out);
+    assert_has(avd_strbuf_text(&text_out), "<h1>Symbols</h1>");
 }
 END_TEST
 
@@ -315,11 +300,11 @@ START_TEST(running_out_of_memory_is_reported)
 
     report_fixture_crash(&report);
     for (n = 1; failed; n++) {
-        avd_strbuf_deinit(&out);
+        avd_strbuf_deinit(&text_out);
         avd_mem_fail_after(n);
-        avd_render_html.render(&report, NULL, &out);
+        avd_render_html.render(&report, NULL, &text_out);
         avd_mem_fail_after(0);
-        failed = out.failed;
+        failed = text_out.failed;
         ck_assert_uint_lt(n, 1000);
     }
     ck_assert_uint_gt(n, 3);
@@ -333,7 +318,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    text_out_use(tcase);
     tcase_add_test(tcase, crash_is_told_from_the_verdict_down);
     tcase_add_test(tcase, trust_is_drawn_by_height_and_said_in_words);
     tcase_add_test(tcase, equal_stacks_are_folded_once);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The text report: what a reader sees, line by line; nothing hostile reaches a terminal. */
 #include "support/report_fixture.h"
+#include "support/text_out.h"
 
 #include "base/memory.h"
 #include "base/utf.h"
@@ -11,25 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct avd_strbuf out;
-
-static void setup(void)
-{
-    avd_strbuf_init(&out);
-}
-
-static void teardown(void)
-{
-    avd_strbuf_deinit(&out);
-    ck_assert_int_eq(avd_mem_live(), 0);
-}
-
 static const char *render(const struct avd_report *report, const struct avd_write_options *options)
 {
-    avd_strbuf_deinit(&out);
-    avd_render_text.render(report, options, &out);
-    ck_assert(!out.failed);
-    return avd_strbuf_text(&out);
+    return text_out_render(&avd_render_text, report, options);
 }
 
 /* Whether `lines` (one or several, each ended by a newline) stands in `text` as whole lines. */
@@ -251,8 +236,8 @@ START_TEST(threads_with_the_crashing_threads_stack_are_named)
                                             " context\n");
     report.crashing_thread = 0;
     assert_lines(render(&report, &options), "threads 1-3, 5: the same stack as thread 0 above\n");
-    assert_lines(avd_strbuf_text(&out), "stack of thread 4 (0x11c0), registers from thread"
-                                        " context\n");
+    assert_lines(avd_strbuf_text(&text_out), "stack of thread 4 (0x11c0), registers from thread"
+                                             " context\n");
 }
 END_TEST
 
@@ -372,7 +357,7 @@ START_TEST(thread_without_frames_says_why)
     assert_lines(render(&report, NULL),
                  "stack of thread 0 (0x7)\n"
                  "   no frames: the dump has no usable registers of this thread\n");
-    assert_lines(avd_strbuf_text(&out), "     0  0x7     (no stack)\n");
+    assert_lines(avd_strbuf_text(&text_out), "     0  0x7     (no stack)\n");
     report.requesting_thread = AVD_NO_INDEX;
     assert_lines(render(&report, NULL),
                  "  no thread stands out (--all-threads shows every stack)\n");
@@ -452,8 +437,8 @@ START_TEST(colors_only_when_wanted)
         else
             avd_strbuf_add(&stripped, p, 1);
     }
-    ck_assert_ptr_ne(strstr(avd_strbuf_text(&out), "\x1b[1;31merror\x1b[0m: Write"), NULL);
-    ck_assert_ptr_ne(strstr(avd_strbuf_text(&out), "\x1b[33m [scan]\x1b[0m"), NULL);
+    ck_assert_ptr_ne(strstr(avd_strbuf_text(&text_out), "\x1b[1;31merror\x1b[0m: Write"), NULL);
+    ck_assert_ptr_ne(strstr(avd_strbuf_text(&text_out), "\x1b[33m [scan]\x1b[0m"), NULL);
     /* Take the colours away, and the plain report is left. */
     assert_harmless(avd_strbuf_text(&stripped));
     ck_assert_str_eq(avd_strbuf_text(&stripped), render(&report, NULL));
@@ -549,11 +534,11 @@ START_TEST(hostile_names_are_escaped)
     assert_lines(text, "what    a\\x1b[2J\n"
                        "        what    fine\n"
                        "        \\x09\\x7f\\xff\\xe2\\x80\\xae\\xc2\\x9b\n");
-    avd_strbuf_deinit(&out);
-    avd_render_text.render_info(&report, &options, &out);
-    ck_assert(!out.failed);
-    assert_harmless(avd_strbuf_text(&out));
-    ck_assert_ptr_eq(strstr(avd_strbuf_text(&out), "\nwhat"), NULL);
+    avd_strbuf_deinit(&text_out);
+    avd_render_text.render_info(&report, &options, &text_out);
+    ck_assert(!text_out.failed);
+    assert_harmless(avd_strbuf_text(&text_out));
+    ck_assert_ptr_eq(strstr(avd_strbuf_text(&text_out), "\nwhat"), NULL);
 }
 END_TEST
 
@@ -578,7 +563,7 @@ START_TEST(long_text_is_wrapped_and_cut)
     assert_lines(text, "              ... and 4000 bytes more (-v shows all)\n");
     options.verbose = 1;
     assert_no_text(render(&report, &options), "...");
-    ck_assert_uint_gt(out.size, 6000);
+    ck_assert_uint_gt(text_out.size, 6000);
     for (i = 0; i < 3000; i += 2)
         comment[i] = 'y', comment[i + 1] = '\n';
     comment[i] = '\0';
@@ -610,13 +595,13 @@ START_TEST(long_tables_are_cut)
     threads[42].id = 0x12345678;
     assert_lines(render(&report, &options), "    39  0x27    (no stack)\n"
                                             "  ... and 3 more (-v shows all)\n");
-    assert_lines(avd_strbuf_text(&out), "  part: odd\n"
-                                        "  ... and 7 more (-v shows all)\n");
+    assert_lines(avd_strbuf_text(&text_out), "  part: odd\n"
+                                             "  ... and 7 more (-v shows all)\n");
     options.verbose = 1;
     assert_lines(render(&report, &options), "     #  id          top frame\n");
-    assert_lines(avd_strbuf_text(&out), "    42  0x12345678  (no stack)\n");
-    assert_lines(avd_strbuf_text(&out), "  part: odd\n"
-                                        "  ... and 4 more, over the ceiling on notes\n");
+    assert_lines(avd_strbuf_text(&text_out), "    42  0x12345678  (no stack)\n");
+    assert_lines(avd_strbuf_text(&text_out), "  part: odd\n"
+                                             "  ... and 4 more, over the ceiling on notes\n");
 }
 END_TEST
 
@@ -630,7 +615,8 @@ START_TEST(durations_and_missing_threads)
     report.exception.thread_id = 0x99;
     assert_lines(render(&report, NULL),
                  "  process     id 3932 (0xf5c), test_app.exe, up 1 d 1 h 1 min 1 s\n");
-    assert_lines(avd_strbuf_text(&out), "  thread      0x99, which is not in the thread list\n");
+    assert_lines(avd_strbuf_text(&text_out),
+                 "  thread      0x99, which is not in the thread list\n");
     report.process.uptime = 3600;
     assert_lines(render(&report, NULL),
                  "  process     id 3932 (0xf5c), test_app.exe, up 1 h 0 min 0 s\n");
@@ -643,9 +629,9 @@ START_TEST(info_lists_what_the_dump_holds)
     const char *text;
 
     report_fixture_crash(&report);
-    avd_render_text.render_info(&report, NULL, &out);
-    text = avd_strbuf_text(&out);
-    ck_assert(!out.failed);
+    avd_render_text.render_info(&report, NULL, &text_out);
+    text = avd_strbuf_text(&text_out);
+    ck_assert(!text_out.failed);
     assert_lines(text, "minidump, 3 streams, 3 threads, 4 modules, 1 unloaded module, 1 handle,"
                        " writer version 0x5128\n");
     assert_lines(text, "streams\n"
@@ -656,12 +642,12 @@ START_TEST(info_lists_what_the_dump_holds)
     assert_lines(text, " *   0  0xbf4   main  0x2 ERROR_FILE_NOT_FOUND  7ffdf000\n");
     assert_lines(text, "  59a60000 59b01000  dbghelp   5.1.2600.2180  dbghelp.dll (listed"
                        " twice)\n");
-    avd_strbuf_deinit(&out);
+    avd_strbuf_deinit(&text_out);
     report_fixture_empty(&report);
-    avd_render_text.render_info(&report, NULL, &out);
-    assert_lines(avd_strbuf_text(&out), "minidump, 0 streams, 0 threads, 0 modules, 0 unloaded"
-                                        " modules, no handle stream, writer version 0x0000\n");
-    assert_lines(avd_strbuf_text(&out), "streams\n  the dump holds no streams\n");
+    avd_render_text.render_info(&report, NULL, &text_out);
+    assert_lines(avd_strbuf_text(&text_out), "minidump, 0 streams, 0 threads, 0 modules, 0 unloaded"
+                                             " modules, no handle stream, writer version 0x0000\n");
+    assert_lines(avd_strbuf_text(&text_out), "streams\n  the dump holds no streams\n");
 }
 END_TEST
 
@@ -672,9 +658,9 @@ static const char *error_line(const char *where, uint64_t offset, unsigned line,
     avd_error_set(&error, AVD_E_FORMAT, offset, where, "it is\x1b[31m wrong");
     error.line = line;
     error.column = line != 0 ? 7 : 0;
-    avd_strbuf_deinit(&out);
-    avd_render_text.render_error(&error, file, NULL, &out);
-    return avd_strbuf_text(&out);
+    avd_strbuf_deinit(&text_out);
+    avd_render_text.render_error(&error, file, NULL, &text_out);
+    return avd_strbuf_text(&text_out);
 }
 
 START_TEST(errors_are_one_line)
@@ -701,11 +687,11 @@ START_TEST(running_out_of_memory_is_reported)
 
     report_fixture_crash(&report);
     for (n = 1; failed; n++) {
-        avd_strbuf_deinit(&out);
+        avd_strbuf_deinit(&text_out);
         avd_mem_fail_after(n);
-        avd_render_text.render(&report, &options, &out);
+        avd_render_text.render(&report, &options, &text_out);
         avd_mem_fail_after(0);
-        failed = out.failed;
+        failed = text_out.failed;
         ck_assert_uint_lt(n, 1000);
     }
     ck_assert_uint_gt(n, 10);
@@ -754,7 +740,7 @@ int main(void)
     SRunner *runner;
     int failures;
 
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    text_out_use(tcase);
     tcase_add_test(tcase, first_screen_of_a_crash);
     tcase_add_test(tcase, details_of_a_crash);
     tcase_add_test(tcase, verbose_adds_registers_modules_and_reasons);
