@@ -391,8 +391,8 @@ struct avd_extract_options {
  *
  * Fails with AVD_NOT_FOUND when there is nothing to extract (no WOW64 process, none of its 32-bit
  * registers, no memory), AVD_E_UNSUPPORTED (a file whose parts share bytes, so that they are more
- * than it has), AVD_E_ARG, AVD_E_IO when `write` fails, AVD_E_LIMIT or AVD_E_NOMEM. What was written
- * before a failure is no dump.
+ * than it has), AVD_E_ARG, AVD_E_IO when `write` fails, AVD_E_LIMIT or AVD_E_NOMEM. What was
+ * written before a failure is no dump.
  */
 enum avd_status avd_dump_extract(const struct avd_dump *dump,
                                  const struct avd_extract_options *options, avd_write_fn *write,

@@ -71,11 +71,11 @@ enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code)
     struct avd_cli_output output;
 
     (void)avd_cli_output_open(&output, NULL);
-    /* which of the writes failed, and why, nobody noticed */
-    if (ferror(stdout)) {
+    if (ferror(stdout)) { /* which of the writes failed, and why, nobody noticed */
         output.error.code = AVD_E_IO;
-        (void)snprintf(output.error.message, sizeof output.error.message,
-                       "standard output cannot be written: %s", strerror(EIO));
+        (void)snprintf(output.error.where, sizeof output.error.where, "standard output");
+        (void)snprintf(output.error.message, sizeof output.error.message, "cannot be written: %s",
+                       strerror(EIO));
     }
     return avd_cli_output_close(&output, code);
 }

@@ -132,6 +132,10 @@ enum avd_gate_kind avd_gate_sniff(struct avd_view head);
 
 /* ---- archive.c ---- */
 
+/* Outputs that are still being written have names that begin so; a walk through a folder passes
+ * them by. */
+#define AVD_GATE_UNFINISHED ".avdump-"
+
 /*
  * Gives the dumps in the archive at `path` to inputs->take, named "PATH!entry", and those of
  * archives in it, down to AVD_GATE_MAX_NESTING. Problems of the archive become items with a

@@ -119,7 +119,9 @@ static bool walk_folder(struct avd_gate_inputs *inputs, const char *path)
         inputs->span = level->span / (double)level->count;
         inputs->at = level->at + inputs->span * (double)level->next;
         entry = &level->entries[level->next++];
-        if (entry->kind == AVD_PATH_DIRECTORY && entry->is_link) {
+        if (strncmp(entry->name, AVD_GATE_UNFINISHED, strlen(AVD_GATE_UNFINISHED)) == 0) {
+            /* Windows lets nobody read it before it is done. */
+        } else if (entry->kind == AVD_PATH_DIRECTORY && entry->is_link) {
             inputs->ignored++;
         } else if (entry->kind == AVD_PATH_DIRECTORY && depth == MAX_DEPTH) {
             good = give_problem(inputs, level->path, "folders within each other end here");

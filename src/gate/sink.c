@@ -2,6 +2,8 @@
 #include "gate/sink.h"
 
 #include "base/file.h"
+#include "gate/gate.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +65,7 @@ enum avd_status avd_gate_sink_open(struct avd_gate_sink *sink, struct avd_error 
     }
     if (!folder_of(sink->path, folder, sizeof folder))
         return failed(sink, ENAMETOOLONG, err);
-    if (avd_output_create(&sink->file, folder, ".avdump-", &why) != AVD_OK)
+    if (avd_output_create(&sink->file, folder, AVD_GATE_UNFINISHED, &why) != AVD_OK)
         return avd_error_set(err, why.code, 0, sink->path, "%s", why.message);
     sink->open = true;
     return AVD_OK;

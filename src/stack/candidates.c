@@ -26,6 +26,9 @@ enum {
     FRAMED_ONE_IN = 8
 };
 
+/* Of a candidate, before anybody has looked. */
+#define LIVE_UNKNOWN 0.5
+
 /* What is collected before it is in order. */
 struct collection {
     const struct avd_walk *walk;
@@ -130,6 +133,9 @@ static bool add(struct collection *c, uint64_t slot, uint64_t value, uint64_t be
         memset(&items[c->count], 0, sizeof *items);
         items[c->count].slot = slot;
         items[c->count].value = value;
+        items[c->count].live = LIVE_UNKNOWN;
+        items[c->count].role = avd_walk_role_at(c->walk, value);
+        items[c->count].call = (int8_t)avd_walk_after_call(c->walk, value);
         items[c->count].below = neighbour(c->walk, below);
         items[c->count].saves_frame = saves_frame(below, slot);
         items[c->count].edit_and_continue = below == slot + WORD + EDIT_FRAME_POINTER;
@@ -313,6 +319,7 @@ bool avd_candidates_collect(struct avd_candidates *out, const struct avd_walk *w
     out->items = c.items;
     out->count = c.count;
     out->density = c.places != 0 ? (double)c.count / (double)c.places : 0;
+    out->live_share = LIVE_UNKNOWN;
     out->nodes_left = AVD_MAX_PATH_NODES_IN_ALL;
     if (c.count == 0)
         return true;

@@ -10,26 +10,26 @@
 
 enum {
     AVD_SMALLEST_FRAME = 0x30, /* of a function that calls: home space, return address, alignment */
-    AVD_LARGEST_FRAME = 0x2000, /* that is considered */
+    AVD_LARGEST_FRAME = 0x4000, /* that is considered */
     AVD_FRAME_SIZES = AVD_LARGEST_FRAME / 16 + 1,
-    AVD_MAX_OCCURRENCES = 32 /* of a value that are compared */
+    AVD_MAX_OCCURRENCES = 28 /* that are compared */
 };
 
-/*
- * What `seen` occurrences, at `hits` of which a candidate lies at some distance, say about that
- * distance: [seen][hits] is how much likelier this is than for a distance beyond the frame.
- */
-struct avd_size_evidence {
-    double end[AVD_MAX_OCCURRENCES + 1][AVD_MAX_OCCURRENCES + 1];    /* if the frame ends there */
-    double inside[AVD_MAX_OCCURRENCES + 1][AVD_MAX_OCCURRENCES + 1]; /* if it is larger; <= 1 */
+/* How likely sizes are before the stacks are asked. Indices of sizes are multiples of 16. */
+struct avd_size_prior {
+    double chance[AVD_FRAME_SIZES];   /* of each */
+    double tail[AVD_FRAME_SIZES + 1]; /* sum of `chance` from here on */
 };
 
-/* What holds for all frames of a piece of stack. Indices of sizes are multiples of 16. */
+/* What holds for all frames of a process. */
 struct avd_size_model {
-    double prior[AVD_FRAME_SIZES]; /* the sum is 1 */
-    double tail[AVD_FRAME_SIZES];  /* sum of `prior` from here on */
-    struct avd_size_evidence same; /* of occurrences of a return address itself */
-    struct avd_size_evidence near; /* of others that most likely lie in the same function */
+    struct avd_size_prior plain; /* the sum is 1 */
+    struct avd_size_prior edit;  /* of code that is built for edit and continue; no sum matters */
+    double by_chance;            /* that a candidate lies at some distance for no reason */
+    /* [seen][hits]: how likely it is that above `hits` of `seen` occurrences a candidate lies at a
+     * distance where no frame ends */
+    double other[AVD_MAX_OCCURRENCES + 1][AVD_MAX_OCCURRENCES + 1];
+    double inside[AVD_MAX_OCCURRENCES + 1][AVD_MAX_OCCURRENCES + 1]; /* in a frame, by `other` */
 };
 
 /* A return address whose function's frame is in question. */
@@ -38,16 +38,19 @@ struct avd_size_question {
     uint64_t slot;    /* where it lies; that occurrence says nothing */
     uint64_t context; /* avd_candidate.context, and so do copies of it; 0: it is no candidate */
     bool edit_and_continue;
+    size_t most; /* sizes above this one cannot be: the stack ends before */
 };
 
 struct avd_frame_sizes {
-    double chance[AVD_FRAME_SIZES]; /* of each size; the sum is 1 */
+    double chance[AVD_FRAME_SIZES]; /* of each size up to the most; with larger ones the sum is 1 */
     double beyond; /* times a `tail`: the chance that the frame ends in a part nobody looked at */
+    double live;   /* how much likelier the value is one that is still used, as it is elsewhere */
 };
 
 /* `density`: of the places for a return address, how many hold a candidate; between 0 and 1. */
 void avd_size_model_init(struct avd_size_model *model, double density);
 
+/* Of the candidates `live` and `live_share` are used. */
 void avd_frame_sizes_learn(const struct avd_size_model *model,
                            const struct avd_candidates *candidates,
                            const struct avd_size_question *question, struct avd_frame_sizes *out);

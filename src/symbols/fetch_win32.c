@@ -36,6 +36,7 @@ enum {
     CHUNK = 64 * 1024,
     LOW_SPEED = 1000,        /* bytes per second */
     WHOLE_TIME_FACTOR = 120, /* of the time-out, for one answer */
+    URL_PART = 256,          /* UTF-16 units of a host, a user or a password */
     GRACE_MS = 1000          /* for WinHTTP to notice by itself that time is up */
 };
 
@@ -52,7 +53,9 @@ struct functions {
     (HINTERNET, LPCWSTR, LPCWSTR, LPCWSTR, LPCWSTR, LPCWSTR *, DWORD);
     BOOL(WINAPI *send_request)(HINTERNET, LPCWSTR, DWORD, LPVOID, DWORD, DWORD, DWORD_PTR);
     BOOL(WINAPI *receive_response)(HINTERNET, LPVOID);
+    BOOL(WINAPI *set_credentials)(HINTERNET, DWORD, DWORD, LPCWSTR, LPCWSTR, LPVOID);
     BOOL(WINAPI *query_headers)(HINTERNET, DWORD, LPCWSTR, LPVOID, LPDWORD, LPDWORD);
+    BOOL(WINAPI *query_available)(HINTERNET, LPDWORD);
     BOOL(WINAPI *read_data)(HINTERNET, LPVOID, DWORD, LPDWORD);
 };
 
@@ -94,7 +97,9 @@ static bool load(struct functions *f)
         {"WinHttpOpenRequest", &f->open_request, sizeof f->open_request},
         {"WinHttpSendRequest", &f->send_request, sizeof f->send_request},
         {"WinHttpReceiveResponse", &f->receive_response, sizeof f->receive_response},
+        {"WinHttpSetCredentials", &f->set_credentials, sizeof f->set_credentials},
         {"WinHttpQueryHeaders", &f->query_headers, sizeof f->query_headers},
+        {"WinHttpQueryDataAvailable", &f->query_available, sizeof f->query_available},
         {"WinHttpReadData", &f->read_data, sizeof f->read_data},
         {NULL, NULL, 0}};
 
@@ -205,6 +210,7 @@ static enum avd_fetch_end translate(struct exchange *x)
 {
     x->error = GetLastError();
     switch (x->error) {
+    case WSAETIMEDOUT: /* Wine's */
     case ERROR_WINHTTP_TIMEOUT: return AVD_FETCH_END_TIMEOUT;
     case ERROR_WINHTTP_NAME_NOT_RESOLVED: return AVD_FETCH_END_HOST_NAME;
     case ERROR_WINHTTP_CANNOT_CONNECT: return AVD_FETCH_END_CONNECT;
@@ -225,17 +231,37 @@ static enum avd_fetch_end translate(struct exchange *x)
     }
 }
 
+static void set_options(const struct avd_fetch *fetch, HINTERNET request)
+{
+    /* WinHTTP speaks http and https only, so that redirects lead nowhere else. */
+    set_number(fetch, request, WINHTTP_OPTION_REDIRECT_POLICY,
+               WINHTTP_OPTION_REDIRECT_POLICY_ALWAYS);
+    set_number(fetch, request, WINHTTP_OPTION_MAX_HTTP_AUTOMATIC_REDIRECTS, AVD_MAX_HTTP_REDIRECTS);
+    set_number(fetch, request, WINHTTP_OPTION_DISABLE_FEATURE, WINHTTP_DISABLE_COOKIES);
+    /* The user's name and password are nobody's business. */
+    set_number(fetch, request, WINHTTP_OPTION_AUTOLOGON_POLICY,
+               WINHTTP_AUTOLOGON_SECURITY_LEVEL_HIGH);
+    /* Some servers keep .sym files compressed and send them so; before Windows 8.1 they are not
+     * asked to. */
+    set_number(fetch, request, WINHTTP_OPTION_DECOMPRESSION,
+               WINHTTP_DECOMPRESSION_FLAG_GZIP | WINHTTP_DECOMPRESSION_FLAG_DEFLATE);
+}
+
 /* The request for `url`, ready to be sent. */
 static bool prepare(const struct avd_fetch *fetch, const WCHAR *url, struct exchange *x)
 {
     const struct functions *f = &fetch->f;
     URL_COMPONENTS parts;
-    WCHAR host[256];
+    WCHAR host[URL_PART];
+    WCHAR user[URL_PART] = L"";
+    WCHAR password[URL_PART] = L"";
 
     memset(&parts, 0, sizeof parts);
     parts.dwStructSize = sizeof parts;
     parts.lpszHostName = host;
-    parts.dwHostNameLength = sizeof host / sizeof *host;
+    parts.lpszUserName = user;
+    parts.lpszPassword = password;
+    parts.dwHostNameLength = parts.dwUserNameLength = parts.dwPasswordLength = URL_PART;
     parts.dwUrlPathLength = (DWORD)-1; /* a pointer into `url`, to its end */
     if (!f->crack_url(url, 0, 0, &parts))
         return false;
@@ -249,19 +275,11 @@ static bool prepare(const struct avd_fetch *fetch, const WCHAR *url, struct exch
             WINHTTP_FLAG_ESCAPE_DISABLE);
     if (x->request == NULL)
         return false;
-    /* WinHTTP speaks http and https only, so that redirects lead nowhere else. */
-    set_number(fetch, x->request, WINHTTP_OPTION_REDIRECT_POLICY,
-               WINHTTP_OPTION_REDIRECT_POLICY_ALWAYS);
-    set_number(fetch, x->request, WINHTTP_OPTION_MAX_HTTP_AUTOMATIC_REDIRECTS,
-               AVD_MAX_HTTP_REDIRECTS);
-    set_number(fetch, x->request, WINHTTP_OPTION_DISABLE_FEATURE, WINHTTP_DISABLE_COOKIES);
-    /* The user's name and password are nobody's business. */
-    set_number(fetch, x->request, WINHTTP_OPTION_AUTOLOGON_POLICY,
-               WINHTTP_AUTOLOGON_SECURITY_LEVEL_HIGH);
-    /* Some servers keep .sym files compressed and send them so; before Windows 8.1 they are not
-     * asked to. */
-    set_number(fetch, x->request, WINHTTP_OPTION_DECOMPRESSION,
-               WINHTTP_DECOMPRESSION_FLAG_GZIP | WINHTTP_DECOMPRESSION_FLAG_DEFLATE);
+    set_options(fetch, x->request);
+    /* Those of the URL are for this server when it asks, and for none that it redirects to. */
+    if (user[0] != L'\0')
+        (void)f->set_credentials(x->request, WINHTTP_AUTH_TARGET_SERVER, WINHTTP_AUTH_SCHEME_BASIC,
+                                 user, password, NULL);
     return true;
 }
 
@@ -306,7 +324,9 @@ static enum avd_fetch_end read_body(const struct avd_fetch *fetch, struct exchan
             checked = now;
             checked_size = x->size;
         }
-        if (!fetch->f.read_data(x->request, x->chunk, CHUNK, &got)) {
+        /* Reading alone would wait for a whole chunk. */
+        if (!fetch->f.query_available(x->request, &got) ||
+            !fetch->f.read_data(x->request, x->chunk, got < CHUNK ? got : CHUNK, &got)) {
             end = translate(x);
         } else if (got == 0) {
             /* Fewer bytes than the server meant to send, and more than unpacking could explain. */

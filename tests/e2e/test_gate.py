@@ -375,8 +375,8 @@ def test_symbol_folders(gate):
             beside = os.path.dirname(gated["name"]) + "/"  # the gate looks there only when told to
             expect("the report of " + gated["name"], report, without_place(alone, beside))
             contains("the places tried", json.dumps(report), "symbols/a/crash.pdb")
-    if shutil.which("strace") is None:
-        print("not tested: how often the folder is read (strace is not installed)")
+    if shutil.which("strace") is None or "under-wine" in gate.program:
+        print("not tested: how often the folder is read (no strace, or none that could see it)")
         return
     counts = []
     for inputs in (["whole/a/x64-divide-0.dmp"], ["whole/a"]):

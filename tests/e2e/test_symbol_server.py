@@ -440,13 +440,20 @@ def hostile_names(case):
 
 
 def password(case):
-    case.offer(pdb())
+    """libcurl sends it at once, WinHTTP when it is asked."""
+    def guard(handler):
+        if handler.headers.get("Authorization") is None:
+            handler.answer(401, b"", [("WWW-Authenticate", 'Basic realm="symbols"')])
+        else:
+            handler.answer(200, pdb())
+
+    case.offer(guard)
     url = case.server.url("/s").replace("//", "//me:secret@")
     lines = case.run(path="srv*%s*%s" % (case.cache, url))
     case.expect_found(lines)
     if "secret" in "\n".join(lines):
         raise Failure("the password is shown")
-    expect("Authorization", case.server.requests[0][2], "Basic bWU6c2VjcmV0")
+    expect("Authorization", case.server.requests[-1][2], "Basic bWU6c2VjcmV0")
 
 
 def breakpad(case):
@@ -518,14 +525,26 @@ CASES = [hit, without_cache, miss, miss_remembered, compressed, cabinet_under_pl
          too_large, stalled, stalled_in_the_middle, no_server, pointer, lower_case_server,
          names_are_encoded, hostile_names, password, breakpad, proxies, shared_cache]
 
+# What Wine 8 does otherwise than Windows, or the Windows program otherwise than this test takes for
+# granted.
+NOT_UNDER_WINE = {
+    redirect_to_file: "Wine's WinHTTP takes a redirect to another protocol for one to itself",
+    breakpad: "Wine's WinHTTP unpacks nothing",
+    proxies: "on Windows the user's settings count, not the environment",
+    names_are_encoded: "the probe has its arguments in the code page of the system"}
+
 
 def main(arguments):
     probe = os.path.abspath(arguments[0])
+    under_wine = os.path.basename(os.path.dirname(probe)) == "under-wine"
     check = subprocess.run([probe, "--can-fetch"], stdout=subprocess.PIPE, timeout=TIMEOUT)
     if check.returncode != 0:
         skip(check.stdout.decode("utf-8").strip())
     failures = 0
     for function in CASES:
+        if under_wine and function in NOT_UNDER_WINE:
+            print("not tested: %s (%s)" % (function.__name__, NOT_UNDER_WINE[function]))
+            continue
         case = Case(probe)
         try:
             try:

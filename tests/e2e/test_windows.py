@@ -28,6 +28,7 @@ from program import Failure, expect, run_cases, skip
 CORPUS_BYTES = 3 << 20  # of the smallest dumps: what Wine reads costs time
 AT_ONCE = 25            # dumps of one run
 MANY = 300              # dumps that a gate is busy with for seconds
+WHOLE_GATE = 120        # seconds for them
 SYSTEM_LIBRARIES = {"advapi32.dll", "bcrypt.dll", "kernel32.dll", "msvcrt.dll"}
 
 
@@ -168,42 +169,55 @@ def processes(case):
 
 
 def start_gate(case, *options):
-    """A gate over many dumps, as Popen, and the process of its worker."""
+    """A gate that is busy with many dumps, as Popen, and the process of its only worker."""
     os.mkdir(case.path("many"))
     for index in range(MANY):
         shutil.copy(os.path.join(case.testdata, "x64-null-read.dmp.gz"),
                     case.path("many", "%03d.dmp.gz" % index))
-    gate = subprocess.Popen([case.program, "gate", "-j1", *options, "--output", "json:-",
-                             case.path("many")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    gate = subprocess.Popen([case.program, "gate", "-j1", *options, "--output", "jsonl:-",
+                             "--output", "json:" + case.path("out.json"), case.path("many")],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
-    while len(processes(case)) < 2:
-        if time.monotonic() > deadline or gate.poll() is not None:
-            raise Failure("no worker was started: %s" % (gate.communicate(timeout=60),))
-        time.sleep(0.02)
-    return gate, max(processes(case) - {gate.pid})
+    # Before the first answer a process may be there that Wine still makes one of.
+    workers = processes(case) - {gate.pid} if gate.stdout.readline() else ()
+    if len(workers) != 1:
+        raise Failure("%d workers: %s" % (len(workers), gate.communicate(timeout=WHOLE_GATE)[1]))
+    return gate, workers.pop()
 
 
 def end_gate(case, gate, code):
     """Its summary."""
-    out, err = gate.communicate(timeout=300)
+    try:
+        _, err = gate.communicate(timeout=WHOLE_GATE)
+    except subprocess.TimeoutExpired:
+        for pid in processes(case):
+            os.kill(pid, signal.SIGKILL)
+        raise Failure("the gate hangs") from None
     expect("exit code (%s)" % err.decode("utf-8", "replace"), gate.returncode, code)
-    expect("processes left", processes(case), set())
-    return json.loads(out)
+    with open(case.path("out.json"), encoding="utf-8") as stream:
+        return json.load(stream)
+
+
+def stop_worker(worker):
+    """It stands still at a dump: if it was done with one, the next is on its way to it."""
+    os.kill(worker, signal.SIGSTOP)
+    time.sleep(0.5)
 
 
 def an_interrupt(case):
-    """What was done until Ctrl-C is told of."""
+    """What was done until Ctrl-C is told of, and the worker is ended."""
     gate, _ = start_gate(case)
     os.kill(gate.pid, signal.SIGINT) # Wine makes a console's event of it
     found = end_gate(case, gate, 130)
     expect("verdict", found["verdict"], "interrupted")
     if found["dumps"] >= MANY:
         raise Failure("it was not interrupted")
+    expect("processes left", processes(case), set())
 
 
 def a_worker_that_dies(case):
     gate, worker = start_gate(case)
+    stop_worker(worker)
     os.kill(worker, signal.SIGKILL)
     found = end_gate(case, gate, 1)
     expect("dumps", (found["dumps"], found["failed"]), (MANY, 1))
@@ -215,11 +229,12 @@ def a_worker_that_dies(case):
 
 def a_worker_that_hangs(case):
     gate, worker = start_gate(case, "--timeout", "3")
-    os.kill(worker, signal.SIGSTOP)
+    stop_worker(worker)
     try:
-        found = json.loads(gate.communicate(timeout=300)[0])
+        found = end_gate(case, gate, 1)
     finally:
-        os.kill(worker, signal.SIGKILL) # Wine ends a stopped process when it goes on
+        if worker in processes(case):
+            os.kill(worker, signal.SIGKILL) # Wine ends a stopped process when it goes on
     expect("dumps", (found["dumps"], found["failed"]), (MANY, 1))
     expect("failure", (found["failures"][0]["outcome"], found["failures"][0]["error"]),
            ("timed-out", "its analysis took longer than 3 seconds"))
@@ -228,10 +243,11 @@ def a_worker_that_hangs(case):
 def limits(case):
     """Each dump in a process of its own: the same answers, in their order, also into a file."""
     dumps = ["x64-null-read.dmp.gz", "none.dmp", "x86-null-read.dmp.gz"]
-    with open(case.path("bad.yaml"), "w") as stream:
+    os.mkdir(case.path("rules"))
+    with open(case.path("rules", "bad.yaml"), "w") as stream:
         stream.write("id: x\n")
     for options in (["--timeout", "600"], ["--max-memory", "4096", "--json"],
-                    ["--timeout", "600", "--rules", case.path("bad.yaml")]):
+                    ["--timeout", "600", "--rules", case.path("rules")]):
         expect_same(case, ["analyze", *options, *dumps], case.testdata)
     reports = []
     for program in (case.program, case.host):

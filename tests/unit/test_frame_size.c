@@ -8,7 +8,7 @@
 #define VALUE  UINT64_C(0x140001005)
 #define OTHER  UINT64_C(0x140055555)
 #define PLACES 40u
-#define STEP   UINT64_C(0x4000) /* between occurrences: frames of one do not reach the next */
+#define STEP   UINT64_C(0x8000) /* between occurrences: frames of one do not reach the next */
 enum { ASKED = PLACES, MAX_ITEMS = 6 * (PLACES + 1) };
 
 static struct avd_candidate items[MAX_ITEMS];
@@ -16,6 +16,8 @@ static uint32_t by_value[MAX_ITEMS];
 static struct avd_candidates candidates;
 static struct avd_size_model model;
 static struct avd_frame_sizes sizes;
+static double live; /* of what is put */
+static size_t most; /* that is asked for */
 
 static void start(void)
 {
@@ -23,6 +25,8 @@ static void start(void)
     memset(&candidates, 0, sizeof candidates);
     candidates.items = items;
     candidates.by_value = by_value;
+    candidates.live_share = live = 0.5;
+    most = AVD_FRAME_SIZES - 1;
     avd_size_model_init(&model, 0.3);
 }
 
@@ -34,11 +38,12 @@ static void put(unsigned place, unsigned distance, uint64_t value, uint64_t cont
     item->slot = STEP * (place + 1) + 8 + distance;
     item->value = value;
     item->context = context;
+    item->live = live;
 }
 
 static void learn(bool edit_and_continue)
 {
-    struct avd_size_question question = {VALUE, STEP * (ASKED + 1) + 8, 1, edit_and_continue};
+    struct avd_size_question question = {VALUE, STEP * (ASKED + 1) + 8, 1, edit_and_continue, most};
     uint32_t i;
     uint32_t k;
 
@@ -75,8 +80,8 @@ START_TEST(test_nothing_known)
     ck_assert_double_gt(chance(0x30), chance(0x40));
     ck_assert_double_gt(chance(0x40), 50 * chance(0x800));
     ck_assert_double_gt(chance(AVD_LARGEST_FRAME), 0);
-    ck_assert_double_eq_tol(rest(0x30), 1 - model.prior[3], 1e-9);
-    ck_assert_double_eq_tol(model.tail[3], 1, 1e-9);
+    ck_assert_double_eq_tol(rest(0x30), 1 - model.plain.chance[3], 1e-9);
+    ck_assert_double_eq_tol(model.plain.tail[3], 1, 1e-9);
     ck_assert_double_eq_tol(sizes.beyond, 1, 1e-9);
 }
 END_TEST
@@ -97,7 +102,7 @@ START_TEST(test_regular)
 }
 END_TEST
 
-/* The same functions call each other: what lies further up is even more regular. */
+/* The same functions call each other: what lies further up is as regular. */
 START_TEST(test_first_of_two)
 {
     unsigned k;
@@ -105,13 +110,90 @@ START_TEST(test_first_of_two)
     start();
     for (k = 0; k < 20; k++) {
         put(k, 0, VALUE, 100 + k);
-        if (k % 7 != 0)
-            put(k, 0x40, OTHER, 0);
+        put(k, 0x40, OTHER, 0);
         put(k, 0x80, OTHER, 0);
     }
     learn(false);
-    ck_assert_double_gt(chance(0x40), 0.9);
+    ck_assert_double_gt(chance(0x40), 0.7);
     ck_assert_double_gt(chance(0x80), chance(0x90));
+}
+END_TEST
+
+/* A live frame ends with a return address for certain, one that was left behind need not. */
+START_TEST(test_live_occurrences)
+{
+    static const double lives[] = {0, 0.995};
+    double first[2];
+    double second[2];
+    unsigned i;
+    unsigned k;
+
+    for (i = 0; i < 2; i++) {
+        start();
+        for (k = 0; k < 10; k++) {
+            live = k == 3 ? lives[i] : 0.5;
+            put(k, 0, VALUE, 100 + k);
+            if (k != 3)
+                put(k, 0x40, OTHER, 0);
+            if (k != 7)
+                put(k, 0x80, OTHER, 0);
+        }
+        learn(false);
+        first[i] = chance(0x40);
+        second[i] = chance(0x80);
+    }
+    ck_assert_double_gt(first[0], 0.5);
+    ck_assert_double_gt(second[1], 0.8);
+    ck_assert_double_lt(first[1], first[0] / 2);
+}
+END_TEST
+
+/* What is live elsewhere is a return address here too; of what was left behind everywhere, as data
+ * that looks like one is, little is to be expected. */
+START_TEST(test_live_elsewhere)
+{
+    double alone;
+    unsigned k;
+
+    start();
+    learn(false);
+    ck_assert_double_eq_tol(sizes.live, 1, 1e-9);
+    live = 0.9;
+    put(0, 0, VALUE, 100);
+    learn(false);
+    alone = sizes.live;
+    ck_assert_double_gt(alone, 1.2);
+    for (k = 1; k < 10; k++)
+        put(k, 0, VALUE, 100 + k);
+    learn(false);
+    ck_assert_double_gt(sizes.live, 2 * alone);
+    start();
+    live = 0.05;
+    for (k = 0; k < 10; k++)
+        put(k, 0, VALUE, 100 + k);
+    learn(false);
+    ck_assert_double_lt(sizes.live, 0.3);
+}
+END_TEST
+
+/* Where the stack ends before, larger sizes are not filled in, but take their part of the sum. */
+START_TEST(test_most)
+{
+    double all;
+    unsigned k;
+
+    start();
+    for (k = 0; k < 4; k++) {
+        put(k, 0, VALUE, 100 + k);
+        put(k, 0x150, OTHER, 0);
+    }
+    learn(false);
+    all = chance(0x40);
+    memset(&sizes, 0, sizeof sizes);
+    most = 0x100 / 16;
+    learn(false);
+    ck_assert_double_eq_tol(chance(0x40), all, 1e-12);
+    ck_assert_double_eq(chance(0x150), 0);
 }
 END_TEST
 
@@ -126,7 +208,7 @@ START_TEST(test_copies)
     put(0, 0x150, OTHER, 0);
     learn(false);
     once = chance(0x150);
-    ck_assert_double_gt(once, 5 * model.prior[0x15]);
+    ck_assert_double_gt(once, 5 * model.plain.chance[0x15]);
     start();
     for (k = 0; k < 10; k++) {
         put(k, 0, VALUE, 100);
@@ -158,9 +240,9 @@ START_TEST(test_near)
         found[k] = chance(0x150);
     }
     ck_assert_double_gt(found[0], found[1]);
-    ck_assert_double_gt(found[1], model.prior[0x15] * 1.2);
+    ck_assert_double_gt(found[1], model.plain.chance[0x15] * 1.2);
     ck_assert_double_eq_tol(found[1], found[2], 1e-9);
-    ck_assert_double_eq_tol(found[3], model.prior[0x15], 1e-9);
+    ck_assert_double_eq_tol(found[3], model.plain.chance[0x15], 1e-9);
 }
 END_TEST
 
@@ -172,11 +254,11 @@ START_TEST(test_many)
     start();
     for (k = 0; k < PLACES; k++) {
         put(k, 0, VALUE, 100 + k);
-        put(k, 0x2000, OTHER, 0);
-        put(k, 0x2010, OTHER, 0); /* out of reach */
+        put(k, AVD_LARGEST_FRAME, OTHER, 0);
+        put(k, AVD_LARGEST_FRAME + 0x10, OTHER, 0); /* out of reach */
     }
     learn(false);
-    ck_assert_double_gt(chance(0x2000), 0.99);
+    ck_assert_double_gt(chance(AVD_LARGEST_FRAME), 0.99);
 }
 END_TEST
 
@@ -200,6 +282,9 @@ int main(void)
     tcase_add_test(tests, test_nothing_known);
     tcase_add_test(tests, test_regular);
     tcase_add_test(tests, test_first_of_two);
+    tcase_add_test(tests, test_live_occurrences);
+    tcase_add_test(tests, test_live_elsewhere);
+    tcase_add_test(tests, test_most);
     tcase_add_test(tests, test_copies);
     tcase_add_test(tests, test_near);
     tcase_add_test(tests, test_many);

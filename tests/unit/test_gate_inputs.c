@@ -249,6 +249,7 @@ START_TEST(test_order)
     store_files_write("d/C.dmp", "MDMP1");
     store_files_write("d/a/z.dmp", "MDMP22");
     store_files_write("d/c.txt", "text");
+    store_files_write("d/" AVD_GATE_UNFINISHED "1-0", "MDMP"); /* an output of somebody's */
     walk("d", "d/C.dmp (5)\nd/a/z.dmp (6)\nd/b.dmp (4)\n");
     ck_assert_uint_eq(inputs.ignored, 1);
     /* A file that is named is taken, whatever it holds. */

@@ -320,6 +320,99 @@ START_TEST(test_html)
 }
 END_TEST
 
+/* A bucket of which all is known. */
+static void fill_all(void)
+{
+    static struct avd_gate_tally versions[] = {{"1.0.0.1", 0, 2}, {"1.0.0.2", 0, 1}};
+    static const struct avd_gate_finding advice = {"null-data-pointer", AVD_SEVERITY_ERROR,
+                                                   "Null pointer", "a pointer was null",
+                                                   "look\nthen think"};
+
+    fill("crash");
+    bucket.versions = versions;
+    bucket.version_count = 2;
+    bucket.versions_left_out = 5;
+    bucket.first_time = 1704164645; /* 2024-01-02T03:04:05Z */
+    bucket.last_time = 1704251045;
+    bucket.allow_reason = "known since May";
+    bucket.allow_owner = "jane";
+    bucket.advice = &advice;
+    bucket.advice_count = 1;
+    failure.error = "no dump";
+    summary.failed = 7; /* of which one is listed */
+    result.fields = 0;
+}
+
+START_TEST(test_html_of_everything)
+{
+    fill_all();
+    (void)written(avd_gate_write_html);
+    expect_part("<dt>allowed</dt><dd>", "known since May", "</dd>");
+    expect_part("<dt>owner</dt><dd>", "jane", "</dd>");
+    expect_part("<dt>versions</dt><dd>", "1.0.0.1 (2), 1.0.0.2 (1)", "</dd>");
+    expect_part("<dt></dt><dd>", "other versions (5)", "</dd>");
+    expect_part("<dt>first</dt><dd>", "2024-01-02T03:04:05Z", "</dd>");
+    expect_part("<dt>last</dt><dd>", "2024-01-03T03:04:05Z", "</dd>");
+    expect_part("<td class=\"s\">", "no dump", "</td>");
+    expect_part("<p>", "and 6 more, which are not listed", "</p>");
+    summary.failed = summary.count = 0;
+    (void)written(avd_gate_write_html);
+    expect_part("<p>", "none: no dump was analysed", "</p>");
+    ck_assert_uint_eq(count_of("Not analysed"), 0);
+}
+END_TEST
+
+START_TEST(test_issue_of_everything)
+{
+    json_t *root;
+
+    fill_all();
+    root = json_loads(written(avd_gate_write_issues), 0, NULL);
+    ck_assert_ptr_nonnull(root);
+    avd_strbuf_deinit(&out);
+    avd_strbuf_puts(&out, value_at(root, "body"));
+    json_decref(root);
+    expect_part("- seen: ", "2024-01-02T03:04:05Z to 2024-01-03T03:04:05Z", "\n");
+    expect_part("- versions: ", "`1.0.0.1` (2), `1.0.0.2` (1)", "\n");
+    expect_part("- `null-data-pointer` (3)\n", "```\na pointer was null\n```\n", "");
+    expect_part("```\n", "look\nthen think", "\n```\n");
+}
+END_TEST
+
+/* A rule's advice is help where all its buckets say the same. */
+START_TEST(test_sarif_rules)
+{
+    static const struct avd_gate_finding other = {"null-data-pointer", AVD_SEVERITY_ERROR, NULL,
+                                                  "a pointer was null", "look elsewhere"};
+    static struct avd_gate_bucket second;
+    static struct avd_gate_bucket *both[] = {&bucket, &second};
+    json_t *root;
+
+    fill_all();
+    second = bucket;
+    summary.buckets = both;
+    summary.count = 2;
+    root = json_loads(written(avd_gate_write_sarif), 0, NULL);
+    ck_assert_str_eq(value_at(root, "runs/0/tool/driver/rules/0/shortDescription/text"),
+                     "A crash that no rule has a finding for");
+    ck_assert_str_eq(value_at(root, "runs/0/tool/driver/rules/1/shortDescription/text"),
+                     "Null pointer");
+    ck_assert_str_eq(value_at(root, "runs/0/tool/driver/rules/1/help/text"), "look\nthen think");
+    json_decref(root);
+    second.advice = &other;
+    root = json_loads(written(avd_gate_write_sarif), 0, NULL);
+    ck_assert_str_eq(value_at(root, "runs/0/tool/driver/rules/1/id"), "null-data-pointer");
+    ck_assert_uint_eq(count_of("\"help\""), 0);
+    json_decref(root);
+    /* records of an earlier avdump tell no title */
+    bucket.advice_count = second.advice_count = 0;
+    root = json_loads(written(avd_gate_write_sarif), 0, NULL);
+    ck_assert_str_eq(value_at(root, "runs/0/tool/driver/rules/1/shortDescription/text"),
+                     "null-data-pointer");
+    json_decref(root);
+}
+END_TEST
+
 START_TEST(test_absolute_uri)
 {
     json_t *root;
@@ -398,6 +491,9 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, test_json, 0, TEXT_COUNT);
     tcase_add_loop_test(tests, test_issue_body, 0, TEXT_COUNT);
     tcase_add_loop_test(tests, test_html, 0, TEXT_COUNT);
+    tcase_add_test(tests, test_html_of_everything);
+    tcase_add_test(tests, test_issue_of_everything);
+    tcase_add_test(tests, test_sarif_rules);
     tcase_add_test(tests, test_absolute_uri);
     tcase_add_test(tests, test_terminal);
     tcase_add_loop_test(tests, test_no_memory, 0, writers);

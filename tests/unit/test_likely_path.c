@@ -113,6 +113,34 @@ START_TEST(test_learns_size)
 }
 END_TEST
 
+static double live_at(uint64_t slot)
+{
+    size_t i = avd_candidates_at(&candidates, slot);
+
+    ck_assert_uint_lt(i, candidates.count);
+    ck_assert_uint_eq(candidates.items[i].slot, slot);
+    return candidates.items[i].live;
+}
+
+/* To walk one stack all are looked at: it is found which of their candidates are live. */
+START_TEST(test_looks_at_all)
+{
+    struct fake_process *p = four_threads(THREADS);
+    unsigned k;
+
+    others(p);
+    (void)walk(p);
+    for (k = 1; k < THREADS; k++) {
+        ck_assert_double_gt(live_at(TOP(k) - (AT_A + 0x20 * k)), 0.9);
+        ck_assert_double_gt(live_at(TOP(k) - 0x78), 0.99);
+    }
+    ck_assert_double_gt(live_at(TOP(0) - AT_A), 0.9);
+    ck_assert_double_lt(live_at(TOP(0) - AT_OLD), 0.2);
+    ck_assert_double_gt(candidates.live_share, 0.6);
+    fake_free(p);
+}
+END_TEST
+
 /* Alone, or beside copies of itself, the smaller size is as good: nothing was learned. */
 START_TEST(test_nothing_to_learn)
 {
@@ -308,6 +336,7 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, test_learns_size);
+    tcase_add_test(tests, test_looks_at_all);
     tcase_add_test(tests, test_nothing_to_learn);
     tcase_add_test(tests, test_calls_back);
     tcase_add_test(tests, test_doubt);

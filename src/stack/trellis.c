@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The likeliest path through an x64 stack. A function's frame has one size (alloca apart), which
+ * all stacks together show (frame_size.c). All paths from the callee to the thread's start are
+ * weighed by such sizes with the forward-backward algorithm (Rabiner, "A tutorial on hidden Markov
+ * models", 1989), which tells for every candidate how likely it is a return address that will still
+ * be used.
+ */
+#include "stack/trellis.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "stack/frame_size.h"
+
+#include <string.h>
+
+enum {
+    MAX_EDGES = 384, /* candidates that may follow one */
+    HOME_SPACE = 32
+};
+
+/* How likely a candidate still lies where the frame above an occurrence had its return address. */
+#define STILL_THERE 0.9
+/* How much likelier two return addresses follow each other when the call between them is seen. */
+#define PROVED_CALL 20.0
+/* What is left when another candidate lies in the smallest frame below, where none can be live. */
+#define CANDIDATE_BELOW 0.3
+/* And in the home space of what it calls: that is seldom without another write. */
+#define CANDIDATE_IN_HOME_SPACE 0.5
+/* How much likelier a live return address has the saved frame pointer of its function below it than
+ * one that was left behind, where that is usual; and how much less likely it has not. */
+#define FRAME_SAVED      6.0
+#define FRAME_SAVED_EDIT 20.0 /* where it is always at the same place */
+#define FRAME_NOT_SAVED  0.3
+/*
+ * How much likelier code of Windows calls a program's than by chance, but where threads start:
+ * programs call libraries. On 95 stacks of one program none of 400 callers was such a one; programs
+ * that live in callbacks have some.
+ */
+#define CALLS_BACK 0.2
+
+/*
+ * How much likelier the value and its surroundings are for a live return address than for what else
+ * lies on stacks and looks like one. Functions begin at multiples of 16, tables and strings at
+ * multiples of 8, and what follows a call lies anywhere; but where the frame pointer of edit and
+ * continue lies below, a call has been made for certain. Around a live one are what the callee
+ * saved, at last, and arguments, which often are 0 and seldom point into modules; around old ones
+ * other old ones. Measured on stacks with known frames of several programs and compilers; factors
+ * are smaller than measured where programs differ. 0: a place that no call leads to.
+ */
+static double value_worth(const struct avd_candidate *candidate)
+{
+    static const double as_data[] = {1.0, 0.15, 0.05, 0.02};
+    static const double below[] = {1.0, 2.0, 0.4}; /* by enum avd_neighbour */
+    static const double above[] = {1.0, 1.8, 0.5};
+    double worth;
+
+    if (candidate->call == 0)
+        return 0.0;
+    if (candidate->call == 1)
+        worth = 1.4;
+    else if (candidate->value % 16 == 0 && !candidate->edit_and_continue)
+        worth = 0.2;
+    else
+        worth = candidate->value % 8 == 0 && !candidate->edit_and_continue ? 0.6 : 2.0;
+    if (!candidate->in_framed_module)
+        worth *= below[candidate->below];
+    return worth * above[candidate->above] * as_data[candidate->as_data] *
+           (candidate->repeated ? 0.6 : 1.2);
+}
+
+/* What other candidates below say. */
+static double worth_below(const struct avd_candidates *c, const struct avd_candidate *candidate)
+{
+    const struct avd_candidate *other = candidate;
+    double worth = 1;
+
+    while (other != c->items && candidate->slot - other[-1].slot <= HOME_SPACE) {
+        other--;
+        if (candidate->slot - other->slot == 16)
+            worth *= CANDIDATE_BELOW;
+        if (candidate->slot - other->slot == HOME_SPACE)
+            worth *= CANDIDATE_IN_HOME_SPACE;
+    }
+    return worth;
+}
+
+static bool add_node(struct avd_trellis *t, const struct avd_candidate *candidate)
+{
+    struct avd_trellis_node *node = &t->nodes[t->count];
+
+    memset(node, 0, sizeof *node);
+    node->candidate = candidate;
+    if (candidate != NULL) {
+        node->role = candidate->role;
+        node->has_call = candidate->call == 1;
+        node->worth = value_worth(candidate);
+        node->worth *= worth_below(t->candidates, candidate);
+        if (node->worth == 0)
+            return false;
+    }
+    t->count++;
+    return true;
+}
+
+static uint64_t slot_of(const struct avd_trellis *t, size_t node)
+{
+    return node == 0 ? t->callee->sp - 8 : t->nodes[node].candidate->slot;
+}
+
+/*
+ * The sizes that the frame of what was executing can have; the code bytes said nothing. A stack
+ * pointer that is no multiple of 16 means that it has none yet, or no more; a function that calls
+ * nothing needs neither home space nor alignment.
+ */
+static double exact_weight(const struct avd_trellis *t, uint64_t slot)
+{
+    uint64_t distance = slot - t->callee->sp;
+    size_t size = (size_t)(distance + 16) / 16;
+    double smallest = t->candidates->sizes->plain.chance[AVD_SMALLEST_FRAME / 16];
+
+    if (t->callee->sp % 16 == 8)
+        return distance == 0 ? 1.0 : smallest / (double)(size * size) / 8;
+    return size < AVD_SMALLEST_FRAME / 16 ? smallest / 4 : t->candidates->sizes->plain.chance[size];
+}
+
+/* What the code bytes before a return address say about the function that `pc` lies in being called
+ * there. */
+static double call_factor(const struct avd_trellis *t, uint64_t pc, uint64_t return_address)
+{
+    uint64_t start;
+    int leads = avd_walk_call_leads_to(t->walk, return_address, pc, &start);
+
+    return leads == 1 ? PROVED_CALL : leads == 0 ? 0.0 : 1.0;
+}
+
+/* Whether code of Windows would call a program's, elsewhere than where its thread starts. */
+static bool calls_back(const struct avd_trellis *t, const struct avd_trellis_node *callee,
+                       size_t caller)
+{
+    enum avd_module_role role = t->nodes[caller].role;
+
+    /* kernel32 starts threads; the rest of it moved to kernelbase. */
+    return callee->role == AVD_ROLE_PROGRAM && caller != t->end &&
+           (role == AVD_ROLE_WINDOWS || role == AVD_ROLE_NTDLL ||
+            (role == AVD_ROLE_KERNEL32 && t->end != 0));
+}
+
+/* What can be said of the frame of a node's function; `from` is not one that was executing. */
+static void learn_sizes(const struct avd_trellis *t, size_t from, size_t most,
+                        struct avd_frame_sizes *out)
+{
+    const struct avd_candidate *candidate =
+        from == 0 ? t->callee_candidate : t->nodes[from].candidate;
+    struct avd_size_question question = {t->callee->pc, slot_of(t, from), 0, false, most};
+
+    if (candidate != NULL) {
+        question.value = candidate->value;
+        question.context = candidate->context;
+        question.edit_and_continue = candidate->edit_and_continue;
+    }
+    avd_frame_sizes_learn(t->candidates->sizes, t->candidates, &question, out);
+}
+
+/* What the saved frame pointer below a candidate's slot says about it. */
+static double frame_factor(const struct avd_candidate *candidate)
+{
+    if (!candidate->in_framed_module)
+        return 1.0;
+    if (!candidate->saves_frame)
+        return FRAME_NOT_SAVED;
+    return candidate->edit_and_continue ? FRAME_SAVED_EDIT : FRAME_SAVED;
+}
+
+/* The edges from a node, and what they do to the worth of those they lead to (`expected`). */
+static void add_edges(struct avd_trellis *t, size_t from, double *expected)
+{
+    struct avd_trellis_node *node = &t->nodes[from];
+    uint64_t slot = slot_of(t, from);
+    bool exact = from == 0 && t->callee->exact;
+    uint64_t pc = from == 0 ? avd_walk_lookup(t->callee) : node->candidate->value - 1;
+    uint64_t last = from + 1 < t->count ? t->nodes[t->count - 1].candidate->slot : slot;
+    size_t reach = last - slot > AVD_LARGEST_FRAME ? AVD_FRAME_SIZES : (size_t)(last - slot) / 16;
+    struct avd_frame_sizes sizes;
+    size_t i;
+
+    if (!exact)
+        learn_sizes(t, from, reach < AVD_FRAME_SIZES ? reach : AVD_FRAME_SIZES - 1, &sizes);
+    if (!exact && from != 0)
+        node->worth *= sizes.live;
+    node->edges = &t->edges[t->edge_count];
+    node->first_edge = from + 1;
+    for (i = from + 1; i < t->count && node->edge_count < MAX_EDGES; i++) {
+        const struct avd_trellis_node *to = &t->nodes[i];
+        uint64_t distance = to->candidate->slot - slot;
+        double value = 0;
+
+        if (distance > AVD_LARGEST_FRAME)
+            break;
+        if (exact)
+            value = exact_weight(t, to->candidate->slot);
+        else if (distance % 16 == 0)
+            value = sizes.chance[distance / 16];
+        value *= frame_factor(to->candidate);
+        if (calls_back(t, node, i))
+            value *= CALLS_BACK;
+        if (value != 0 && to->has_call)
+            value *= call_factor(t, pc, to->candidate->value);
+        if (value > expected[i])
+            expected[i] = value < 1 ? value : 1;
+        node->edges[node->edge_count++] = value;
+    }
+    t->edge_count += node->edge_count;
+    if (reach < AVD_FRAME_SIZES)
+        node->tail = t->candidates->sizes->plain.tail[reach + 1] * (exact ? 1.0 : sizes.beyond);
+}
+
+/*
+ * A candidate that others below make likely to be there, live or left behind, is no surprise: what
+ * it is worth as a sign of life is measured against that.
+ */
+static void weigh_nodes(struct avd_trellis *t, const double *expected)
+{
+    size_t i;
+
+    for (i = 1; i < t->count; i++) {
+        double there = 1 - (1 - t->density) * (1 - STILL_THERE * expected[i]);
+
+        t->nodes[i].worth /= there;
+    }
+}
+
+static void run_forward(struct avd_trellis *t)
+{
+    size_t i;
+    size_t k;
+
+    t->nodes[0].forward = avd_scaled_one();
+    for (i = 0; i < t->count; i++) {
+        const struct avd_trellis_node *node = &t->nodes[i];
+
+        for (k = 0; k < node->edge_count; k++) {
+            struct avd_trellis_node *next = &t->nodes[node->first_edge + k];
+
+            if (node->edges[k] != 0)
+                next->forward = avd_scaled_add(
+                    next->forward, avd_scaled_times(node->forward, node->edges[k] * next->worth));
+        }
+    }
+}
+
+static void run_backward(struct avd_trellis *t)
+{
+    size_t i;
+    size_t k;
+
+    for (i = t->end != 0 ? t->end + 1 : t->count; i-- != 0;) {
+        struct avd_trellis_node *node = &t->nodes[i];
+
+        if (i == t->end && t->end != 0) {
+            node->backward = avd_scaled_one();
+            continue;
+        }
+        if (t->end == 0)
+            node->backward = avd_scaled_times(avd_scaled_one(), node->tail);
+        for (k = 0; k < node->edge_count; k++) {
+            const struct avd_trellis_node *next = &t->nodes[node->first_edge + k];
+
+            node->backward = avd_scaled_add(
+                node->backward, avd_scaled_times(next->backward, node->edges[k] * next->worth));
+        }
+    }
+}
+
+/* The nodes of the piece of stack above the callee, and where its thread starts. */
+static void add_nodes(struct avd_trellis *t, size_t first, size_t last)
+{
+    const struct avd_candidates *c = t->candidates;
+    const struct avd_frame *callee = t->callee;
+    struct avd_frame start[2];
+    uint64_t last_slot = 0;
+    size_t i;
+
+    /* The callee itself may be the inner one of the two. */
+    if (t->walk->stack_high != 0 && callee->sp >= 8 &&
+        avd_walk_find_thread_start(t->walk, callee->sp - 8, start))
+        last_slot = (start[0].sp == callee->sp ? start[1].sp : start[0].sp) - 8;
+    add_node(t, NULL);
+    t->nodes[0].role = avd_walk_role_at(t->walk, avd_walk_lookup(callee) + 1);
+    for (i = first; i < last; i++) {
+        if (!add_node(t, &c->items[i]))
+            continue;
+        if (c->items[i].slot == last_slot) {
+            t->end = t->count - 1;
+            return;
+        }
+    }
+}
+
+/* How many of the places for a return address hold a candidate: in the piece [first, last), at
+ * least as many as elsewhere. */
+static double density_of(const struct avd_candidates *c, size_t first, size_t last)
+{
+    uint64_t places = (c->items[last - 1].slot - c->items[first].slot) / 16 + 1;
+    double here = (double)(last - first) / (double)places;
+    double density = here > c->density ? here : c->density;
+
+    return density < 0.02 ? 0.02 : density > 0.5 ? 0.5 : density;
+}
+
+double avd_trellis_direct(const struct avd_trellis *t, size_t last, size_t i)
+{
+    const struct avd_trellis_node *before = &t->nodes[last];
+    const struct avd_trellis_node *node = &t->nodes[i];
+
+    if (i - before->first_edge >= before->edge_count)
+        return 0;
+    return avd_scaled_ratio(
+        avd_scaled_product(
+            avd_scaled_times(before->forward, before->edges[i - before->first_edge] * node->worth),
+            node->backward),
+        t->nodes[0].backward);
+}
+
+/* Finds out how likely each node is live. */
+static void run(struct avd_trellis *t)
+{
+    size_t i;
+
+    run_forward(t);
+    run_backward(t);
+    /* A frame larger than any that is considered lies between. */
+    if (t->nodes[0].backward.mantissa == 0 && t->end != 0) {
+        t->end = 0;
+        run_backward(t);
+    }
+    for (i = 1; i < t->count; i++) {
+        struct avd_trellis_node *node = &t->nodes[i];
+
+        node->live = avd_scaled_ratio(avd_scaled_product(node->forward, node->backward),
+                                      t->nodes[0].backward);
+    }
+}
+
+/* How many edges so many nodes have at most. */
+static size_t edges_of(size_t nodes)
+{
+    return nodes <= MAX_EDGES ? nodes * (nodes + 1) / 2 : nodes * MAX_EDGES;
+}
+
+void avd_trellis_free(struct avd_trellis *t)
+{
+    avd_mem_free(t->nodes);
+    avd_mem_free(t->edges);
+    t->nodes = NULL;
+    t->edges = NULL;
+}
+
+bool avd_trellis_weigh(struct avd_walk *walk, const struct avd_frame *callee, size_t first,
+                       size_t last, struct avd_trellis *out)
+{
+    const struct avd_candidates *c = walk->candidates;
+    double *expected = avd_mem_calloc(last - first + 1, sizeof *expected);
+    size_t i;
+
+    memset(out, 0, sizeof *out);
+    out->walk = walk;
+    out->candidates = c;
+    out->callee = callee;
+    out->density = density_of(c, first, last);
+    if (first != 0 && c->items[first - 1].slot == callee->sp - 8)
+        out->callee_candidate = &c->items[first - 1];
+    out->nodes = avd_mem_calloc(last - first + 1, sizeof *out->nodes);
+    out->edges = avd_mem_realloc(NULL, edges_of(last - first + 1), sizeof *out->edges);
+    if (expected == NULL || out->nodes == NULL || out->edges == NULL) {
+        avd_mem_free(expected);
+        return false;
+    }
+    add_nodes(out, first, last);
+    for (i = 0; i < out->count; i++)
+        add_edges(out, i, expected);
+    weigh_nodes(out, expected);
+    avd_mem_free(expected);
+    run(out);
+    return true;
+}
