@@ -102,7 +102,8 @@ static struct rule *gather_rules(const struct avd_gate_summary *s, struct avd_ar
                                  size_t *count)
 {
     struct rule *rules = avd_arena_alloc(arena, s->count + 1, sizeof *rules);
-    size_t i, k;
+    size_t i;
+    size_t k;
 
     *count = 0;
     for (i = 0; i < s->count && rules != NULL; i++) {
