@@ -75,7 +75,8 @@ static int compare_starts(const void *a, const void *b)
     const struct avd_stack_range *x = a;
     const struct avd_stack_range *y = b;
 
-    return (x->start > y->start) - (x->start < y->start);
+    return x->start != y->start ? (x->start > y->start ? 1 : -1)
+                                : (x->end > y->end) - (x->end < y->end);
 }
 
 /*
