@@ -22,7 +22,8 @@ enum {
     SIGNAL_BUS = 7,
     SIGNAL_FPE = 8,
     SIGNAL_SEGV = 11,
-    SIGNAL_SYS = 31
+    SIGNAL_SYS = 31,
+    SIGNAL_LAST = 64
 };
 
 static const struct word signals[] = {
@@ -188,6 +189,8 @@ bool avd_signal_describe(const struct avd_exception_input *in, struct avd_arena 
     out->name = out->type = signal->name;
     out->meaning = signal->meaning;
     out->class_ = class_of_signal(in->code);
+    out->was_sent = in->code <= SIGNAL_LAST && in->code != SIGNAL_SYS &&
+                    (!is_fault(in->code) || in->flags > INT32_MAX);
     /* si_addr means an address only when the hardware raised the signal. */
     if ((in->code == SIGNAL_SEGV || in->code == SIGNAL_BUS) && in->flags < 0x80) {
         out->has_access_address = true;

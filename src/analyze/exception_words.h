@@ -46,6 +46,8 @@ struct avd_exception_words {
     enum avd_access access;
     bool has_access_address;
     uint64_t access_address; /* what the instruction wanted to touch */
+    bool was_sent; /* a signal that no error of the CPU raised: the record's address is none, the
+                      system keeps who sent it there */
     bool has_fast_fail;
     uint32_t fast_fail_code;
     const char *fast_fail_name; /* "FAST_FAIL_FATAL_APP_EXIT", or NULL */

@@ -31,6 +31,7 @@ static void build_record(const struct avd_dump *dump, const struct avd_exception
     exception->type = avd_build_copy(report, words->type);
     exception->flags = from->flags;
     exception->noncontinuable = avd_dump_is_windows(dump) && (from->flags & 1) != 0;
+    exception->was_sent = words->was_sent;
     exception->address = from->address;
     if (module != NULL) {
         exception->address_module = avd_build_copy(report, module->name);

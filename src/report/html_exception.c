@@ -150,8 +150,9 @@ static void put_exception(struct avd_html *h, const struct avd_rep_exception *ex
         avd_strbuf_printf(&h->scratch, " (%s)", exception->type);
     avd_html_scratch_field(h, "code");
     avd_html_field(h, "meaning", exception->meaning);
-    put_address_field(h, "address", exception->address, exception->address_module,
-                      exception->address_offset);
+    if (!exception->was_sent)
+        put_address_field(h, "address", exception->address, exception->address_module,
+                          exception->address_offset);
     if (has_text(exception->access))
         put_address_field(h, exception->access, exception->crash_address, NULL, 0);
     put_instruction(h);

@@ -231,6 +231,7 @@ struct avd_rep_exception {
     const char *type; /* crash_info.type */
     uint32_t flags;
     bool noncontinuable;
+    bool was_sent; /* a signal that a program sent: `address` is none, and not shown */
     uint64_t address;
     const char *address_module; /* leaf name, NULL */
     uint64_t address_offset;

@@ -136,6 +136,22 @@ static void put_nested(const struct avd_text *t, const struct avd_rep_exception 
     }
 }
 
+/* The instruction, and the module it lies in. */
+static void put_address(const struct avd_text *t, const struct avd_rep_exception *exception,
+                        unsigned width)
+{
+    avd_text_label(t, "address");
+    avd_text_address(t, exception->address, width);
+    if (exception->address_module != NULL) {
+        avd_strbuf_puts(t->out, " ");
+        avd_strbuf_escaped(t->out, exception->address_module);
+        avd_strbuf_printf(t->out, "+0x%" PRIx64, exception->address_offset);
+    } else {
+        avd_strbuf_puts(t->out, " in no module");
+    }
+    avd_strbuf_puts(t->out, "\n");
+}
+
 void avd_text_exception(const struct avd_text *t)
 {
     const struct avd_rep_exception *exception = &t->report->exception;
@@ -159,16 +175,8 @@ void avd_text_exception(const struct avd_text *t)
     }
     put_line(t, "code", &line);
     avd_text_field(t, "meaning", exception->meaning);
-    avd_text_label(t, "address");
-    avd_text_address(t, exception->address, width);
-    if (exception->address_module != NULL) {
-        avd_strbuf_puts(t->out, " ");
-        avd_strbuf_escaped(t->out, exception->address_module);
-        avd_strbuf_printf(t->out, "+0x%" PRIx64, exception->address_offset);
-    } else {
-        avd_strbuf_puts(t->out, " in no module");
-    }
-    avd_strbuf_puts(t->out, "\n");
+    if (!exception->was_sent)
+        put_address(t, exception, width);
     if (has_text(exception->access)) {
         avd_text_label(t, exception->access);
         avd_text_address(t, exception->crash_address, width);

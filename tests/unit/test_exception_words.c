@@ -616,6 +616,7 @@ START_TEST(linux_signals)
     ck_assert(!words.has_access_address);
     describe_linux(6, 0xfffffffau, 0);
     ck_assert_str_eq(words.type, "SIGABRT / SI_TKILL");
+    ck_assert(words.was_sent);
     ck_assert_str_eq(words.meaning,
                      "the program ended itself with abort(), usually after a failed check");
     describe_linux(8, 1, 0x401f27);
