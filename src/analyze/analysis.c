@@ -159,7 +159,7 @@ static bool run(struct avd_analysis *an)
     size_t i;
 
     if (!avd_wow64_detect(an->dump, &an->arena, &an->wow64) || !avd_modules_collect(an) ||
-        !stored_exception(an))
+        !avd_function_tables_index(an) || !stored_exception(an))
         return false;
     memset(&options, 0, sizeof options);
     options.module_count = an->module_count;

@@ -26,6 +26,8 @@ struct avd_an_module {
     int file_state;          /* the same for --images */
     struct avd_image *file;
     bool on_stack;
+    bool role_known; /* the next is filled */
+    enum avd_module_role role;
 };
 
 struct avd_an_stack {
@@ -70,6 +72,8 @@ struct avd_analysis {
     size_t frame_count;                   /* of all stacks so far */
     size_t frame_ceiling;                 /* of all stacks; over it they are cut short */
     size_t code_budget;                   /* struct avd_walk's, over all stacks */
+    size_t walk_effort;                   /* the same */
+    const struct avd_table_place *tables; /* the dump's function tables, function_tables.c */
     struct avd_candidates candidates;     /* the same */
     struct avd_stack_range *whole_stacks; /* saved up to their base, by address (threads.c) */
     size_t whole_stack_count;

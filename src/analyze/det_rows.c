@@ -183,16 +183,12 @@ static const char *stem(struct avd_analysis *an, const char *file)
 
 static void frame_unloaded(const struct avd_analysis *an, uint64_t address, struct avd_fact *out)
 {
-    const struct avd_dump *dump = an->dump;
-    size_t i;
+    const struct avd_unloaded_module *module = avd_dump_unloaded_at(an->dump, address, 0);
 
-    for (i = 0; i < dump->unloaded_count; i++) {
-        if (address - dump->unloaded[i].base < dump->unloaded[i].size) {
-            set_text(out, dump->unloaded[i].name, "its name is not in the dump");
-            return;
-        }
-    }
-    set_unknown(out, "no unloaded module was here");
+    if (module != NULL)
+        set_text(out, module->name, "its name is not in the dump");
+    else
+        set_unknown(out, "no unloaded module was here");
 }
 
 static void frame_module_value(struct avd_analysis *an, size_t module, unsigned column,

@@ -39,13 +39,7 @@ bool avd_frame_is_scanned(const struct avd_frame *frame)
 const struct avd_unloaded_module *avd_frame_unloaded(const struct avd_analysis *an,
                                                      const struct avd_frame *frame)
 {
-    uint64_t addr = avd_walk_lookup(frame);
-    size_t i;
-
-    for (i = 0; i < an->dump->unloaded_count; i++)
-        if (addr - an->dump->unloaded[i].base < an->dump->unloaded[i].size)
-            return &an->dump->unloaded[i];
-    return NULL;
+    return avd_dump_unloaded_at(an->dump, avd_walk_lookup(frame), 0);
 }
 
 const char *avd_module_stem(struct avd_analysis *an, const char *file)

@@ -12,6 +12,13 @@ void avd_modules_close(struct avd_analysis *analysis);
 /* What the walks may ask, answered from the analysis (walk_env.c). */
 void avd_analysis_walk_env(struct avd_analysis *analysis, struct avd_walk_env *env);
 
+/* The index of the dynamic function tables (function_tables.c). False when out of memory. */
+bool avd_function_tables_index(struct avd_analysis *analysis);
+/* The RUNTIME_FUNCTION for `addr`, relative to *base; each table looked at takes one of
+ * analysis->walk_effort. */
+bool avd_function_tables_find(struct avd_analysis *analysis, uint64_t addr, uint64_t *base,
+                              uint32_t entry[3]);
+
 /* The part of it that symbols answer (unwind_symbols.c). */
 void avd_analysis_unwind_env(struct avd_walk_env *env);
 

@@ -128,6 +128,15 @@ static void stack_of_writer(const struct avd_analysis *an, uint64_t sp, uint64_t
     *high = an->whole_stacks[from - 1].end;
 }
 
+/* How many frames the next stack may have: fewer and fewer. */
+static unsigned frames_of_stack(const struct avd_analysis *an)
+{
+    if (an->frame_count < an->frame_ceiling)
+        return an->max_frames;
+    return an->frame_count < an->frame_ceiling + an->frame_ceiling / 4 ? AVD_MAX_FRAMES_WHEN_OVER
+                                                                       : 1;
+}
+
 bool avd_analysis_walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
                        const struct avd_context *context, uint64_t low, uint64_t high,
                        struct avd_an_stack *out)
@@ -147,8 +156,9 @@ bool avd_analysis_walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
     if (high == 0 && avd_reg_known(regs, AVD_RSP))
         stack_of_writer(an, regs->value[AVD_RSP], &w.stack_low, &w.stack_high);
     w.code_budget = &an->code_budget;
+    w.effort = &an->walk_effort;
     w.candidates = &an->candidates;
-    w.max_frames = an->frame_count < an->frame_ceiling ? an->max_frames : AVD_MAX_FRAMES_WHEN_OVER;
+    w.max_frames = frames_of_stack(an);
     w.allow_scan = true;
     w.start_found = out->start_found;
     w.windows = avd_dump_is_windows(an->dump);
@@ -362,6 +372,35 @@ static size_t frame_ceiling(const struct avd_analysis *an)
     return ceiling < AVD_MAX_FRAMES_IN_ALL ? ceiling : AVD_MAX_FRAMES_IN_ALL;
 }
 
+/* The same for work: real dumps take up to one look per byte, most a tenth of it. */
+static size_t walk_effort(const struct avd_analysis *an)
+{
+    size_t size = an->dump->bytes.size;
+
+    return size < AVD_MAX_WALK_EFFORT - AVD_MIN_WALK_EFFORT ? AVD_MIN_WALK_EFFORT + size
+                                                            : AVD_MAX_WALK_EFFORT;
+}
+
+/* Each stack says where it was cut; this says it of all of them. */
+static void note_cut_stacks(struct avd_analysis *an)
+{
+    if (an->frame_count >= an->frame_ceiling)
+        avd_note_add(&an->notes, "threads", AVD_NO_OFFSET,
+                     "stacks with %zu frames in all, the ceiling for a dump of this size; those "
+                     "after them are cut short",
+                     an->frame_ceiling);
+    if (an->thread_count > AVD_MAX_WALKED_THREADS)
+        avd_note_add(&an->notes, "threads", AVD_NO_OFFSET,
+                     "%zu threads, of which the stacks of the first %d are walked, and that of the "
+                     "exception's",
+                     an->thread_count, AVD_MAX_WALKED_THREADS);
+    if (an->walk_effort == 0)
+        avd_note_add(&an->notes, "threads", AVD_NO_OFFSET,
+                     "walking the stacks took the %zu looks at memory, the ceiling for a dump of "
+                     "this size; those left are cut short",
+                     walk_effort(an));
+}
+
 bool avd_analysis_rewalk(struct avd_analysis *an, size_t index)
 {
     struct avd_an_thread *thread = &an->threads[index];
@@ -406,6 +445,7 @@ bool avd_analysis_threads(struct avd_analysis *an)
     choose_thread(an);
     an->frame_ceiling = frame_ceiling(an);
     an->code_budget = AVD_MAX_CODE_PIECES;
+    an->walk_effort = walk_effort(an);
     an->thread_count = an->dump->thread_count;
     an->threads = avd_arena_alloc(&an->arena, an->thread_count, sizeof *an->threads);
     if (an->threads == NULL)
@@ -417,8 +457,15 @@ bool avd_analysis_threads(struct avd_analysis *an)
     /* The crash first: it must not be the one that is cut short. */
     if (an->crashing_thread < an->thread_count && !analyze_thread(an, an->crashing_thread))
         return false;
-    for (i = 0; i < an->thread_count; i++)
-        if (i != an->crashing_thread && !analyze_thread(an, i))
+    for (i = 0; i < an->thread_count; i++) {
+        if (i == an->crashing_thread)
+            continue;
+        if (i >= AVD_MAX_WALKED_THREADS)
+            no_stack(&an->threads[i].native, native_cpu(an->dump), AVD_END_LIMIT,
+                     "the ceiling on threads whose stacks are walked is reached");
+        else if (!analyze_thread(an, i))
             return false;
+    }
+    note_cut_stacks(an);
     return true;
 }

@@ -6,18 +6,32 @@
 
 #include <string.h>
 
+/* What a look costs, as against a look at one word. */
+enum {
+    SYMBOL_LOOKS = 8, /* to find a name */
+    BYTES_PER_LOOK = 64
+};
+
+/* Takes from what all walks may do; when nothing is left they end (stack/walk.h). */
+static void exert(struct avd_analysis *an, size_t looks)
+{
+    an->walk_effort -= looks < an->walk_effort ? looks : an->walk_effort;
+}
+
 static size_t env_read(void *ctx, uint64_t addr, void *buffer, size_t size)
 {
-    const struct avd_analysis *an = ctx;
+    struct avd_analysis *an = ctx;
 
+    exert(an, 1 + size / BYTES_PER_LOOK);
     return avd_memory_read(&an->dump->memory, addr, buffer, size);
 }
 
 static bool env_module_at(void *ctx, uint64_t addr, struct avd_code_module *out)
 {
-    const struct avd_analysis *an = ctx;
+    struct avd_analysis *an = ctx;
     size_t i = avd_analysis_module_at(an, addr);
 
+    exert(an, 1);
     memset(out, 0, sizeof *out);
     if (i == AVD_NO_MODULE)
         return false;
@@ -34,6 +48,7 @@ static size_t env_read_image(void *ctx, size_t module, uint32_t rva, void *buffe
     uint64_t base;
     size_t done;
 
+    exert(an, 1 + size / BYTES_PER_LOOK);
     if (module >= an->module_count)
         return 0;
     base = an->modules[module].module->base;
@@ -52,6 +67,7 @@ static int env_pdata(void *ctx, size_t module, struct avd_pdata *out)
     struct avd_analysis *an = ctx;
     const struct avd_image *image = avd_analysis_image(an, module);
 
+    exert(an, 1);
     memset(out, 0, sizeof *out);
     if (image == NULL || image->machine == AVD_MACHINE_UNKNOWN)
         return -1;
@@ -68,6 +84,7 @@ static int env_executable(void *ctx, uint64_t addr)
     size_t i = avd_analysis_module_at(an, addr);
     int known = avd_memory_executable(&an->dump->memory, addr);
 
+    exert(an, 1);
     if (known >= 0)
         return known;
     if (i != AVD_NO_MODULE) {
@@ -86,39 +103,7 @@ static int env_executable(void *ctx, uint64_t addr)
 
 static bool env_dynamic_function(void *ctx, uint64_t addr, uint64_t *base, uint32_t entry[3])
 {
-    const struct avd_analysis *an = ctx;
-    size_t i;
-
-    for (i = 0; i < an->dump->function_table_count; i++) {
-        const struct avd_function_table *table = &an->dump->function_tables[i];
-        size_t low = 0;
-        size_t high = table->entry_count;
-        uint64_t rva = addr - table->base;
-
-        if (addr < table->minimum || addr >= table->maximum || addr < table->base ||
-            rva > UINT32_MAX || table->entry_size < 12)
-            continue;
-        /* Sorted by BeginAddress, as RtlAddFunctionTable wants them. */
-        while (low < high) {
-            size_t middle = low + (high - low) / 2;
-
-            if (avd_view_u32(table->entries, (uint64_t)middle * table->entry_size) <= rva)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        if (low == 0)
-            continue;
-        low--;
-        entry[0] = avd_view_u32(table->entries, (uint64_t)low * table->entry_size);
-        entry[1] = avd_view_u32(table->entries, (uint64_t)low * table->entry_size + 4);
-        entry[2] = avd_view_u32(table->entries, (uint64_t)low * table->entry_size + 8);
-        if (rva >= entry[1])
-            continue;
-        *base = table->base;
-        return true;
-    }
-    return false;
+    return avd_function_tables_find(ctx, addr, base, entry);
 }
 
 /* Where the function that holds `addr` begins, as far as its symbols or exports tell. */
@@ -129,6 +114,7 @@ static bool env_function_start(void *ctx, uint64_t addr, uint64_t *start)
     enum avd_status status;
     struct avd_symbol symbol;
 
+    exert(an, SYMBOL_LOOKS);
     *start = 0;
     if (i == AVD_NO_MODULE)
         return false;
@@ -150,6 +136,7 @@ static bool env_same_name(void *ctx, uint64_t a, uint64_t b)
     const uint64_t addrs[2] = {a, b};
     int k;
 
+    exert(an, 2 * SYMBOL_LOOKS);
     if (i == AVD_NO_MODULE || avd_analysis_module_at(an, b) != i)
         return false;
     for (k = 0; k < 2; k++) {
@@ -187,23 +174,31 @@ static bool is_of_windows(const char *path)
     return false;
 }
 
+static enum avd_module_role role_of(const struct avd_module *module)
+{
+    if (avd_ascii_casecmp(module->name, "ntdll.dll") == 0)
+        return AVD_ROLE_NTDLL;
+    if (avd_ascii_casecmp(module->name, "kernel32.dll") == 0)
+        return AVD_ROLE_KERNEL32;
+    if (module->path == NULL || strchr(module->path, '\\') == NULL)
+        return AVD_ROLE_OTHER;
+    return is_of_windows(module->path) ? AVD_ROLE_WINDOWS : AVD_ROLE_PROGRAM;
+}
+
 static enum avd_module_role env_module_role(void *ctx, size_t module)
 {
-    const struct avd_analysis *an = ctx;
-    const char *name;
-    const char *path;
+    struct avd_analysis *an = ctx;
+    struct avd_an_module *known;
 
+    exert(an, 1);
     if (module >= an->module_count)
         return AVD_ROLE_OTHER;
-    name = an->modules[module].module->name;
-    if (avd_ascii_casecmp(name, "ntdll.dll") == 0)
-        return AVD_ROLE_NTDLL;
-    if (avd_ascii_casecmp(name, "kernel32.dll") == 0)
-        return AVD_ROLE_KERNEL32;
-    path = an->modules[module].module->path;
-    if (path == NULL || strchr(path, '\\') == NULL)
-        return AVD_ROLE_OTHER;
-    return is_of_windows(path) ? AVD_ROLE_WINDOWS : AVD_ROLE_PROGRAM;
+    known = &an->modules[module];
+    if (!known->role_known) {
+        known->role = role_of(known->module);
+        known->role_known = true;
+    }
+    return known->role;
 }
 
 void avd_analysis_walk_env(struct avd_analysis *an, struct avd_walk_env *env)

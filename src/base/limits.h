@@ -9,6 +9,7 @@
 enum {
     AVD_MAX_STREAMS = 4096,          /* dbghelp writes about 20; user streams add a few */
     AVD_MAX_THREADS = 65536,         /* far beyond what a Windows process can run */
+    AVD_MAX_WALKED_THREADS = 16384,  /* a leak of threads shows in the first few */
     AVD_MAX_MODULES = 16384,         /* large real processes load about 1,500 */
     AVD_MAX_UNLOADED = 16384,        /* Windows keeps 64, some writers keep all */
     AVD_MAX_MEMORY_RANGES = 4194304, /* 62,148 seen; a 32 GiB dump of single pages */
@@ -27,6 +28,8 @@ enum {
     AVD_MAX_FRAMES_IN_ALL = 200000,  /* over all threads, then stacks are cut short: 100 MB */
     AVD_MIN_BYTES_PER_FRAME = 128,   /* of the file, on average over what exceeds one stack */
     AVD_MAX_FRAMES_WHEN_OVER = 8,    /* per stack after that */
+    AVD_MIN_WALK_EFFORT = 4000000,   /* looks of all walks, 25 ns each, and one per byte of the */
+    AVD_MAX_WALK_EFFORT = 256000000, /* file up to this; 0.1 to 0.6 million were seen in 4 MB */
     AVD_MAX_FRAMES_CEILING = 65536,  /* what --max-frames may ask for */
     AVD_MAX_EXCEPTIONS = 64,         /* found on stacks; one is usual, nested ones come with two */
     AVD_MAX_EXCEPTIONS_OF_THREAD = 8,

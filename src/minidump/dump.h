@@ -264,6 +264,8 @@ struct avd_dump {
     size_t module_by_base_count;
     const struct avd_unloaded_module *unloaded;
     size_t unloaded_count;
+    const struct avd_unloaded_place *unloaded_places; /* their index, unloaded.c */
+    size_t unloaded_place_count;
     struct avd_memory memory;
     struct avd_exception exception;
     bool has_handles; /* a handle stream may be there and empty */
@@ -305,6 +307,11 @@ bool avd_dump_is_windows(const struct avd_dump *dump);
 /* Index of the module that owns `addr`; AVD_NO_MODULE when none does. */
 #define AVD_NO_MODULE SIZE_MAX
 size_t avd_dump_module_at(const struct avd_dump *dump, uint64_t addr);
+/* Of the unloaded modules that once held `addr` the nth of the list, from 0, below
+ * AVD_UNLOADED_AT_ONCE; NULL when there are not so many. */
+enum { AVD_UNLOADED_AT_ONCE = 8 };
+const struct avd_unloaded_module *avd_dump_unloaded_at(const struct avd_dump *dump, uint64_t addr,
+                                                       size_t nth);
 /* The thread with this id, or NULL. */
 const struct avd_thread *avd_dump_thread(const struct avd_dump *dump, uint32_t id);
 
@@ -359,6 +366,7 @@ bool avd_read_misc(struct avd_dump *dump);            /* misc.c */
 bool avd_read_threads(struct avd_dump *dump);         /* threads.c: list, ex, info, names */
 bool avd_read_modules(struct avd_dump *dump);         /* modules.c */
 bool avd_read_unloaded(struct avd_dump *dump);        /* modules.c */
+bool avd_index_unloaded(struct avd_dump *dump);       /* unloaded.c */
 bool avd_read_memory(struct avd_dump *dump);          /* memory.c: list, 64, info */
 bool avd_read_exception(struct avd_dump *dump);       /* exception.c */
 bool avd_read_handles(struct avd_dump *dump);         /* handles.c: data and operations */

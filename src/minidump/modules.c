@@ -239,5 +239,5 @@ bool avd_read_unloaded(struct avd_dump *dump)
     }
     dump->unloaded = unloaded;
     dump->unloaded_count = count;
-    return true;
+    return avd_index_unloaded(dump);
 }

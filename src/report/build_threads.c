@@ -25,26 +25,20 @@ static void build_arguments(const struct avd_analysis *an, const struct avd_fram
 static void build_unloaded(const struct avd_analysis *an, struct avd_report *report,
                            struct avd_rep_frame *frame)
 {
-    enum { MAX_SHOWN = 8 };
-    const struct avd_dump *dump = an->dump;
-    const char **names = NULL;
-    uint64_t *offsets = NULL;
-    size_t i;
+    const struct avd_unloaded_module *module = avd_dump_unloaded_at(an->dump, frame->lookup, 0);
+    const char **names;
+    uint64_t *offsets;
 
-    for (i = 0; i < dump->unloaded_count && frame->unloaded_count < MAX_SHOWN; i++) {
-        const struct avd_unloaded_module *module = &dump->unloaded[i];
-
-        if (frame->lookup - module->base >= module->size)
-            continue;
-        if (names == NULL) {
-            names = avd_arena_alloc(&report->arena, MAX_SHOWN, sizeof *names);
-            offsets = avd_arena_alloc(&report->arena, MAX_SHOWN, sizeof *offsets);
-            if (names == NULL || offsets == NULL)
-                return;
-        }
+    if (module == NULL)
+        return;
+    names = avd_arena_alloc(&report->arena, AVD_UNLOADED_AT_ONCE, sizeof *names);
+    offsets = avd_arena_alloc(&report->arena, AVD_UNLOADED_AT_ONCE, sizeof *offsets);
+    if (names == NULL || offsets == NULL)
+        return;
+    while (module != NULL) {
         names[frame->unloaded_count] = avd_build_copy(report, module->name);
-        offsets[frame->unloaded_count] = frame->lookup - module->base;
-        frame->unloaded_count++;
+        offsets[frame->unloaded_count++] = frame->lookup - module->base;
+        module = avd_dump_unloaded_at(an->dump, frame->lookup, frame->unloaded_count);
     }
     frame->unloaded = names;
     frame->unloaded_offsets = offsets;

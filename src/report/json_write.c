@@ -58,11 +58,15 @@ static void put_text(struct avd_json *j, const char *text)
 
 static void put_line(struct avd_json *j)
 {
-    unsigned i;
+    static const char line[] = "\n                                ";
+    size_t left = 1 + 2 * (size_t)j->depth;
+    size_t size = left < sizeof line - 1 ? left : sizeof line - 1;
 
-    put_char(j, '\n');
-    for (i = 0; i < j->depth; i++)
-        put(j, "  ", 2);
+    put(j, line, size);
+    for (left -= size; left != 0; left -= size) {
+        size = left < sizeof line - 2 ? left : sizeof line - 2;
+        put(j, line + 1, size);
+    }
 }
 
 /* ---- strings ---- */

@@ -49,6 +49,7 @@ static const double by_chance_share[RATES] = {0.4, 0.4, 0.2};
 
 /* The distances above occurrences. */
 struct hits {
+    size_t looks;  /* at candidates */
     unsigned seen; /* occurrences compared */
     unsigned same; /* of these, ones of the value itself */
     double live;   /* how many of those are */
@@ -162,6 +163,7 @@ static void count_above(const struct avd_size_model *model, const struct avd_can
         const struct avd_candidate *to = &c->items[k];
         size_t at = (size_t)(to->slot - from->slot) / 16;
 
+        hits->looks++;
         if (to->stack != from->stack || at >= AVD_FRAME_SIZES)
             return;
         hits->hit[at] = (hits->at[at] == 0 ? 1 : hits->hit[at]) * (end / (1 - end));
@@ -188,6 +190,7 @@ static void compare(const struct avd_size_model *model, const struct avd_candida
         const struct avd_candidate *other = &c->items[c->by_value[at]];
         unsigned k;
 
+        hits->looks++;
         if (other->slot == question->slot || other->context == question->context)
             continue;
         for (k = 0; k < count && seen[k] != other->context; k++)
@@ -260,6 +263,7 @@ void avd_frame_sizes_learn(const struct avd_size_model *model,
     size_t i;
 
     memset(hits.at, 0, sizeof hits.at);
+    hits.looks = 0;
     hits.seen = hits.same = 0;
     hits.last = 0;
     hits.live = 0;
@@ -276,4 +280,5 @@ void avd_frame_sizes_learn(const struct avd_size_model *model,
         out->chance[i] *= 1 / total;
     out->beyond /= total;
     out->live = live_elsewhere(candidates, &hits);
+    out->looks = hits.looks;
 }

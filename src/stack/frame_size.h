@@ -44,6 +44,7 @@ struct avd_size_question {
 struct avd_frame_sizes {
     double chance[AVD_FRAME_SIZES]; /* of each size up to the most; with larger ones the sum is 1 */
     double beyond; /* times a `tail`: the chance that the frame ends in a part nobody looked at */
+    size_t looks;  /* at candidates, to learn that */
     double live;   /* how much likelier the value is one that is still used, as it is elsewhere */
 };
 

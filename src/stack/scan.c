@@ -20,6 +20,7 @@ enum {
     MAX_FRAME_GAP = 128 * 1024, /* a saved frame pointer further away is something else */
     HOME_SPACE = 32,            /* Windows x64: what every caller keeps free for its callee */
     PAGE = 4096,                /* the headers of an image are mapped as pages of their own */
+    WORDS_AT_ONCE = 8,          /* compared in the time of one look at memory */
     CODE_ALIGNMENT = 16         /* functions, and much data, begin at multiples of it */
 };
 
@@ -106,6 +107,7 @@ static bool plausible_without_code(const struct window *w, const struct avd_fram
         gap = last + w->walk->cpu->pointer_size - callee->sp;
         before = 1;
     }
+    avd_walk_exert(w->walk, w->words / WORDS_AT_ONCE);
     for (k = 0; k < w->words; k++) {
         if (k == i || word(w, k) != value)
             continue;

@@ -16,7 +16,8 @@
 
 enum {
     MAX_EDGES = 384, /* candidates that may follow one */
-    HOME_SPACE = 32
+    HOME_SPACE = 32,
+    LOOKS_AT_ONCE = 4 /* at candidates, that take as long as one at memory */
 };
 
 /* How likely a candidate still lies where the frame above an occurrence had its return address. */
@@ -188,6 +189,8 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
         learn_sizes(t, from, reach < AVD_FRAME_SIZES ? reach : AVD_FRAME_SIZES - 1, &sizes);
     if (!exact && from != 0)
         node->worth *= sizes.live;
+    if (!exact)
+        avd_walk_exert(t->walk, (sizes.looks + reach) / LOOKS_AT_ONCE);
     node->edges = &t->edges[t->edge_count];
     node->first_edge = from + 1;
     for (i = from + 1; i < t->count && node->edge_count < MAX_EDGES; i++) {
@@ -210,6 +213,7 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
             expected[i] = value < 1 ? value : 1;
         node->edges[node->edge_count++] = value;
     }
+    avd_walk_exert(t->walk, node->edge_count / 2); /* each is gone over three times later */
     t->edge_count += node->edge_count;
     if (reach < AVD_FRAME_SIZES)
         node->tail = t->candidates->sizes->plain.tail[reach + 1] * (exact ? 1.0 : sizes.beyond);

@@ -37,6 +37,17 @@ void avd_walk_say(struct avd_walk *walk, enum avd_walk_end *end, enum avd_walk_e
     va_end(args);
 }
 
+void avd_walk_exert(const struct avd_walk *walk, size_t looks)
+{
+    if (walk->effort != NULL)
+        *walk->effort -= looks < *walk->effort ? looks : *walk->effort;
+}
+
+bool avd_walk_exhausted(const struct avd_walk *walk)
+{
+    return walk->effort != NULL && *walk->effort == 0;
+}
+
 bool avd_walk_pointer(const struct avd_walk *walk, uint64_t addr, uint64_t *out)
 {
     size_t size = walk->cpu->pointer_size;
@@ -286,6 +297,13 @@ static bool run(struct avd_walk *walk, struct avd_stack *out, size_t *capacity)
                          "the stack's base 0x%" PRIx64 " is reached", walk->stack_high);
             return true;
         }
+        if (avd_walk_exhausted(walk)) {
+            walk->detail[0] = '\0';
+            avd_walk_say(
+                walk, &out->end, AVD_END_LIMIT,
+                "the ceiling on the work for all stacks of a dump of this size is reached");
+            return true;
+        }
         result = step(walk, callee, out->count - 1, &caller, &out->end);
         if (result != AVD_STEP_OK)
             return true;
@@ -327,7 +345,8 @@ bool avd_walk_stack(struct avd_walk *walk, const struct avd_regs *start, struct 
         return true;
     }
     out->end_detail = "out of memory";
-    frame = avd_arena_grow(walk->arena, NULL, 0, &capacity, sizeof *frame, AVD_MAX_FRAMES_CEILING);
+    frame = avd_arena_grow(walk->arena, NULL, 0, &capacity, sizeof *frame,
+                           avd_walk_exhausted(walk) ? 1 : AVD_MAX_FRAMES_CEILING);
     if (frame == NULL)
         return false;
     out->frames = frame;

@@ -88,7 +88,7 @@ enum avd_walk_end {
     AVD_END_BAD_UNWIND_INFO, /* unwind data is damaged */
     AVD_END_NOT_CODE,        /* the return address found is no code */
     AVD_END_STACK_POINTER,   /* the stack pointer did not grow or left the stack */
-    AVD_END_LIMIT,           /* the ceiling on frames */
+    AVD_END_LIMIT,           /* the ceiling on frames, or on the work of all walks */
     AVD_END_32BIT_CODE,      /* x64: 32-bit code comes next, whose stack is another */
     AVD_END_UNSUPPORTED_CPU
 };
@@ -173,6 +173,9 @@ struct avd_walk {
     bool windows;     /* the process's operating system: decides frame conventions */
     /* How often code may yet be read to see where calls lead, over all walks; NULL: any number. */
     size_t *code_budget;
+    /* What may yet be done over all walks, in looks at memory, modules, tables and candidates, each
+     * some ten nanoseconds. The environment takes from it too. NULL: any amount. */
+    size_t *effort;
     /* What the stacks of all threads hold; NULL: nothing is learned from it. */
     struct avd_candidates *candidates;
     struct avd_likely_path *path; /* scan.c's own; NULL at the start */
@@ -262,6 +265,11 @@ size_t avd_walk_code(const struct avd_walk *walk, uint64_t addr, uint8_t *buffer
 size_t avd_walk_code_at(const struct avd_walk *walk, uint64_t addr, uint8_t *buffer, size_t size);
 
 /* ---- where calls lead (call_target.c) ---- */
+
+/* Takes `looks` of walk->effort, as much as there is. */
+void avd_walk_exert(const struct avd_walk *walk, size_t looks);
+/* Whether none of it is left: no step begins any more. */
+bool avd_walk_exhausted(const struct avd_walk *walk);
 
 /* Takes one of walk->code_budget, before reading code to judge a word that may be a return address:
  * over all stacks that has a ceiling. False when none is left. */
