@@ -173,6 +173,7 @@ START_TEST(calls_through_bad_pointers_and_unloaded_modules)
     blame_fixture_init(&f, 0xc0000005, frames);
     f.dump.unloaded = &unloaded;
     f.dump.unloaded_count = 1;
+    ck_assert(avd_index_unloaded(&f.dump));
     blame_fixture_parameters(&f, 8, 0x1000);
     memset(&followup, 0, sizeof followup);
     memset(&bucket, 0, sizeof bucket);
@@ -180,6 +181,7 @@ START_TEST(calls_through_bad_pointers_and_unloaded_modules)
     ck_assert_uint_eq(followup.frame, 0);
     avd_bucket_make(&f.an, &followup, &bucket);
     ck_assert_str_eq(bucket.id, "NULL_POINTER_EXECUTE_c0000005_plug.dll!Unloaded");
+    avd_arena_deinit(&f.dump.arena);
     blame_fixture_deinit(&f);
 }
 END_TEST

@@ -20,6 +20,7 @@ struct answer {
 
 static const struct answer *answers;
 static const struct answer *second_answers;
+static size_t work;      /* that each such frame takes */
 static uint64_t grow_by; /* when not 0: every frame has the same pc and an sp that grows so */
 
 static enum avd_step_result answer(const struct answer *list, struct avd_walk *walk, size_t index,
@@ -48,6 +49,7 @@ static enum avd_step_result first(struct avd_walk *walk, const struct avd_frame 
         caller->pc = callee->pc;
         caller->sp = callee->sp + grow_by;
         caller->method = AVD_METHOD_UNWIND_INFO;
+        avd_walk_exert(walk, work);
         return AVD_STEP_OK;
     }
     return answer(answers, walk, callee_index, caller, end);
@@ -81,6 +83,7 @@ static struct fake_process *process(const struct answer *list, const struct answ
     answers = list;
     second_answers = others;
     grow_by = 0;
+    work = 0;
     return p;
 }
 
@@ -237,6 +240,26 @@ START_TEST(test_limit)
     stack = fake_walk(p, CODE + 1, SP, NULL);
     ck_assert_uint_eq(stack->count, AVD_MAX_FRAMES_CEILING);
     ck_assert_int_eq(stack->end, AVD_END_LIMIT);
+    fake_free(p);
+}
+END_TEST
+
+/* What all walks may do ends in the middle of one, and the next does not begin a step. */
+START_TEST(test_effort)
+{
+    struct fake_process *p = process(NULL, NULL);
+    size_t effort = 5;
+
+    grow_by = 8;
+    p->walk.effort = &effort;
+    work = 2;
+    ck_assert_uint_eq(fake_walk(p, CODE + 1, SP, NULL)->count, 4);
+    ck_assert_int_eq(p->stack.end, AVD_END_LIMIT);
+    ck_assert_str_eq(p->stack.end_detail,
+                     "the ceiling on the work for all stacks of a dump of this size is reached");
+    ck_assert_uint_eq(effort, 0);
+    ck_assert_uint_eq(fake_walk(p, CODE + 1, SP, NULL)->count, 1);
+    ck_assert_int_eq(p->stack.end, AVD_END_LIMIT);
     fake_free(p);
 }
 END_TEST
@@ -562,6 +585,7 @@ int main(void)
     tcase_add_test(tests, test_said_by_methods);
     tcase_add_test(tests, test_limit);
     tcase_add_test(tests, test_limit_exact);
+    tcase_add_test(tests, test_effort);
     tcase_add_test(tests, test_bounds);
     tcase_add_test(tests, test_exact_frames);
     tcase_add_test(tests, test_long_detail);
