@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MAX_ENTRY = 1 << 20, MAX_ARCHIVE = 4 << 20, MAX_ENTRIES = 64 };
+enum { MAX_ENTRY = 1 << 16, MAX_ARCHIVE = 1 << 18, MAX_ENTRIES = 64 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

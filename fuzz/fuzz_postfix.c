@@ -10,27 +10,37 @@
 #include <string.h>
 
 enum { STACK = 0x10000, STACK_SIZE = 0x1000, CODE = 0x400000, CODE_SIZE = 0x10000 };
+enum { MAX_FRAMES = 6 }; /* one program for all of them: what it does shows in the first */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *rules_text;
-static uint64_t word_size; /* of the CPU */
+static uint8_t stack_bytes[STACK_SIZE];
 
 static size_t read_memory(void *ctx, uint64_t addr, void *buffer, size_t size)
 {
-    uint8_t *out = buffer;
-    size_t i;
+    uint64_t at = addr - STACK;
 
     (void)ctx;
-    for (i = 0; i < size && addr + i - STACK < STACK_SIZE; i++) {
-        /* Frame pointers and return addresses by turns. */
-        uint64_t at = addr + i - STACK;
-        uint64_t word = at / word_size;
+    if (at >= STACK_SIZE)
+        return 0;
+    if (size > STACK_SIZE - at)
+        size = STACK_SIZE - (size_t)at;
+    memcpy(buffer, stack_bytes + at, size);
+    return size;
+}
+
+/* Frame pointers and return addresses by turns. */
+static void fill_stack(size_t word_size)
+{
+    size_t i;
+
+    for (i = 0; i < STACK_SIZE; i++) {
+        uint64_t word = i / word_size;
         uint64_t value = word % 2 == 1 ? CODE + 0x2000 : STACK + (word + 8) * word_size;
 
-        out[i] = (uint8_t)(value >> 8 * (at % word_size));
+        stack_bytes[i] = (uint8_t)(value >> 8 * (i % word_size));
     }
-    return i;
 }
 
 static bool module_at(void *ctx, uint64_t addr, struct avd_code_module *out)
@@ -102,11 +112,10 @@ static void walk(const struct avd_cpu_ops *cpu, bool with_cfi)
         env.frame_data = frame_data;
     memset(&w, 0, sizeof w);
     w.cpu = cpu;
-    word_size = cpu->pointer_size;
     w.env = &env;
     w.arena = &arena;
     w.windows = true;
-    w.max_frames = 64;
+    w.max_frames = MAX_FRAMES;
     avd_reg_set(&regs, AVD_RIP, CODE + 0x1000);
     avd_reg_set(&regs, AVD_RSP, STACK + 0x40);
     avd_reg_set(&regs, AVD_RBP, STACK + 0x100);
@@ -123,8 +132,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size != 0)
         memcpy(text, data, size);
     rules_text = text;
+    fill_stack(4);
     walk(&avd_cpu_x86, false);
     walk(&avd_cpu_x86, true);
+    fill_stack(8);
     walk(&avd_cpu_amd64, true);
     avd_mem_free(text);
     return 0;

@@ -8,11 +8,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void undecorate(const char *name)
+static void undecorate(struct avd_arena *arena, const char *name)
 {
-    struct avd_arena arena = {0};
-    const char *full = avd_undecorate(&arena, name, AVD_UNDNAME_FULL, false);
-    const char *brief = avd_undecorate(&arena, name, AVD_UNDNAME_NAME_ONLY, true);
+    const char *full = avd_undecorate(arena, name, AVD_UNDNAME_FULL, false);
+    const char *brief = avd_undecorate(arena, name, AVD_UNDNAME_NAME_ONLY, true);
 
     if (full == NULL || brief == NULL)
         abort();
@@ -20,11 +19,11 @@ static void undecorate(const char *name)
     if (strlen(full) > AVD_MAX_UNDNAME_OUTPUT + 64 + 4 * strlen(name) ||
         strlen(brief) > AVD_MAX_UNDNAME_OUTPUT + 64 + 4 * strlen(name))
         abort();
-    avd_arena_deinit(&arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct avd_arena arena = {0};
     char *text = malloc(size + 1);
     char *line;
     char *end;
@@ -36,9 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     for (line = text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         *end = '\0';
-        undecorate(line);
+        undecorate(&arena, line);
     }
-    undecorate(line);
+    undecorate(&arena, line);
+    avd_arena_deinit(&arena);
     free(text);
     return 0;
 }

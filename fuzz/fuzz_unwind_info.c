@@ -7,7 +7,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MAX_POSITIONS = 512, STEP = 5 };
+enum {
+    MAX_BYTES = 512,
+    STEP = 21,     /* no multiple of what functions and instructions are aligned to */
+    MAX_FRAMES = 3 /* whoever walks further is fuzz_walk */
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -17,8 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!fuzz_process_parse(data, size, &process))
         return 0;
     process.cpu = &avd_cpu_amd64;
+    process.max_frames = MAX_FRAMES;
     process.flags &= ~(unsigned)(FUZZ_X86 | FUZZ_SCAN);
-    for (pc = 0; pc < process.image_size && pc < MAX_POSITIONS; pc += STEP) {
+    for (pc = 0; pc < process.image_size && pc < MAX_BYTES; pc += STEP) {
         process.regs.value[AVD_RIP] = FUZZ_IMAGE + pc;
         process.reads = 0;
         (void)fuzz_process_walk(&process);

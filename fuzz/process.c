@@ -211,7 +211,7 @@ struct fuzz_outcome fuzz_process_walk(struct fuzz_process *p)
     w.cpu = p->cpu;
     w.env = &env;
     w.arena = &arena;
-    w.max_frames = MAX_FRAMES;
+    w.max_frames = p->max_frames != 0 ? p->max_frames : MAX_FRAMES;
     w.allow_scan = (p->flags & FUZZ_SCAN) != 0;
     w.windows = (p->flags & FUZZ_WINDOWS) != 0;
     if ((p->flags & FUZZ_BOUNDS) != 0) {

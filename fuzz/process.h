@@ -44,6 +44,7 @@ struct fuzz_process {
     size_t stack_size, image_size, code_size;
     struct avd_pdata pdata;
     struct avd_regs regs;
+    unsigned max_frames; /* 0: as many as a walk may have */
     unsigned long reads;
 };
 
