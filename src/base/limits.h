@@ -27,7 +27,7 @@ enum {
     AVD_MAX_FRAMES = 10000,          /* default frames per stack: an overflown stack of 1 MiB */
     AVD_MAX_FRAMES_IN_ALL = 200000,  /* over all threads, then stacks are cut short: 100 MB */
     AVD_MIN_BYTES_PER_FRAME = 128,   /* of the file, on average over what exceeds one stack */
-    AVD_MAX_FRAMES_WHEN_OVER = 8,    /* per stack after that */
+    AVD_MAX_FRAMES_WHEN_OVER = 8,    /* per stack after that, up to a quarter more; then 1 */
     AVD_MIN_WALK_EFFORT = 4000000,   /* looks of all walks, 25 ns each, and one per byte of the */
     AVD_MAX_WALK_EFFORT = 256000000, /* file up to this; 0.1 to 0.6 million were seen in 4 MB */
     AVD_MAX_FRAMES_CEILING = 65536,  /* what --max-frames may ask for */
@@ -66,7 +66,7 @@ enum {
     AVD_MAX_CANDIDATE_WORDS = 1048576,     /* over all stacks; 8 MB, a hundred milliseconds */
     AVD_MAX_CANDIDATES = 262144,           /* of those words; one in ten is usual */
     AVD_MAX_PATH_NODES = 2048,          /* candidates weighed at once; a stack of 64 KiB has 500 */
-    AVD_MAX_PATH_NODES_IN_ALL = 131072, /* over all walks: two seconds at worst */
+    AVD_MAX_PATH_NODES_IN_ALL = 131072, /* over all walks */
     AVD_MIN_PATH_PERCENT = 82,          /* how likely the frames of a path must be on average */
     AVD_MAX_THUNKS = 4,                 /* jumps from a call to its function; linkers make 1 or 2 */
     AVD_MAX_AHEAD = 200,                /* instructions from a crash to its function's return */
