@@ -66,8 +66,8 @@ static void add(struct oddities *out, const char *line)
     out->count++;
 }
 
-/* Fibers, coroutines and Go's goroutines run on stacks of their own, which no TEB need know of: memory
- * like any other, apart from the thread's stack. */
+/* Fibers, coroutines and Go's goroutines run on stacks of their own, which no TEB need know of:
+ * memory like any other, apart from the thread's stack. */
 static bool is_own_stack(const struct avd_memory *memory, uint64_t sp,
                          const struct avd_an_stack *stack)
 {

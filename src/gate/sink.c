@@ -71,8 +71,8 @@ enum avd_status avd_gate_sink_open(struct avd_gate_sink *sink, struct avd_error 
     return AVD_OK;
 }
 
-/* A pipe whose reader leaves in the middle of a write may take a part of it without an error. What keeps
- * the rest out is known when that is written. errno is left for the caller. */
+/* A pipe whose reader leaves in the middle of a write may take a part of it without an error. What
+ * keeps the rest out is known when that is written. errno is left for the caller. */
 static bool write_all(FILE *stream, const char *bytes, size_t size)
 {
     size_t done = fwrite(bytes, 1, size, stream);
