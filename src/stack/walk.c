@@ -111,7 +111,7 @@ static enum verdict judge(struct avd_walk *walk, const struct avd_frame *callee,
         return VERDICT_TAKE;
     if (caller->pc == 0)
         return VERDICT_COMPLETE;
-    if (!avd_walk_is_code(walk, caller->pc)) {
+    if (!avd_walk_is_code(walk, caller->pc) && avd_walk_return_evidence(walk, caller->pc) == 0) {
         avd_walk_say(walk, end, AVD_END_NOT_CODE,
                      "the return address 0x%" PRIx64 " at 0x%" PRIx64 " (%s) is no code",
                      caller->pc, caller->sp - walk->cpu->pointer_size,
