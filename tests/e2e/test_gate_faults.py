@@ -238,6 +238,19 @@ def test_output_kept(gate):
     expect("other files", leftovers(gate), [])
 
 
+def test_output_by_another_name(gate):
+    """A link leads to the dump, which stays; a device may be written to twice."""
+    gate.put("crash.dmp", DUMP)
+    os.symlink("crash.dmp", gate.path("link"))
+    os.link(gate.path("crash.dmp"), gate.path("twin"))
+    for name in ("link", "twin"):
+        code, _, err = gate.run("gate", "-o", "json:" + name, "crash.dmp")
+        expect("exit code of %s" % name, code, 2)
+        contains(name, err, "--output would overwrite the input 'crash.dmp'")
+    code, _, err = gate.run("gate", "-o", "json:/dev/null", "-o", "table:/dev/null", "crash.dmp")
+    expect("exit code and standard error of a device", (code, err), (1, ""))
+
+
 def test_closed_pipe(gate):
     gate.put("d/a.dmp", DUMP)
     reader, writer = os.pipe()
@@ -419,6 +432,6 @@ def test_cut_archives(gate):
 
 if __name__ == "__main__":
     main([test_worker_killed, test_hang, test_memory, test_interrupted, test_control_c,
-          test_interrupted_baseline,
-          test_killed, test_full_disk, test_output_kept, test_closed_pipe, test_reader_gone, test_unreadable_files, test_odd_files,
-          test_no_permission, test_bombs, test_nesting, test_cut_archives])
+          test_interrupted_baseline, test_killed, test_full_disk, test_output_kept,
+          test_output_by_another_name, test_closed_pipe, test_reader_gone, test_unreadable_files,
+          test_odd_files, test_no_permission, test_bombs, test_nesting, test_cut_archives])
