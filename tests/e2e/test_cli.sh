@@ -325,7 +325,8 @@ run 2 -o "$work/../${work##*/}/precious.dmp" "$work/precious.dmp"
 err_has "--output would overwrite the input"
 cmp -s "$dump" "$work/precious.dmp" || fail "--output destroyed an input"
 if [ -w /dev/full ]; then
-    for arguments in --help --version "$dump" "info $dump" "--json $dump"; do
+    for arguments in --help --version "--completion fish" "$dump" "info $dump" "--json $dump" "rules docs" \
+        "rules stops --json"; do
         checks=$((checks + 1))
         # shellcheck disable=SC2086 # two words on purpose
         "$avdump" $arguments >/dev/full 2>"$err"
@@ -342,6 +343,22 @@ checks=$((checks + 1))
 } | head -c 1 >/dev/null
 [ "$(cat "$work/code")" = 0 ] || fail "closed pipe: exit $(cat "$work/code"), expected 0"
 err_empty
+# One that went away before.
+mkfifo "$work/gone"
+for arguments in --help "--completion fish" "$dump" "rules docs" "rules stops --json"; do
+    checks=$((checks + 1))
+    {
+        read -r _ <"$work/gone"
+        # shellcheck disable=SC2086 # two words on purpose
+        "$avdump" $arguments 2>"$err"
+        echo $? >"$work/code"
+    } | {
+        exec <&-
+        echo >"$work/gone"
+    }
+    [ "$(cat "$work/code")" = 0 ] || fail "avdump $arguments, nobody reads: exit $(cat "$work/code")"
+    err_empty
+done
 
 echo "$checks runs, $failures failures"
 [ "$failures" -eq 0 ]
