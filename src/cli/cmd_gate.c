@@ -218,7 +218,7 @@ static enum avd_cli_exit gate_init(struct gate *gate, const struct avd_cli_setti
     o->link_template = settings->link_template;
     o->complain = complain;
     o->redact = settings->write.redact;
-    o->columns = avd_term_columns();
+    o->columns = avd_term_columns(stdout);
     if (code == AVD_EXIT_CLEAN && settings->fields != NULL &&
         !avd_gate_fields_parse(settings->fields, &o->fields, &wrong, &wrong_size))
         code = avd_cli_usage_error("--fields: there is no field of that name in '",
