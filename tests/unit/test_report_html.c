@@ -41,11 +41,8 @@ static size_t count_of(const char *text, const char *part)
 
 START_TEST(crash_is_told_from_the_verdict_down)
 {
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_html, report_fixture_crash, NULL);
 
-    report_fixture_crash(&report);
-    text = render(&report, NULL);
     assert_has(text, "<title>minidump2.dmp - avdump</title>");
     assert_has(text, "<h1>STATUS_ACCESS_VIOLATION (0xc0000005): write to address 0x45</h1>");
     assert_has(text, "<dt>thread</dt><dd>thread 0 (0xbf4, &#34;main&#34;)</dd>");
@@ -72,11 +69,8 @@ END_TEST
 
 START_TEST(trust_is_drawn_by_height_and_said_in_words)
 {
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_html, report_fixture_crash, NULL);
 
-    report_fixture_crash(&report);
-    text = render(&report, NULL);
     assert_has(text, "aria-label=\"trust in 3 frames, innermost first\"");
     /* From the surest down: registers 30 of 30 units, the frame pointer's 24, the scan's 12. */
     assert_has(text, "<rect class=\"t4\" x=\"1\" y=\"0\" width=\"8\" height=\"30\"/><rect "
@@ -90,11 +84,8 @@ END_TEST
 
 START_TEST(equal_stacks_are_folded_once)
 {
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_html, report_fixture_crash, NULL);
 
-    report_fixture_crash(&report);
-    text = render(&report, NULL);
     ck_assert_uint_eq(count_of(text, "<details id=\"thread-"), 1);
     assert_has(text, "<details id=\"thread-1\"><summary>Threads 1-2, values of thread 1 ");
 }
@@ -236,11 +227,8 @@ END_TEST
 
 START_TEST(empty_dump_says_so)
 {
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_html, report_fixture_empty, NULL);
 
-    report_fixture_empty(&report);
-    text = render(&report, NULL);
     assert_has(text, "class=\"verdict calm\"");
     assert_has(text, "none: the dump holds no threads");
     assert_has(text, "the dump lists no modules");

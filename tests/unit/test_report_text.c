@@ -98,11 +98,8 @@ START_TEST(first_screen_of_a_crash)
         "  1 rule could not be decided with what this dump holds (-v says why)\n"
         "\n"
         "exception\n";
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_text, report_fixture_crash, NULL);
 
-    report_fixture_crash(&report);
-    text = render(&report, NULL);
     assert_lines(text, expected);
     ck_assert_int_eq(strncmp(text, expected, sizeof expected - 1), 0);
     assert_harmless(text);
@@ -111,11 +108,8 @@ END_TEST
 
 START_TEST(details_of_a_crash)
 {
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_text, report_fixture_crash, NULL);
 
-    report_fixture_crash(&report);
-    text = render(&report, NULL);
     assert_lines(text, "exception\n"
                        "  code        0xc0000005 STATUS_ACCESS_VIOLATION"
                        " (EXCEPTION_ACCESS_VIOLATION_WRITE)\n"
@@ -289,11 +283,8 @@ END_TEST
 START_TEST(wow64_thread_without_its_32_bit_half_says_why)
 {
     const struct avd_write_options options = {.all_threads = 1, .verbose = 1};
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_text, report_fixture_wow64, &options);
 
-    report_fixture_wow64(&report);
-    text = render(&report, &options);
     assert_lines(text, "64-bit stack (wow64) of thread 1 (0x280c), registers from thread context\n"
                        " # Child-SP          RetAddr           Call Site\n"
                        "00 00000000`0016e190 00000000`78b83c7d wow64!Wow64NotifyDebugger+0x9\n"
