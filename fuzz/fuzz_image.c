@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A PE image as it lies in process memory: headers, sections, debug directory and exports. */
-#include "pe/image.h"
+/*
+ * A PE image as it lies in process memory: headers, sections, debug directory and exports; and the
+ * same bytes as its file, which has the COFF symbol table.
+ */
+#include "symbols/symbolizer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +33,35 @@ static void look_around(const struct avd_image *image, struct avd_arena *arena)
     }
 }
 
+/* What its file's symbol table names: no name is above the address, and the list has them in order.
+ */
+static void look_up(const struct avd_image *mapped, const uint8_t *data, size_t size,
+                    struct avd_arena *arena)
+{
+    struct avd_image file = *mapped;
+    struct avd_symbol_module module = {.name = "app.exe", .image = &file};
+    struct avd_symbol_status status = {0};
+    struct avd_symbol_opening opening = {.arena = arena, .status = &status};
+    struct avd_symbol symbol;
+    uint64_t last = 0;
+    uint64_t rva;
+    size_t i;
+    void *coff;
+
+    file.memory = NULL;
+    file.file.view = (struct avd_view){data, size, 0};
+    if (avd_coff_source.open(&module, &opening, &coff, NULL) != AVD_OK)
+        return;
+    for (rva = 0; rva < 0x6000; rva += 0x123)
+        if (avd_coff_source.find(coff, rva, arena, &symbol) == AVD_OK && symbol.function_rva > rva)
+            abort();
+    for (i = 0; i < 64 && avd_coff_source.item(coff, i, arena, &symbol) == AVD_OK; i++) {
+        if (symbol.function_rva < last)
+            abort();
+        last = symbol.function_rva;
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const uint64_t base = 0x400000;
@@ -46,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memory.range_count = 1;
     if (avd_image_from_memory(&image, &memory, base, NULL) == AVD_OK) {
         look_around(&image, &arena);
+        look_up(&image, data, size, &arena);
         avd_image_close(&image);
     }
     avd_arena_deinit(&arena);

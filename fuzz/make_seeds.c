@@ -83,8 +83,25 @@ static void write_dump_seeds(const char *corpus)
     free(bytes);
 }
 
+/* A COFF symbol table of two functions and a long name, in the room that headers leave. */
+static void add_symbols(uint8_t *bytes)
+{
+    /* clang-format off */
+    static const uint8_t table[] = {
+        'm', 'a', 'i', 'n', 0, 0, 0, 0, 0x00, 0, 0, 0, 1, 0, 0x20, 0, 2, 0, /* .text, external */
+        0, 0, 0, 0, 4, 0, 0, 0, 0x10, 0, 0, 0, 1, 0, 0x20, 0, 3, 0, /* static, its name is far */
+        13, 0, 0, 0, 'f', 'u', 'n', 'c', 't', 'i', 'o', 'n', 0};
+    /* clang-format on */
+    enum { AT = 0x400, HEADER = 0x80 };
+
+    memcpy(bytes + AT, table, sizeof table);
+    avd_put_le32(bytes + HEADER + 12, AT);
+    avd_put_le32(bytes + HEADER + 16, 2);
+}
+
 /* The image as one piece of memory, as fuzz_image expects it. */
-static void write_image_seed(const char *corpus, const char *name, const struct db_image *image)
+static void write_image_seed(const char *corpus, const char *name, const struct db_image *image,
+                             bool symbols)
 {
     const uint64_t base = 0x400000;
     struct avd_dump *dump = NULL;
@@ -103,6 +120,8 @@ static void write_image_seed(const char *corpus, const char *name, const struct 
     for (at = 0; at < sizeof bytes; at += 0x100)
         if (avd_dump_read(dump, base + at, bytes + at, 0x100) != 0)
             size = at + 0x100;
+    if (symbols)
+        add_symbols(bytes);
     write_seed(corpus, name, bytes, size);
     avd_dump_close(dump);
     free(file);
@@ -115,18 +134,20 @@ static void write_image_seeds(const char *corpus)
     static const struct db_function functions[] = {{0x1000, 0x1010, unwind, sizeof unwind}};
     static const uint8_t text[0x20] = {0xc3};
 
-    write_image_seed(corpus, "fuzz_image/x64.bin",
-                     &(struct db_image){.size = 0x6000,
-                                        .text = text,
-                                        .text_size = sizeof text,
-                                        .exports = exports,
-                                        .export_count = 3,
-                                        .functions = functions,
-                                        .function_count = 1,
-                                        .pdb_path = "C:\\a.pdb"});
-    write_image_seed(
-        corpus, "fuzz_image/x86.bin",
-        &(struct db_image){.pe32 = true, .size = 0x6000, .exports = exports, .export_count = 3});
+    const struct db_image x64 = {.size = 0x6000,
+                                 .text = text,
+                                 .text_size = sizeof text,
+                                 .exports = exports,
+                                 .export_count = 3,
+                                 .functions = functions,
+                                 .function_count = 1,
+                                 .pdb_path = "C:\\a.pdb"};
+    const struct db_image x86 = {
+        .pe32 = true, .size = 0x6000, .exports = exports, .export_count = 3};
+
+    write_image_seed(corpus, "fuzz_image/x64.bin", &x64, false);
+    write_image_seed(corpus, "fuzz_image/x64-coff.bin", &x64, true);
+    write_image_seed(corpus, "fuzz_image/x86.bin", &x86, false);
 }
 
 static void write_pdb_seeds(const char *corpus)

@@ -149,6 +149,7 @@ static void symbol_module(void *ctx, size_t index, struct avd_symbol_module *out
 
     out->name = an->modules[index].module->name;
     out->image = avd_analysis_image(an, index);
+    out->image_path = an->modules[index].file_path;
     out->x86 = avd_dump_pointer_size(an->dump) == 4 ||
                (out->image != NULL && out->image->machine == AVD_MACHINE_I386);
     fill_query(an, index, &out->query);

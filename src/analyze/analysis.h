@@ -25,6 +25,7 @@ struct avd_an_module {
     struct avd_image *image; /* from dump memory */
     int file_state;          /* the same for --images */
     struct avd_image *file;
+    const char *file_path;
     bool on_stack;
 };
 

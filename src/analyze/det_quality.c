@@ -66,6 +66,17 @@ static void add(struct oddities *out, const char *line)
     out->count++;
 }
 
+/* Fibers, coroutines and Go's goroutines run on stacks of their own, which no TEB need know of:
+ * memory like any other, apart from the thread's stack. */
+static bool is_own_stack(const struct avd_memory *memory, uint64_t sp,
+                         const struct avd_an_stack *stack)
+{
+    const struct avd_memory_range *range = avd_memory_range(memory, sp);
+
+    return range != NULL &&
+           (range->start > stack->high || range->start + (range->size - 1) < stack->low);
+}
+
 /* The exception's own thread may well have lost its stack pointer: that is its crash. */
 static void check_stack(struct oddities *out, size_t i, const struct avd_an_stack *stack)
 {
@@ -76,7 +87,7 @@ static void check_stack(struct oddities *out, size_t i, const struct avd_an_stac
         i == an->crashing_thread || !avd_reg_known(&stack->regs, AVD_RSP))
         return;
     sp = stack->regs.value[AVD_RSP];
-    if (sp >= stack->low && sp <= stack->high)
+    if ((sp >= stack->low && sp <= stack->high) || is_own_stack(&an->dump->memory, sp, stack))
         return;
     add(out, avd_arena_printf(&an->arena,
                               "thread %zu (0x%x): its stack pointer 0x%llx lies outside of its "

@@ -48,6 +48,8 @@ static const struct {
     {"std::panicking::begin_panic*", "panic of Rust", 0},
     {"rust_panic", "panic of Rust", 0},
     {"RustMozCrash", "panic of Rust", 0},
+    {"runtime.gopanic", "panic of Go", 0},
+    {"runtime.throw", "fatal error of Go's runtime", 0},
     {"NS_DebugBreak", "failed assertion", 1},
     {"V8_Fatal", "failed check of V8", 1},
     {"_invalid_parameter*", "invalid parameter", 1},

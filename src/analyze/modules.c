@@ -256,6 +256,7 @@ static const struct avd_image *store_image(struct avd_analysis *an, struct avd_a
                                               &check, &path, &attempts, &count) != AVD_OK)
         return NULL;
     module->file = check.image;
+    module->file_path = path;
     module->file_state = 1;
     return module->file;
 }
@@ -288,6 +289,7 @@ static const struct avd_image *file_image(struct avd_analysis *an, struct avd_an
         }
         if (image->timestamp == wanted->timestamp && image->size_of_image == wanted->size) {
             module->file = image;
+            module->file_path = avd_arena_strdup(&an->arena, path);
             module->file_state = 1;
             return image;
         }

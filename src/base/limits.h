@@ -42,6 +42,7 @@ enum {
     AVD_MAX_EXPORT_NAME_BYTES = 4096,     /* the MSVC compiler cuts decorated names there */
     AVD_MAX_DEBUG_ENTRIES = 64,           /* of a debug directory; linkers write 1 to 6 */
     AVD_MAX_LDR_ENTRIES = 4096,           /* loader list walk */
+    AVD_MAX_COFF_SYMBOLS = 4194304,       /* records of an image file: 72 MiB */
     AVD_MAX_SYM_OVERLAP = 256, /* records looked at below an address; nested ones are few */
     AVD_MAX_SYM_FUNCTION_BYTES = 8388608, /* of one FUNC's records: 400,000 lines */
     AVD_MAX_SYM_INLINES = 256,            /* inlined calls within each other at one address */

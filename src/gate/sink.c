@@ -71,6 +71,19 @@ enum avd_status avd_gate_sink_open(struct avd_gate_sink *sink, struct avd_error 
     return AVD_OK;
 }
 
+/* A pipe whose reader leaves in the middle of a write may take a part of it without an error. What
+ * keeps the rest out is known when that is written. errno is left for the caller. */
+static bool write_all(FILE *stream, const char *bytes, size_t size)
+{
+    size_t done = fwrite(bytes, 1, size, stream);
+
+    if (done == size)
+        return true;
+    clearerr(stream);
+    errno = 0;
+    return fwrite(bytes + done, 1, size - done, stream) == size - done;
+}
+
 enum avd_status avd_gate_sink_write(struct avd_gate_sink *sink, const char *bytes, size_t size,
                                     struct avd_error *err)
 {
@@ -83,8 +96,7 @@ enum avd_status avd_gate_sink_write(struct avd_gate_sink *sink, const char *byte
             return AVD_OK;
         return avd_error_set(err, why.code, 0, sink->path, "%s", why.message);
     }
-    errno = 0;
-    return fwrite(bytes, 1, size, sink->stream) == size ? AVD_OK : failed(sink, errno, err);
+    return write_all(sink->stream, bytes, size) ? AVD_OK : failed(sink, errno, err);
 }
 
 enum avd_status avd_gate_sink_flush(struct avd_gate_sink *sink, struct avd_error *err)

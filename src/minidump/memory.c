@@ -303,6 +303,14 @@ bool avd_memory_view(const struct avd_memory *memory, uint64_t addr, uint64_t si
     return avd_view_slice(memory->bytes, range->offset + skip, size, out);
 }
 
+const struct avd_memory_range *avd_memory_range(const struct avd_memory *memory, uint64_t addr)
+{
+    struct avd_view first;
+
+    return avd_memory_view(memory, addr, 1, &first) ? &memory->ranges[find_range(memory, addr)]
+                                                    : NULL;
+}
+
 size_t avd_memory_read(const struct avd_memory *memory, uint64_t addr, void *buffer, size_t size)
 {
     unsigned char *to = buffer;

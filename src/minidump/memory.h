@@ -78,6 +78,9 @@ static inline size_t avd_memory_range_at(const struct avd_memory_range *ranges, 
 bool avd_memory_view(const struct avd_memory *memory, uint64_t addr, uint64_t size,
                      struct avd_view *out);
 
+/* The range that holds `addr`, which counts as read; NULL when it is not in the dump. */
+const struct avd_memory_range *avd_memory_range(const struct avd_memory *memory, uint64_t addr);
+
 /* Copies up to `size` bytes at `addr`, across adjacent ranges; returns how many. */
 size_t avd_memory_read(const struct avd_memory *memory, uint64_t addr, void *buffer, size_t size);
 

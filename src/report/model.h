@@ -173,7 +173,7 @@ struct avd_rep_module {
     const char *overlaps; /* name of a module it overlaps with; NULL */
     /* Symbols; all empty for modules that are on no stack, which are not looked up. */
     bool symbols_loaded;       /* a symbol file was read; export tables are none */
-    const char *symbol_source; /* static: "pdb", "breakpad", "exports"; NULL: none */
+    const char *symbol_source; /* static: "pdb", "breakpad", "coff", "exports"; NULL */
     const char *symbol_path;   /* the file loaded; NULL */
     bool symbol_mismatched;    /* loaded although its identifier differs */
     const struct avd_rep_attempt *attempts;

@@ -29,7 +29,7 @@ struct avd_symbol {
     size_t inline_count;
     bool has_parameter_size; /* x86: bytes of arguments on the stack */
     uint32_t parameter_size;
-    const char *source; /* which source: "pdb", "breakpad", "exports" */
+    const char *source; /* which source: "pdb", "breakpad", "coff", "exports" */
     bool approximate;   /* the nearest name below, which may be another function's */
 };
 

@@ -12,10 +12,7 @@
 #include <string.h>
 
 const struct avd_symbol_source *const avd_symbol_sources[] = {
-    &avd_pdb_source,
-    &avd_breakpad_source,
-    &avd_exports_source,
-    NULL,
+    &avd_pdb_source, &avd_breakpad_source, &avd_coff_source, &avd_exports_source, NULL,
 };
 
 enum { SOURCE_COUNT = sizeof avd_symbol_sources / sizeof avd_symbol_sources[0] - 1 };

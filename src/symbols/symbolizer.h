@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names for addresses. A module's sources are asked in the order of `avd_symbol_sources`: PDB,
- * Breakpad symbols, export tables; the first that knows the address wins.
+ * Breakpad symbols, COFF symbol tables, export tables; the first that knows the address wins.
  *
  * The symbolizer knows neither stacks nor dumps: analyze hands it the modules' identities and
  * images. What it finds is cached per module; a module that nobody asks for is never looked up.
@@ -18,15 +18,17 @@
 struct avd_symbol_module {
     const char *name;              /* leaf, "ntdll.dll" */
     const struct avd_image *image; /* NULL when neither dump memory nor a file has it */
+    const char *image_path;        /* of its image file, when one was found; else NULL */
     struct avd_symbol_query query; /* what a store is asked for */
     bool x86;
 };
 
 /* What became of a module's symbols. */
 struct avd_symbol_status {
-    const char *source; /* the source that names most: "pdb", "breakpad", "exports"; NULL: none */
-    const char *path;   /* the file loaded; NULL when none was */
-    bool mismatched;    /* taken although its identifier differs (loose) */
+    const char
+        *source; /* the source that names most: "pdb", "breakpad", "coff", "exports"; NULL: none */
+    const char *path;                          /* the file loaded; NULL when none was */
+    bool mismatched;                           /* taken although its identifier differs (loose) */
     const struct avd_symbol_attempt *attempts; /* places tried, in order */
     size_t attempt_count;
 };
@@ -66,6 +68,7 @@ struct avd_symbol_source {
 extern const struct avd_symbol_source *const avd_symbol_sources[]; /* ended by NULL */
 extern const struct avd_symbol_source avd_pdb_source;              /* pdb_source.c */
 extern const struct avd_symbol_source avd_breakpad_source;         /* breakpad_source.c */
+extern const struct avd_symbol_source avd_coff_source;             /* coff_source.c */
 extern const struct avd_symbol_source avd_exports_source;          /* exports_source.c */
 
 struct avd_symbolizer;

@@ -30,16 +30,16 @@ MOVED_DUMP = "x64-null-read-normal.dmp.gz"
 MAX_MOVED = 20  # places of inlined code that the moved dump is looked at
 
 
-def build(folder, target, options, source, name):
-    """Builds `source` for mingw, with a PDB; its path without an extension."""
+def build(folder, target, options, source, name, pdb=True):
+    """Builds `source` for mingw, with a PDB or a COFF symbol table; its path without an extension."""
     out = os.path.join(folder, name)
     os.makedirs(os.path.dirname(out), exist_ok=True)
     standard = ["-std=c++17", "-fno-exceptions", "-fno-rtti"] if source.endswith("pp") else \
         ["-std=c11", "-ldbghelp", "-Wl,--kill-at"]
-    subprocess.run(["clang-19", "--target=%s-w64-mingw32" % target, "-O1", "-g", "-gcodeview",
-                    *options, source, "-o", out + ".exe", "-fuse-ld=lld-19", "-Wl,-s",
-                    "-Wl,--pdb=" + out + ".pdb", "-Wl,-Xlink=-pdbaltpath:%_PDB%", *standard],
-                   check=True)
+    subprocess.run(["clang-19", "--target=%s-w64-mingw32" % target, "-O1",
+                    *options, source, "-o", out + ".exe", "-fuse-ld=lld-19",
+                    *(["-g", "-gcodeview", "-Wl,-s", "-Wl,--pdb=" + out + ".pdb",
+                       "-Wl,-Xlink=-pdbaltpath:%_PDB%"] if pdb else []), *standard], check=True)
     return out
 
 
@@ -163,10 +163,44 @@ def check_inlines(program, testdata, out, folder):
     print("%d places with inlined calls as llvm-symbolizer has them" % len(chosen))
 
 
+def check_coff(program, testdata, folder):
+    """Names from the COFF symbol table of an image file, against llvm-nm's."""
+    out = build(folder, *BUILDS["x64"], os.path.join(testdata, "programs", "crash.c"), "coff/crash",
+                pdb=False)
+    listed = subprocess.run(["llvm-nm-19", "--defined-only", "--numeric-sort", out + ".exe"],
+                            stdout=subprocess.PIPE, check=True).stdout.decode().split("\n")
+    starts = sorted((int(row.split()[0], 16), row.split()[2]) for row in listed
+                    if row.split()[1:2] in (["T"], ["t"]))
+    path = os.path.join(folder, "coff.dmp")
+    with gzip.open(os.path.join(testdata, "x64-null-read.dmp.gz")) as packed, open(path, "wb") as file:
+        file.write(packed.read())
+    module = program.json("analyze", path)["modules"][0]
+    with open(out + ".exe", "r+b") as file:  # the image that was running, as far as headers say
+        header = struct.unpack("<I", file.read(0x40)[0x3C:])[0]
+        file.seek(header + 8)
+        file.write(struct.pack("<I", int(module["code_id"][:8], 16)))
+        file.seek(header + 24 + 24)
+        preferred, = struct.unpack("<Q", file.read(8))
+        file.seek(header + 24 + 56)
+        file.write(struct.pack("<I", int(module["code_id"][8:], 16)))
+    report = program.json("analyze", path, "--images", os.path.dirname(out))
+    frames = [frame for thread in report["threads"] for frame in thread["frames"]
+              if frame["modules_index"] == 0]
+    for frame in frames:
+        at = number(frame["offset"]) - number(module["base_addr"]) + preferred
+        start = max(row[0] for row in starts if row[0] <= at)
+        expect("function at 0x%x" % at, frame["function"] in
+               [name for address, name in starts if address == start], True)
+        expect("its offset", number(frame["function_offset"]), at - start)
+        expect("its source", frame["function_source"], "coff")
+    expect("enough frames of the program", len(frames) >= 5, True)
+    print("%d frames named as llvm-nm has them" % len(frames))
+
+
 def main(arguments):
     query, avdump, source = arguments
     for tool in ("clang-19", "lld-link-19", "x86_64-w64-mingw32-gcc", "i686-w64-mingw32-gcc",
-                 "llvm-symbolizer-19"):
+                 "llvm-symbolizer-19", "llvm-nm-19"):
         if shutil.which(tool) is None:
             skip("%s is missing (Debian, Ubuntu: apt install clang-19 lld-19 llvm-19 "
                  "gcc-mingw-w64)" % tool)
@@ -185,6 +219,7 @@ def main(arguments):
         try:
             check_dumps(program, testdata, built, folder)
             check_inlines(program, testdata, moved, folder)
+            check_coff(program, testdata, folder)
         except Failure as failure:
             print("FAIL " + str(failure))
             failed = True

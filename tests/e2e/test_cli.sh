@@ -9,7 +9,13 @@ source=$2
 dump=$source/testdata/x64-null-read.dmp.gz
 quiet=$source/testdata/x64-wait.dmp.gz
 unset NO_COLOR
-export LC_ALL=C
+# Wine takes arguments by the locale's characters; what is none does not arrive, and pipes and devices
+# of this machine have no name there.
+case $avdump in
+*/under-wine/*) wine=yes LC_ALL=C.UTF-8 ;;
+*) wine=no LC_ALL=C ;;
+esac
+export LC_ALL
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -89,8 +95,8 @@ usage "--fail-on: expected info|warning|error|never, found 'all'" analyze --fail
 for n in 0 65537 -1 1x '' 99999999999999999999; do
     usage "--max-frames: expected 1 to 65536, found '$n'" analyze --max-frames "$n" x.dmp
 done
-usage "unknown command '\\x1b[31m\\xff', and there is no file of that name" \
-    "$(printf '\033[31m\377')"
+usage "unknown command '\\x1b[31m\\x7f', and there is no file of that name" \
+    "$(printf '\033[31m\177')"
 
 # --- help and version
 run 0 --help
@@ -162,7 +168,7 @@ run 2 extract --slim --symbols "$work/nowhere" "$wow64" "$work/no.dmp"
 err_is "avdump: $wow64: $work/nowhere: no such file or folder of symbols"
 run 4 extract --slim "$wow64" "$work/nowhere/no.dmp"
 err_has "avdump: $work/nowhere/no.dmp: "
-if [ -w /dev/full ]; then
+if [ "$wine" = no ] && [ -w /dev/full ]; then
     checks=$((checks + 1))
     "$avdump" extract --slim "$wow64" - >/dev/full 2>"$err"
     [ $? -eq 4 ] || fail "extract to a full disk does not exit with 4"
@@ -235,9 +241,11 @@ out_empty
 cmp -s "$work/file" "$work/json" || fail "--output differs from standard output"
 run 0 -o - --json --compact "$dump"
 cmp -s "$out" "$work/json" || fail "'-o -' is not standard output"
-mkfifo "$work/fifo"
-(cd "$work" && "$avdump" fifo >"$out" 2>"$err") # must not wait for a writer
-err_is "avdump: fifo: is no regular file; use '-' to read from a pipe"
+if [ "$wine" = no ]; then
+    mkfifo "$work/fifo"
+    (cd "$work" && "$avdump" fifo >"$out" 2>"$err") # must not wait for a writer
+    err_is "avdump: fifo: is no regular file; use '-' to read from a pipe"
+fi
 gzip -dc "$dump" >"$work/plain.dmp"
 checks=$((checks + 1))
 "$avdump" analyze - <"$work/plain.dmp" >"$out" 2>"$err" || fail "standard input from a file"
@@ -298,6 +306,7 @@ for row in '\033[2J|\x1b[2J' '\177|\x7f' '\302\205|\xc2\x85' '\342\200\250|\xe2\
     '\340\200\200|\xe0\x80\x80' '\300\200|\xc0\x80' '\377|\xff' '\303|\xc3' '\342\202|\xe2\x82' \
     '\303\274|ü' '\342\202\254|€' '\360\237\222\245|💥' '\342\200\246|…'; do
     name=$(printf "${row%%|*}")
+    [ "$wine" = no ] || printf %s "$name" | iconv -f UTF-8 -t UTF-16 >/dev/null 2>&1 || continue
     run 3 "$work/$name.dmp"
     err_has "avdump: $work/${row#*|}.dmp: cannot be opened"
 done
@@ -324,7 +333,7 @@ cp "$dump" "$work/precious.dmp"
 run 2 -o "$work/../${work##*/}/precious.dmp" "$work/precious.dmp"
 err_has "--output would overwrite the input"
 cmp -s "$dump" "$work/precious.dmp" || fail "--output destroyed an input"
-if [ -w /dev/full ]; then
+if [ "$wine" = no ] && [ -w /dev/full ]; then
     for arguments in --help --version "--completion fish" "$dump" "info $dump" "--json $dump" "rules docs" \
         "rules stops --json"; do
         checks=$((checks + 1))

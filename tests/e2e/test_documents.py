@@ -164,6 +164,8 @@ def problem(example, work, environment):
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, timeout=60, check=False)
     output = result.stdout.decode("utf-8")
+    if not re.match(AVDUMP, example.command):  # a reader's program: on Windows C ends lines its way
+        output = output.replace("\r\n", "\n")
     if result.returncode not in ((example.code,) if example.shown else (0, 1)):
         return "exit code %d, the document has %d\n%s" % (
             result.returncode, example.code, output[-2000:])

@@ -115,6 +115,18 @@ START_TEST(a_stack_pointer_outside_its_stack)
 }
 END_TEST
 
+START_TEST(a_stack_of_its_own)
+{
+    hang_begin(&s, 8);
+    add_thread();
+    hang_poke(&s, TEB0 + 0x08, 0x3000200); /* NtTib.StackBase, StackLimit */
+    hang_poke(&s, TEB0 + 0x10, 0x3000000);
+    hang_run(&s);
+    hang_check(&s, "dump.contradictions", "0"); /* the memory is there, and apart */
+    hang_end(&s);
+}
+END_TEST
+
 START_TEST(a_header_of_another_build)
 {
     hang_begin(&s, 8);
@@ -139,6 +151,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_dump_with_hardly_anything);
     tcase_add_test(tests, a_teb_of_another_thread);
     tcase_add_test(tests, a_stack_pointer_outside_its_stack);
+    tcase_add_test(tests, a_stack_of_its_own);
     tcase_add_test(tests, a_header_of_another_build);
 }
 

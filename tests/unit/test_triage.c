@@ -60,6 +60,20 @@ START_TEST(the_best_fit)
 }
 END_TEST
 
+/* Runtimes that are linked into the program itself. */
+START_TEST(runtimes_in_the_program)
+{
+    check_owner("app", "core::panicking::panic_fmt", "ignore");
+    check_owner("app", "__rustc::rust_begin_unwind", "ignore");
+    check_owner("app", "std::rt::lang_start_internal", "last_thread_start");
+    check_owner("app", "runtime.throw", "ignore");
+    check_owner("app", "runtime.goexit.abi0", "last_thread_start");
+    check_owner("app", "std::__throw_out_of_range_fmt", "ignore");
+    check_owner("app", "core::Engine::run", "MachineOwner"); /* a C++ program's own namespace */
+    check_owner("app", "std::vector::at", "MachineOwner");
+}
+END_TEST
+
 START_TEST(the_user_comes_first)
 {
     ck_assert_int_eq(parse("- owner: me\n  why: it is mine\n  frames: ['kernel*']\n"), AVD_OK);
@@ -151,6 +165,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, the_best_fit);
+    tcase_add_test(tests, runtimes_in_the_program);
     tcase_add_test(tests, the_user_comes_first);
     tcase_add_test(tests, owner_classes);
     tcase_add_test(tests, errors);
