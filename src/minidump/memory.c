@@ -305,10 +305,10 @@ bool avd_memory_view(const struct avd_memory *memory, uint64_t addr, uint64_t si
 
 const struct avd_memory_range *avd_memory_range(const struct avd_memory *memory, uint64_t addr)
 {
+    size_t i = avd_memory_range_at(memory->ranges, memory->range_count, addr);
     struct avd_view first;
 
-    return avd_memory_view(memory, addr, 1, &first) ? &memory->ranges[find_range(memory, addr)]
-                                                    : NULL;
+    return avd_memory_view(memory, addr, 1, &first) ? &memory->ranges[i] : NULL;
 }
 
 size_t avd_memory_read(const struct avd_memory *memory, uint64_t addr, void *buffer, size_t size)

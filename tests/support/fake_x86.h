@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The x86 process of the suites that each test one method of finding a caller: a module with code, a
- * thread that stands at PC with its stack pointer at SP, and a call before CALLER.
+ * The x86 process of the suites that each test one method of finding a caller: a module with code,
+ * a thread that stands at PC with its stack pointer at SP, and a call before CALLER.
  */
 #ifndef AVD_TESTS_FAKE_X86_H
 #define AVD_TESTS_FAKE_X86_H

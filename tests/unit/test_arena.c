@@ -2,6 +2,7 @@
 /* src/base/arena.c and, under it, src/base/memory.c with its failing allocations. */
 #include "base/arena.h"
 #include "base/memory.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdint.h>
@@ -201,13 +202,8 @@ START_TEST(test_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("arena");
-    TCase *tests = tcase_create("arena");
-    SRunner *runner;
-    int failed;
-
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_alloc);
     tcase_add_test(tests, test_large);
@@ -217,10 +213,9 @@ int main(void)
     tcase_add_test(tests, test_join);
     tcase_add_test(tests, test_out_of_memory);
     tcase_add_test(tests, test_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("arena", add_tests);
 }

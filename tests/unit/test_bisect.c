@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/base/bisect.h: compared with looking at one item after the other. */
 #include "base/bisect.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdint.h>
@@ -104,23 +105,17 @@ START_TEST(test_no_order)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("bisect");
-    TCase *tests = tcase_create("bisect");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_nothing);
     tcase_add_test(tests, test_ends);
     tcase_add_test(tests, test_same_keys);
     tcase_add_test(tests, test_every_cut);
     tcase_add_test(tests, test_largest);
     tcase_add_test(tests, test_no_order);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("bisect", add_tests);
 }

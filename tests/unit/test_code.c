@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/stack/code.c: what can be code, and what a call looks like. */
 #include "support/fake_x86.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -154,22 +155,16 @@ START_TEST(test_bad_call_trust)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("code");
-    TCase *tests = tcase_create("code");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_calls);
     tcase_add_test(tests, test_cut_code);
     tcase_add_test(tests, test_bytes);
     tcase_add_test(tests, test_is_code);
     tcase_add_test(tests, test_bad_call_trust);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("code", add_tests);
 }

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "pe/image.h"
 #include "support/pe_image.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -327,13 +328,8 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("exports");
-    TCase *tests = tcase_create("exports");
-    SRunner *runner;
-    int failed;
-
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_joined);
     tcase_add_test(tests, test_nearest);
@@ -345,10 +341,9 @@ int main(void)
     tcase_add_test(tests, test_lies);
     tcase_add_test(tests, test_bad_names);
     tcase_add_test(tests, test_out_of_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("exports", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/stack/frame_pointer.c: the chain of EBP or RBP and what breaks it. */
 #include "support/fake_x86.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -317,13 +318,8 @@ START_TEST(test_aligned)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("frame_pointer");
-    TCase *tests = tcase_create("frame_pointer");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_registers);
     tcase_add_test(tests, test_aligned);
     tcase_add_test(tests, test_broken);
@@ -334,10 +330,9 @@ int main(void)
     tcase_add_test(tests, test_skipped_unknown);
     tcase_add_test(tests, test_skipped_indirect);
     tcase_add_test(tests, test_skipped_doubtful);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("frame_pointer", add_tests);
 }

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "support/dump_fixture.h"
 #include "support/gate_result.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -222,5 +223,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("gate_details", add_tests);
+    return suite_main("gate_details", add_tests);
 }

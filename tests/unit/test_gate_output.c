@@ -8,9 +8,9 @@
 #include "base/memory.h"
 #include "support/dump_fixture.h"
 #include "support/gate_result.h"
+#include "support/suite.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* `text` as each format has it; NULL: as it is. */
@@ -299,5 +299,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("gate_output", add_tests);
+    return suite_main("gate_output", add_tests);
 }

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "symbols/itanium.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -218,13 +219,8 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("itanium");
-    TCase *tests = tcase_create("itanium");
-    SRunner *runner;
-    int failed;
-
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_cxx);
     tcase_add_test(tests, test_rust);
@@ -234,10 +230,9 @@ int main(void)
     tcase_add_test(tests, test_deep);
     tcase_add_test(tests, test_not_utf8);
     tcase_add_test(tests, test_out_of_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("itanium", add_tests);
 }

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "support/pdb_builder.h"
+#include "support/suite.h"
 #include "symbols/msf.h"
 
 #include <check.h>
@@ -388,28 +389,22 @@ START_TEST(test_no_memory)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, test_streams, 0, sizeof layouts / sizeof layouts[0]);
+    tcase_add_test(tests, test_large_directory);
+    tcase_add_loop_test(tests, test_refused, 0, sizeof refusals / sizeof refusals[0]);
+    tcase_add_loop_test(tests, test_damaged, 0, sizeof damages / sizeof damages[0]);
+    tcase_add_test(tests, test_loops);
+    tcase_add_test(tests, test_lost_pages);
+    tcase_add_test(tests, test_lost_lists);
+    tcase_add_test(tests, test_over_4_gib);
+    tcase_add_test(tests, test_no_memory);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("msf");
-    TCase *tcase = tcase_create("msf");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_loop_test(tcase, test_streams, 0, sizeof layouts / sizeof layouts[0]);
-    tcase_add_test(tcase, test_large_directory);
-    tcase_add_loop_test(tcase, test_refused, 0, sizeof refusals / sizeof refusals[0]);
-    tcase_add_loop_test(tcase, test_damaged, 0, sizeof damages / sizeof damages[0]);
-    tcase_add_test(tcase, test_loops);
-    tcase_add_test(tcase, test_lost_pages);
-    tcase_add_test(tcase, test_lost_lists);
-    tcase_add_test(tcase, test_over_4_gib);
-    tcase_add_test(tcase, test_no_memory);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("msf", add_tests);
 }

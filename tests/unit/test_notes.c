@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/notes.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -95,22 +96,16 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("notes");
-    TCase *tests = tcase_create("notes");
-    SRunner *runner;
-    int failed;
-
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_add);
     tcase_add_test(tests, test_ceiling);
     tcase_add_test(tests, test_long);
     tcase_add_test(tests, test_out_of_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("notes", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The text report: what a reader sees, line by line; nothing hostile reaches a terminal. */
 #include "support/report_fixture.h"
+#include "support/suite.h"
 #include "support/text_out.h"
 
 #include "base/memory.h"
@@ -724,38 +725,32 @@ START_TEST(words_for_unknown_numbers)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    text_out_use(tests);
+    tcase_add_test(tests, first_screen_of_a_crash);
+    tcase_add_test(tests, details_of_a_crash);
+    tcase_add_test(tests, verbose_adds_registers_modules_and_reasons);
+    tcase_add_test(tests, all_threads_shows_equal_stacks_once);
+    tcase_add_test(tests, threads_with_the_crashing_threads_stack_are_named);
+    tcase_add_test(tests, wow64_shows_the_32_bit_stack_first);
+    tcase_add_test(tests, wow64_thread_without_its_32_bit_half_says_why);
+    tcase_add_test(tests, empty_dump_says_so_everywhere);
+    tcase_add_test(tests, thread_without_frames_says_why);
+    tcase_add_test(tests, recursion_is_folded);
+    tcase_add_test(tests, colors_only_when_wanted);
+    tcase_add_test(tests, hostile_names_are_escaped);
+    tcase_add_test(tests, long_text_is_wrapped_and_cut);
+    tcase_add_test(tests, long_tables_are_cut);
+    tcase_add_test(tests, durations_and_missing_threads);
+    tcase_add_test(tests, info_lists_what_the_dump_holds);
+    tcase_add_test(tests, errors_are_one_line);
+    tcase_add_test(tests, running_out_of_memory_is_reported);
+    tcase_add_test(tests, times_follow_the_calendar);
+    tcase_add_test(tests, words_for_unknown_numbers);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("report_text");
-    TCase *tcase = tcase_create("text");
-    SRunner *runner;
-    int failures;
-
-    text_out_use(tcase);
-    tcase_add_test(tcase, first_screen_of_a_crash);
-    tcase_add_test(tcase, details_of_a_crash);
-    tcase_add_test(tcase, verbose_adds_registers_modules_and_reasons);
-    tcase_add_test(tcase, all_threads_shows_equal_stacks_once);
-    tcase_add_test(tcase, threads_with_the_crashing_threads_stack_are_named);
-    tcase_add_test(tcase, wow64_shows_the_32_bit_stack_first);
-    tcase_add_test(tcase, wow64_thread_without_its_32_bit_half_says_why);
-    tcase_add_test(tcase, empty_dump_says_so_everywhere);
-    tcase_add_test(tcase, thread_without_frames_says_why);
-    tcase_add_test(tcase, recursion_is_folded);
-    tcase_add_test(tcase, colors_only_when_wanted);
-    tcase_add_test(tcase, hostile_names_are_escaped);
-    tcase_add_test(tcase, long_text_is_wrapped_and_cut);
-    tcase_add_test(tcase, long_tables_are_cut);
-    tcase_add_test(tcase, durations_and_missing_threads);
-    tcase_add_test(tcase, info_lists_what_the_dump_holds);
-    tcase_add_test(tcase, errors_are_one_line);
-    tcase_add_test(tcase, running_out_of_memory_is_reported);
-    tcase_add_test(tcase, times_follow_the_calendar);
-    tcase_add_test(tcase, words_for_unknown_numbers);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("report_text", add_tests);
 }

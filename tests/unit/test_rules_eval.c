@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "rules/rules.h"
 #include "support/rule_parse.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -619,38 +620,32 @@ START_TEST(severities_have_names)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, numbers);
+    tcase_add_test(tests, texts);
+    tcase_add_test(tests, long_texts);
+    tcase_add_test(tests, lists);
+    tcase_add_test(tests, known_is_never_undecided);
+    tcase_add_test(tests, three_valued_logic);
+    tcase_add_test(tests, a_fact_of_another_type_decides_nothing);
+    tcase_add_test(tests, texts_are_filled_in);
+    tcase_add_test(tests, the_worst_comes_first_then_the_id);
+    tcase_add_test(tests, running_out_of_memory);
+    tcase_add_test(tests, shipped_null_data);
+    tcase_add_test(tests, shipped_null_data_on_linux);
+    tcase_add_test(tests, shipped_null_code);
+    tcase_add_test(tests, shipped_wild_code);
+    tcase_add_test(tests, shipped_stack_overflow);
+    tcase_add_test(tests, shipped_fast_fail);
+    tcase_add_test(tests, shipped_virtualized_process);
+    tcase_add_test(tests, shipped_without_an_exception);
+    tcase_add_test(tests, shipped_rules_are_complete);
+    tcase_add_test(tests, severities_have_names);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("rules_eval");
-    TCase *tcase = tcase_create("rules_eval");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, numbers);
-    tcase_add_test(tcase, texts);
-    tcase_add_test(tcase, long_texts);
-    tcase_add_test(tcase, lists);
-    tcase_add_test(tcase, known_is_never_undecided);
-    tcase_add_test(tcase, three_valued_logic);
-    tcase_add_test(tcase, a_fact_of_another_type_decides_nothing);
-    tcase_add_test(tcase, texts_are_filled_in);
-    tcase_add_test(tcase, the_worst_comes_first_then_the_id);
-    tcase_add_test(tcase, running_out_of_memory);
-    tcase_add_test(tcase, shipped_null_data);
-    tcase_add_test(tcase, shipped_null_data_on_linux);
-    tcase_add_test(tcase, shipped_null_code);
-    tcase_add_test(tcase, shipped_wild_code);
-    tcase_add_test(tcase, shipped_stack_overflow);
-    tcase_add_test(tcase, shipped_fast_fail);
-    tcase_add_test(tcase, shipped_virtualized_process);
-    tcase_add_test(tcase, shipped_without_an_exception);
-    tcase_add_test(tcase, shipped_rules_are_complete);
-    tcase_add_test(tcase, severities_have_names);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("rules_eval", add_tests);
 }

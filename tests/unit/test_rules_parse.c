@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "rules/rules.h"
 #include "support/rule_parse.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -551,37 +552,31 @@ START_TEST(running_out_of_memory)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, a_whole_rule);
+    tcase_add_test(tests, what_is_left_out_is_empty);
+    tcase_add_test(tests, several_documents_in_one_file);
+    tcase_add_test(tests, conditions_become_a_flat_array);
+    tcase_add_test(tests, numbers_are_decimal_or_hex);
+    tcase_add_test(tests, keys_of_a_rule);
+    tcase_add_test(tests, values_of_a_rule);
+    tcase_add_test(tests, ids_come_once);
+    tcase_add_test(tests, templates_name_facts);
+    tcase_add_test(tests, names_in_conditions);
+    tcase_add_test(tests, shapes_of_conditions);
+    tcase_add_test(tests, types_in_conditions);
+    tcase_add_test(tests, all_mistakes_are_told_at_once);
+    tcase_add_test(tests, yaml_itself);
+    tcase_add_test(tests, ceilings);
+    tcase_add_test(tests, an_error_may_be_ignored);
+    tcase_add_test(tests, every_prefix_of_a_rule_file);
+    tcase_add_test(tests, running_out_of_memory);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("rules_parse");
-    TCase *tcase = tcase_create("rules_parse");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, a_whole_rule);
-    tcase_add_test(tcase, what_is_left_out_is_empty);
-    tcase_add_test(tcase, several_documents_in_one_file);
-    tcase_add_test(tcase, conditions_become_a_flat_array);
-    tcase_add_test(tcase, numbers_are_decimal_or_hex);
-    tcase_add_test(tcase, keys_of_a_rule);
-    tcase_add_test(tcase, values_of_a_rule);
-    tcase_add_test(tcase, ids_come_once);
-    tcase_add_test(tcase, templates_name_facts);
-    tcase_add_test(tcase, names_in_conditions);
-    tcase_add_test(tcase, shapes_of_conditions);
-    tcase_add_test(tcase, types_in_conditions);
-    tcase_add_test(tcase, all_mistakes_are_told_at_once);
-    tcase_add_test(tcase, yaml_itself);
-    tcase_add_test(tcase, ceilings);
-    tcase_add_test(tcase, an_error_may_be_ignored);
-    tcase_add_test(tcase, every_prefix_of_a_rule_file);
-    tcase_add_test(tcase, running_out_of_memory);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("rules_parse", add_tests);
 }

@@ -9,10 +9,10 @@
 #include "rules/judge.h"
 #include "rules/template.h"
 #include "support/rule_parse.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct avd_arena arena;
@@ -356,29 +356,23 @@ START_TEST(work_is_capped)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, some_row);
+    tcase_add_test(tests, every_row_none_and_the_first);
+    tcase_add_test(tests, counting_rows);
+    tcase_add_test(tests, frames);
+    tcase_add_test(tests, sequences);
+    tcase_add_test(tests, what_was_found_has_a_name);
+    tcase_add_test(tests, arithmetic);
+    tcase_add_test(tests, named_values);
+    tcase_add_test(tests, bits_and_ranges);
+    tcase_add_test(tests, memory_is_read);
+    tcase_add_test(tests, work_is_capped);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("rules_rows");
-    TCase *tcase = tcase_create("rules_rows");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, some_row);
-    tcase_add_test(tcase, every_row_none_and_the_first);
-    tcase_add_test(tcase, counting_rows);
-    tcase_add_test(tcase, frames);
-    tcase_add_test(tcase, sequences);
-    tcase_add_test(tcase, what_was_found_has_a_name);
-    tcase_add_test(tcase, arithmetic);
-    tcase_add_test(tcase, named_values);
-    tcase_add_test(tcase, bits_and_ranges);
-    tcase_add_test(tcase, memory_is_read);
-    tcase_add_test(tcase, work_is_capped);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("rules_rows", add_tests);
 }

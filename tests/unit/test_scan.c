@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/stack/scan.c: return addresses found by looking through the stack. */
 #include "support/fake_x86.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -379,13 +380,8 @@ START_TEST(test_windows_x64)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("scan");
-    TCase *tests = tcase_create("scan");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_finds);
     tcase_add_test(tests, test_distance);
     tcase_add_test(tests, test_frame_pointer);
@@ -398,10 +394,9 @@ int main(void)
     tcase_add_test(tests, test_too_many_guesses);
     tcase_add_test(tests, test_recursion);
     tcase_add_test(tests, test_windows_x64);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("scan", add_tests);
 }

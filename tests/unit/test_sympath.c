@@ -2,6 +2,7 @@
 /* src/symbols/sympath.c: every form of element, and what is refused with which words. */
 #include "base/memory.h"
 #include "symbols/sympath.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -206,25 +207,19 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_forms);
+    tcase_add_test(tests, test_without_default_cache);
+    tcase_add_test(tests, test_refused);
+    tcase_add_test(tests, test_element_ceiling);
+    tcase_add_test(tests, test_special);
+    tcase_add_test(tests, test_shown);
+    tcase_add_test(tests, test_out_of_memory);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("sympath");
-    TCase *tcase = tcase_create("sympath");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_forms);
-    tcase_add_test(tcase, test_without_default_cache);
-    tcase_add_test(tcase, test_refused);
-    tcase_add_test(tcase, test_element_ceiling);
-    tcase_add_test(tcase, test_special);
-    tcase_add_test(tcase, test_shown);
-    tcase_add_test(tcase, test_out_of_memory);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_main("sympath", add_tests);
 }

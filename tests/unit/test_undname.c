@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "symbols/undname.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -863,13 +864,8 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("undname");
-    TCase *tests = tcase_create("names");
-    SRunner *runner = srunner_create(suite);
-    int failures;
-
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, test_rows, 0, (int)(sizeof rows / sizeof rows[0]));
     tcase_add_test(tests, test_operators);
@@ -881,9 +877,9 @@ int main(void)
     tcase_add_test(tests, test_depth);
     tcase_add_test(tests, test_size);
     tcase_add_test(tests, test_out_of_memory);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures == 0 ? 0 : 1;
+}
+
+int main(void)
+{
+    return suite_main("undname", add_tests);
 }

@@ -2,6 +2,7 @@
 /* src/base/utf.c: what leaves it is valid UTF-8, whatever came in. */
 #include "base/memory.h"
 #include "base/utf.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -183,13 +184,8 @@ START_TEST(test_names)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("utf");
-    TCase *tests = tcase_create("utf");
-    SRunner *runner;
-    int failed;
-
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_length);
     tcase_add_test(tests, test_control);
@@ -198,10 +194,9 @@ int main(void)
     tcase_add_test(tests, test_bytes);
     tcase_add_test(tests, test_out_of_memory);
     tcase_add_test(tests, test_names);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("utf", add_tests);
 }

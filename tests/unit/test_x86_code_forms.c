@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/x86/code_forms.c: callers found by the code bytes around eip. */
 #include "support/fake_x86.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -279,13 +280,8 @@ START_TEST(test_only_exact_frames)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x86_code_forms");
-    TCase *tests = tcase_create("x86_code_forms");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_wow64_stub);
     tcase_add_test(tests, test_windows10_stub);
     tcase_add_test(tests, test_fast_system_call);
@@ -296,10 +292,9 @@ int main(void)
     tcase_add_test(tests, test_from_start);
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_only_exact_frames);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x86_code_forms", add_tests);
 }

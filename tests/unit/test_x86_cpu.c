@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/x86/cpu.c: the methods together, on whole stacks. */
 #include "support/fake_x86.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -96,20 +97,14 @@ START_TEST(test_random_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x86_cpu");
-    TCase *tests = tcase_create("x86_cpu");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_whole_stack);
     tcase_add_test(tests, test_call_through_null);
     tcase_add_test(tests, test_random_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x86_cpu", add_tests);
 }
