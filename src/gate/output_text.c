@@ -107,21 +107,6 @@ void avd_gate_write_junit(const struct avd_gate_result *result, struct avd_strbu
     avd_strbuf_puts(out, "  </testsuite>\n</testsuites>\n");
 }
 
-/* Text of a dump, harmless for terminals, byte by byte. */
-static void put_escaped(struct avd_strbuf *out, const char *text,
-                        void (*put)(struct avd_strbuf *out, char c))
-{
-    struct avd_strbuf clean;
-    const char *p;
-
-    avd_strbuf_init(&clean);
-    avd_strbuf_escaped(&clean, text);
-    out->failed |= clean.failed;
-    for (p = avd_strbuf_text(&clean); *p != '\0'; p++)
-        put(out, *p);
-    avd_strbuf_deinit(&clean);
-}
-
 /* ---- GitHub: "Workflow commands for GitHub Actions" ---- */
 
 static void put_data_byte(struct avd_strbuf *out, char c)
@@ -153,21 +138,21 @@ void avd_gate_write_github(const struct avd_gate_result *result, struct avd_strb
         if (!bucket->crashed)
             continue;
         avd_strbuf_printf(out, "::%s file=", bucket->verdict != NULL ? "error" : "notice");
-        put_escaped(out, bucket->example, put_property_byte);
+        avd_gate_put_escaped(out, bucket->example, put_property_byte);
         avd_strbuf_puts(out, ",title=");
-        put_escaped(out, avd_gate_title(bucket), put_property_byte);
+        avd_gate_put_escaped(out, avd_gate_title(bucket), put_property_byte);
         avd_strbuf_puts(out, "::");
-        put_escaped(out,
-                    bucket->verdict != NULL ? bucket->verdict
-                                            : avd_gate_standing_name(bucket->standing),
-                    put_data_byte);
+        avd_gate_put_escaped(out,
+                             bucket->verdict != NULL ? bucket->verdict
+                                                     : avd_gate_standing_name(bucket->standing),
+                             put_data_byte);
         avd_strbuf_puts(out, "\n");
     }
     for (i = 0; i < s->failure_count; i++) {
         avd_strbuf_puts(out, "::warning file=");
-        put_escaped(out, s->failures[i].name, put_property_byte);
+        avd_gate_put_escaped(out, s->failures[i].name, put_property_byte);
         avd_strbuf_puts(out, ",title=not analysed::");
-        put_escaped(out, s->failures[i].error, put_data_byte);
+        avd_gate_put_escaped(out, s->failures[i].error, put_data_byte);
         avd_strbuf_puts(out, "\n");
     }
 }
@@ -191,7 +176,7 @@ static void put_markdown_byte(struct avd_strbuf *out, char c)
 
 static void put_markdown(struct avd_strbuf *out, const char *text)
 {
-    put_escaped(out, text, put_markdown_byte);
+    avd_gate_put_escaped(out, text, put_markdown_byte);
 }
 
 void avd_gate_write_markdown(const struct avd_gate_result *result, struct avd_strbuf *out)

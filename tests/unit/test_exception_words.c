@@ -4,22 +4,12 @@
 #include "analyze/exception_codes.h"
 #include "base/memory.h"
 #include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <string.h>
 
-static struct avd_arena arena;
 static struct avd_exception_words words;
-
-static void setup(void)
-{
-    avd_arena_init(&arena);
-}
-
-static void teardown(void)
-{
-    avd_arena_deinit(&arena);
-}
 
 static struct avd_exception_input windows(uint32_t code, unsigned count, const uint64_t *parameters)
 {
@@ -38,7 +28,7 @@ static void describe(const struct avd_exception_input *in)
 {
     unsigned i;
 
-    ck_assert(avd_exception_describe(in, &arena, &words));
+    ck_assert(avd_exception_describe(in, &test_arena, &words));
     ck_assert_ptr_nonnull(words.meaning);
     ck_assert_ptr_nonnull(words.type);
     for (i = 0; i < in->parameter_count && i < 15; i++)
@@ -572,7 +562,7 @@ START_TEST(hostile_parameter_count)
     ck_assert_str_eq(words.parameters[14], "parameter 14");
     in.code = 0xc0000005u;
     in.parameters = NULL;
-    ck_assert(avd_exception_describe(&in, &arena, &words));
+    ck_assert(avd_exception_describe(&in, &test_arena, &words));
     ck_assert_ptr_null(words.parameters[0]);
     ck_assert(!words.has_access_address);
 }
@@ -742,7 +732,7 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-    tcase_add_checked_fixture(tests, setup, teardown);
+    arena_fixture_use(tests);
     tcase_add_test(tests, every_code_has_its_name);
     tcase_add_test(tests, every_meaning_is_one_sentence);
     tcase_add_test(tests, fast_fail_codes_are_complete);

@@ -4,24 +4,16 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <string.h>
 
-static struct avd_arena arena;
 static struct avd_facts facts;
 
 static void setup(void)
 {
-    avd_arena_init(&arena);
-    avd_facts_init(&facts, &arena);
-}
-
-static void teardown(void)
-{
-    avd_mem_fail_after(0);
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
+    avd_facts_init(&facts, &test_arena);
 }
 
 static void assert_shows(const char *name, const char *expected)
@@ -195,7 +187,8 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-    tcase_add_checked_fixture(tests, setup, teardown);
+    arena_fixture_use(tests);
+    tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_test(tests, each_type_is_shown_as_people_read_it);
     tcase_add_test(tests, a_long_list_is_cut_and_the_rest_counted);
     tcase_add_test(tests, what_is_published_is_copied);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "support/pdb_builder.h"
 #include "support/suite.h"
+#include "support/arena_fixture.h"
 #include "symbols/msf.h"
 
 #include <check.h>
@@ -13,20 +14,12 @@
 
 enum { BIG = 100000, SMALL = 10 };
 
-static struct avd_arena arena;
 static struct avd_msf msf;
 static struct avd_error err;
 
 static void setup(void)
 {
-    avd_arena_init(&arena);
     memset(&err, 0, sizeof err);
-}
-
-static void teardown(void)
-{
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
 }
 
 static uint8_t byte_at(size_t i)
@@ -57,7 +50,7 @@ static enum avd_status open_bytes(const uint8_t *bytes, size_t size)
 {
     struct avd_view view = {bytes, size, 0};
 
-    return avd_msf_open(view, &arena, &msf, &err);
+    return avd_msf_open(view, &test_arena, &msf, &err);
 }
 
 static void put32(uint8_t *at, uint32_t value)
@@ -356,7 +349,7 @@ START_TEST(test_over_4_gib)
     ck_assert_uint_eq(fwrite(bytes, 1, sizeof bytes, stream_file), sizeof bytes);
     ck_assert_int_eq(avd_file_adopt(stream_file, &file, &err), AVD_OK);
 
-    ck_assert_int_eq(avd_msf_open(file.view, &arena, &msf, &err), AVD_OK);
+    ck_assert_int_eq(avd_msf_open(file.view, &test_arena, &msf, &err), AVD_OK);
     ck_assert(avd_msf_stream(&msf, 0, &stream));
     ck_assert(avd_msf_view(&stream, 0, SMALL, buffer, &view));
     ck_assert_mem_eq(view.data, "0123456789", SMALL);
@@ -377,7 +370,7 @@ START_TEST(test_no_memory)
         avd_mem_fail_after(n);
         status = open_bytes(file, size);
         avd_mem_fail_after(0);
-        avd_arena_deinit(&arena);
+        avd_arena_deinit(&test_arena);
         if (status == AVD_OK)
             break;
         ck_assert_int_eq(status, AVD_E_NOMEM);
@@ -392,7 +385,8 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, setup, teardown);
+    arena_fixture_use(tests);
+    tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_loop_test(tests, test_streams, 0, sizeof layouts / sizeof layouts[0]);
     tcase_add_test(tests, test_large_directory);
     tcase_add_loop_test(tests, test_refused, 0, sizeof refusals / sizeof refusals[0]);

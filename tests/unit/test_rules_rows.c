@@ -10,26 +10,14 @@
 #include "rules/template.h"
 #include "support/rule_parse.h"
 #include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
 
-static struct avd_arena arena;
 static struct avd_facts facts;
 static struct avd_judge judge;
-
-static void setup(void)
-{
-    avd_arena_init(&arena);
-}
-
-static void teardown(void)
-{
-    avd_mem_fail_after(0);
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
-}
 
 /* The process of every test: three threads, the second crashed. */
 static const char process[] =
@@ -59,13 +47,13 @@ static enum avd_verdict run(const char *let, const char *when, struct avd_lack *
 
     memset(&list, 0, sizeof list);
     ck_assert_int_lt(size, (int)sizeof text);
-    if (rule_parse(&arena, "t.yaml", text, (size_t)size, &list, &err) != AVD_OK)
+    if (rule_parse(&test_arena, "t.yaml", text, (size_t)size, &list, &err) != AVD_OK)
         ck_abort_msg("%u:%u: %s in %s", err.line, err.column, err.message, text);
-    avd_facts_init(&facts, &arena);
-    problems.arena = &arena;
+    avd_facts_init(&facts, &test_arena);
+    problems.arena = &test_arena;
     ck_assert_int_eq(avd_rule_test_facts(list.items[0].tests[0].facts, "t.yaml", &problems, &facts),
                      AVD_OK);
-    avd_judge_init(&judge, &list.items[0], &facts, &arena);
+    avd_judge_init(&judge, &list.items[0], &facts, &test_arena);
     return avd_judge_expr(&judge, 0, lack);
 }
 
@@ -304,14 +292,14 @@ static void assert_reads(const char *expression, const char *expected)
     (void)snprintf(text, sizeof text,
                    "id: r\ntitle: T\nseverity: error\nlet: {v: '%s'}\nwhen: {v: {known: true}}\n",
                    expression);
-    if (rule_parse(&arena, "t", text, strlen(text), &list, &err) != AVD_OK)
+    if (rule_parse(&test_arena, "t", text, strlen(text), &list, &err) != AVD_OK)
         ck_abort_msg("%s: %s", expression, err.message);
-    avd_facts_init(&facts, &arena);
+    avd_facts_init(&facts, &test_arena);
     facts.port.pointer_size = 4;
     facts.port.read = read_memory;
     facts.port.name = name_of;
     facts.port.module = module_of;
-    avd_judge_init(&judge, &list.items[0], &facts, &arena);
+    avd_judge_init(&judge, &list.items[0], &facts, &test_arena);
     avd_strbuf_init(&out);
     (void)avd_template_expand("{v}", &judge, &out);
     ck_assert_msg(strcmp(avd_strbuf_text(&out), expected) == 0, "%s: %s, expected %s", expression,
@@ -358,7 +346,7 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-    tcase_add_checked_fixture(tests, setup, teardown);
+    arena_fixture_use(tests);
     tcase_add_test(tests, some_row);
     tcase_add_test(tests, every_row_none_and_the_first);
     tcase_add_test(tests, counting_rows);

@@ -3,22 +3,10 @@
 #include "base/memory.h"
 #include "base/utf.h"
 #include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <string.h>
-
-static struct avd_arena arena;
-
-static void setup(void)
-{
-    avd_arena_init(&arena);
-}
-
-static void teardown(void)
-{
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
-}
 
 static size_t length_of(const char *text)
 {
@@ -109,7 +97,7 @@ static const char *from_utf16(const void *bytes, size_t size)
 {
     struct avd_view v = {bytes, size, 0};
 
-    return avd_utf16_to_utf8(&arena, v);
+    return avd_utf16_to_utf8(&test_arena, v);
 }
 
 START_TEST(test_utf16)
@@ -139,7 +127,7 @@ static const char *from_bytes(const void *bytes, size_t size)
 {
     struct avd_view v = {bytes, size, 0};
 
-    return avd_bytes_to_utf8(&arena, v);
+    return avd_bytes_to_utf8(&test_arena, v);
 }
 
 START_TEST(test_bytes)
@@ -186,7 +174,7 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-    tcase_add_checked_fixture(tests, setup, teardown);
+    arena_fixture_use(tests);
     tcase_add_test(tests, test_length);
     tcase_add_test(tests, test_control);
     tcase_add_test(tests, test_trim);
