@@ -90,6 +90,9 @@ usage "option '--images' needs a value" analyze x.dmp --images
 usage "option '--format' needs a value" analyze x.dmp -f
 usage "--format: expected text|json|html, found 'xml'" analyze -f xml x.dmp
 usage "--format: expected text|json|html, found ''" analyze --format= x.dmp
+usage "--format html makes one document of one dump, found also 'y.dmp'" -f html x.dmp y.dmp z.dmp
+usage "--map: expected OLD=NEW, found 'C:\\src'" --map 'C:\src' x.dmp
+usage "--map: expected OLD=NEW, found '=/src'" symbols --map =/src x.dmp
 usage "--color: expected auto|always|never, found 'red'" analyze --color=red x.dmp
 usage "--fail-on: expected info|warning|error|never, found 'all'" analyze --fail-on all x.dmp
 for n in 0 65537 -1 1x '' 99999999999999999999; do
@@ -252,6 +255,14 @@ checks=$((checks + 1))
 out_has "null_read"
 gzip -dc "$dump" | "$avdump" - >"$out" 2>"$err" || fail "standard input from a pipe: $(cat "$err")"
 out_has "null_read"
+
+if [ "$wine" = no ]; then
+    checks=$((checks + 1))
+    "$avdump" analyze - >"$out" 2>"$err" <&-
+    [ $? -eq 3 ] || fail "a standard input that is closed does not exit with 3"
+    err_is "avdump: standard input: cannot be read: Bad file descriptor"
+    out_empty
+fi
 
 # --- --fail-on
 for level in info warning error; do

@@ -176,6 +176,28 @@ def test_output_places(gate):
     expect("lines of the resumed run", files()["lines"], kept["lines"])
 
 
+def test_wrong_rules(gate):
+    """A verdict without some of the rules would pass what they are there to stop."""
+    gate.put("crash.dmp", PLAIN)
+    gate.write("rules/good.yaml", "id: a\ntitle: A\nseverity: info\nwhen: {exception.code: 1}\n")
+    for file, text, said in [
+            ("rules", None, "avdump: absent: directory cannot be opened"),
+            ("bad.yaml", "rules: [\n", "avdump: rules/bad.yaml:"),
+            ("bad.yaml", "id: b\ntitle: B\nseverity: bad\nwhen: {exception.code: 1}\n",
+             "avdump: rules/bad.yaml:3:11: ")]:
+        if text is not None:
+            gate.write("rules/" + file, text)
+        code, out, err = gate.run("gate", "--rules", "rules" if text else "absent",
+                                  "-o", "table:-", "-o", "json:out", "crash.dmp")
+        expect("%s: exit code and output" % said, (code, out), (3, ""))
+        expect("%s: lines (%s)" % (said, err), len(err.splitlines()), 1)
+        contains("standard error", err, said)
+    expect("files", sorted(os.listdir(gate.folder)), ["crash.dmp", "rules"])
+    os.remove(gate.path("rules/bad.yaml"))
+    expect("exit code of sound rules",
+           gate.run("gate", "--rules", "rules", "-o", "json:out", "crash.dmp")[0], 1)
+
+
 def test_absent_images(gate):
     """As with symbols: a wrong folder is not one that lacks every file."""
     gate.put("crash.dmp", PLAIN)
@@ -451,6 +473,7 @@ def test_symbol_folders(gate):
 
 
 if __name__ == "__main__":
-    main([test_verdicts, test_usage, test_output_places, test_absent_images, test_baseline,
+    main([test_verdicts, test_usage, test_output_places, test_wrong_rules, test_absent_images,
+          test_baseline,
           test_names_in_archives, test_same_answer, test_jsonl_order, test_shards, test_resume,
           test_names, test_symbol_folders])

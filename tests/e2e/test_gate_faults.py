@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -359,6 +360,36 @@ def test_no_permission(gate):
         contains(name, error, "Permission denied")
 
 
+def test_no_process(gate):
+    """Where no process can be started, every dump says so, and nothing passes for analysed."""
+    def no_more_processes():
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+    gate.put("d/a.dmp", DUMP)
+    gate.put("d/b.dmp", OTHER)
+    user = None
+    if os.geteuid() == 0:
+        user = 65534  # root is not limited
+        os.chmod(gate.folder, 0o755)
+    try:
+        code, out, err = gate.end(gate.start("gate", "-o", "json:-", "--fail-on", "unreadable", "d",
+                                             user=user, before=no_more_processes))
+    except PermissionError:
+        print("not tested: no processes (nobody may run %s)" % gate.program)
+        return
+    expect("exit code and standard error", (code, err), (1, ""))
+    found = json.loads(out)
+    expect("dumps", (found["dumps"], found["failed"]), (2, 2))
+    expect("failures", found["failures"],
+           [{"name": "d/%s.dmp" % name, "outcome": "worker-died",
+             "error": "no worker process can be started"} for name in "ab"])
+    code, out, err = gate.end(gate.start("analyze", "--timeout", "60", "d/a.dmp", user=user,
+                                         before=no_more_processes))
+    expect("analyze", (code, out, err),
+           (4, "", "avdump: d/a.dmp: no process for it can be started: "
+            "Resource temporarily unavailable\n"))
+
+
 def test_bombs(gate):
     """Limits of ratio hold for dumps, for what is passed over, and for archives in archives."""
     zeros = gate.path("zeros")
@@ -434,4 +465,4 @@ if __name__ == "__main__":
     main([test_worker_killed, test_hang, test_memory, test_interrupted, test_control_c,
           test_interrupted_baseline, test_killed, test_full_disk, test_output_kept,
           test_output_by_another_name, test_closed_pipe, test_reader_gone, test_unreadable_files,
-          test_odd_files, test_no_permission, test_bombs, test_nesting, test_cut_archives])
+          test_odd_files, test_no_permission, test_no_process, test_bombs, test_nesting, test_cut_archives])
