@@ -365,6 +365,14 @@ def test_no_process(gate):
     def no_more_processes():
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
+    def run(*arguments):
+        # The search for leaks would need a process, too.
+        code, out, err = gate.end(gate.start(*arguments, user=user, before=no_more_processes,
+                                             ASAN_OPTIONS="detect_leaks=0"))
+        # Of builds that measure what is gone through: nobody may not write that down.
+        return code, out, "".join(line for line in err.splitlines(True)
+                                  if not line.startswith("profiling:"))
+
     gate.put("d/a.dmp", DUMP)
     gate.put("d/b.dmp", OTHER)
     user = None
@@ -372,8 +380,7 @@ def test_no_process(gate):
         user = 65534  # root is not limited
         os.chmod(gate.folder, 0o755)
     try:
-        code, out, err = gate.end(gate.start("gate", "-o", "json:-", "--fail-on", "unreadable", "d",
-                                             user=user, before=no_more_processes))
+        code, out, err = run("gate", "-o", "json:-", "--fail-on", "unreadable", "d")
     except PermissionError:
         print("not tested: no processes (nobody may run %s)" % gate.program)
         return
@@ -383,9 +390,7 @@ def test_no_process(gate):
     expect("failures", found["failures"],
            [{"name": "d/%s.dmp" % name, "outcome": "worker-died",
              "error": "no worker process can be started"} for name in "ab"])
-    code, out, err = gate.end(gate.start("analyze", "--timeout", "60", "d/a.dmp", user=user,
-                                         before=no_more_processes))
-    expect("analyze", (code, out, err),
+    expect("analyze", run("analyze", "--timeout", "60", "d/a.dmp"),
            (4, "", "avdump: d/a.dmp: no process for it can be started: "
             "Resource temporarily unavailable\n"))
 
