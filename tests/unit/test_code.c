@@ -128,7 +128,7 @@ END_TEST
 START_TEST(test_made_code)
 {
     enum { MADE = 0x20000000 };
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
 
     fake_map(p, MADE, 0x1000);
     fake_call_before(p, MADE + 0x40);
