@@ -6,6 +6,8 @@
  */
 #include "analyze/modules.h"
 
+#include "base/bisect.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,18 +53,11 @@ bool avd_function_tables_index(struct avd_analysis *an)
 /* The number of tables that begin at or below `addr`. */
 static size_t tables_up_to(const struct avd_analysis *an, uint64_t addr)
 {
-    size_t low = 0;
-    size_t high = an->dump->function_table_count;
+    struct avd_bisect b = avd_bisect_start(an->dump->function_table_count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (an->tables[middle].table->minimum <= addr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, an->tables[b.middle].table->minimum <= addr);
+    return b.low;
 }
 
 /* The entry of `table` that covers `addr`, which RtlAddFunctionTable wants sorted by BeginAddress.
@@ -70,25 +65,19 @@ static size_t tables_up_to(const struct avd_analysis *an, uint64_t addr)
 static bool find_entry(const struct avd_function_table *table, uint64_t addr, uint32_t entry[3])
 {
     uint64_t rva = addr - table->base;
-    size_t low = 0;
-    size_t high = table->entry_count;
+    struct avd_bisect b = avd_bisect_start(table->entry_count);
     unsigned i;
 
     if (addr < table->minimum || addr >= table->maximum || addr < table->base || rva > UINT32_MAX ||
         table->entry_size < 12)
         return false;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (avd_view_u32(table->entries, (uint64_t)middle * table->entry_size) <= rva)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0)
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(
+            &b, avd_view_u32(table->entries, (uint64_t)b.middle * table->entry_size) <= rva);
+    if (b.low == 0)
         return false;
     for (i = 0; i < 3; i++)
-        entry[i] = avd_view_u32(table->entries, (uint64_t)(low - 1) * table->entry_size + 4 * i);
+        entry[i] = avd_view_u32(table->entries, (uint64_t)(b.low - 1) * table->entry_size + 4 * i);
     return rva < entry[1];
 }
 

@@ -66,6 +66,12 @@ struct avd_misc {
     uint32_t process_cookie;
 };
 
+/* Threads are listed in any order and looked up by the thousand. */
+struct avd_thread_id {
+    uint32_t id;
+    uint32_t index; /* of the thread */
+};
+
 struct avd_thread {
     uint32_t id;
     uint32_t suspend_count; /* 0xffffffff: the writer could not ask */
@@ -255,6 +261,7 @@ struct avd_dump {
     struct avd_system system;
     struct avd_misc misc;
     const struct avd_thread *threads;
+    const struct avd_thread_id *threads_by_id; /* of one id, in the order of `threads` */
     size_t thread_count;
     const struct avd_module *modules;
     size_t module_count;
@@ -312,7 +319,9 @@ size_t avd_dump_module_at(const struct avd_dump *dump, uint64_t addr);
 enum { AVD_UNLOADED_AT_ONCE = 8 };
 const struct avd_unloaded_module *avd_dump_unloaded_at(const struct avd_dump *dump, uint64_t addr,
                                                        size_t nth);
-/* The thread with this id, or NULL. */
+/* The first thread with this id: its index, or AVD_NO_THREAD; itself, or NULL. */
+#define AVD_NO_THREAD SIZE_MAX
+size_t avd_dump_thread_index(const struct avd_dump *dump, uint32_t id);
 const struct avd_thread *avd_dump_thread(const struct avd_dump *dump, uint32_t id);
 
 /* ---- identifiers (identity.c); NULL when the module has none, or out of memory ---- */

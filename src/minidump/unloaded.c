@@ -4,7 +4,7 @@
  * may have lain in one place, so the address space is cut where one begins or ends, once, and each
  * piece keeps the first of them.
  */
-#include "base/limits.h"
+#include "base/bisect.h"
 #include "base/memory.h"
 #include "minidump/dump.h"
 
@@ -103,18 +103,11 @@ bool avd_index_unloaded(struct avd_dump *dump)
 const struct avd_unloaded_module *avd_dump_unloaded_at(const struct avd_dump *dump, uint64_t addr,
                                                        size_t nth)
 {
-    size_t low = 0;
-    size_t high = dump->unloaded_place_count;
+    struct avd_bisect b = avd_bisect_start(dump->unloaded_place_count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (dump->unloaded_places[middle].start <= addr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0 || nth >= dump->unloaded_places[low - 1].count)
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, dump->unloaded_places[b.middle].start <= addr);
+    if (b.low == 0 || nth >= dump->unloaded_places[b.low - 1].count)
         return NULL;
-    return &dump->unloaded[dump->unloaded_places[low - 1].first[nth]];
+    return &dump->unloaded[dump->unloaded_places[b.low - 1].first[nth]];
 }

@@ -5,6 +5,7 @@
  */
 #include "support/blame_fixture.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -223,5 +224,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("followup", add_tests);
+    return suite_main("followup", add_tests);
 }

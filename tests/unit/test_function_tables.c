@@ -3,6 +3,7 @@
 #include "analyze/modules.h"
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 enum { ENOUGH = 1000 };
 
@@ -106,5 +107,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("function_tables", add_tests);
+    return suite_main("function_tables", add_tests);
 }

@@ -2,6 +2,7 @@
 /* src/minidump/unloaded.c: which unloaded modules lay at an address, in the order of the list. */
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 static struct dump_fixture open_with(const struct db_module *modules, size_t count)
 {
@@ -97,5 +98,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("unloaded", add_tests);
+    return suite_main("unloaded", add_tests);
 }

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -138,5 +139,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("walk_effort", add_tests);
+    return suite_main("walk_effort", add_tests);
 }
