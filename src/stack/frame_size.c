@@ -26,7 +26,7 @@ enum {
 /* However certain an occurrence is live: the frame may have another size after all (alloca). */
 #define MOST_CERTAIN 0.999
 /* How likely an address that is near lies in the same function. */
-#define SAME_FUNCTION 0.7
+#define SAME_FUNCTION 0.5
 
 /* How often a candidate lies at a distance for no reason, as multiples of the density: candidates
  * come in clusters, so most distances have fewer than the average. Each with its share. */
@@ -41,7 +41,7 @@ static const double by_chance_share[RATES] = {0.4, 0.4, 0.2};
 /* How many occurrences that say nothing a value begins with, in telling how often it is live; and
  * how far that goes: occurrences that are alike say less than they seem to. */
 #define LIVE_UNKNOWN  3.0
-#define LIVE_AT_LEAST 0.15
+#define LIVE_AT_LEAST 0.3
 #define LIVE_AT_MOST  8.0
 
 /* A size that edit-and-continue leaves no room for: the frame pointer was another's. */
