@@ -17,7 +17,7 @@ enum {
     WORD = 8,
     PAGE = 4096, /* the headers of an image are mapped as pages of their own */
     CHUNK_WORDS = 512,
-    CONTEXT_NEIGHBOURS = 7, /* live candidates above one that make up its context */
+    CONTEXT_NEIGHBOURS = 6, /* candidates above one that make up its context */
     MAX_AS_DATA = 3,
     FRAME_POINTER_LOW = 0x20,  /* above home space */
     FRAME_POINTER_HIGH = 0x80, /* so that one byte of displacement reaches most of a frame */
@@ -26,7 +26,7 @@ enum {
     FRAMED_ONE_IN = 8
 };
 
-/* Of a candidate, before anybody has looked; with no less it counts for contexts. */
+/* Of a candidate, before anybody has looked. */
 #define LIVE_UNKNOWN 0.5
 
 /* What is collected before it is in order. */
@@ -190,37 +190,15 @@ static uint64_t mix(uint64_t hash, uint64_t number)
     return (hash ^ number) * UINT64_C(0x100000001b3);
 }
 
-/* Of candidate `i`; above[] are the live ones of its stack that were met before it, from the top
- * down, each in its turn. */
-static uint64_t context_of(const struct avd_candidates *c, size_t i,
-                           const size_t above[CONTEXT_NEIGHBOURS], size_t met)
+static uint64_t context_of(const struct avd_candidates *c, size_t i)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     size_t k;
 
-    for (k = 0; k < met && k < CONTEXT_NEIGHBOURS; k++) {
-        const struct avd_candidate *other = &c->items[above[(met - 1 - k) % CONTEXT_NEIGHBOURS]];
-
-        hash = mix(mix(hash, other->slot - c->items[i].slot), other->value);
-    }
+    for (k = i + 1;
+         k < c->count && k <= i + CONTEXT_NEIGHBOURS && c->items[k].stack == c->items[i].stack; k++)
+        hash = mix(mix(hash, c->items[k].slot - c->items[i].slot), c->items[k].value);
     return hash;
-}
-
-void avd_candidates_find_contexts(struct avd_candidates *candidates)
-{
-    size_t above[CONTEXT_NEIGHBOURS] = {0};
-    size_t met = 0;
-    size_t i;
-
-    for (i = candidates->count; i-- != 0;) {
-        struct avd_candidate *item = &candidates->items[i];
-
-        if (met != 0 && candidates->items[i + 1].stack != item->stack)
-            met = 0;
-        item->context = context_of(candidates, i, above, met);
-        if (item->live >= LIVE_UNKNOWN)
-            above[met++ % CONTEXT_NEIGHBOURS] = i;
-    }
 }
 
 /* A value with the place of its candidate, so that qsort can order places by value. */
@@ -345,7 +323,8 @@ bool avd_candidates_collect(struct avd_candidates *out, const struct avd_walk *w
     out->nodes_left = AVD_MAX_PATH_NODES_IN_ALL;
     if (c.count == 0)
         return true;
-    avd_candidates_find_contexts(out);
+    for (i = 0; i < out->count; i++)
+        out->items[i].context = context_of(out, i);
     if (!index_values(out, walk->arena))
         return false;
     if (c.data_count != 0)

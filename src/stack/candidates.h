@@ -22,7 +22,7 @@ struct avd_stack_range {
 struct avd_candidate {
     uint64_t slot; /* the address where it lies */
     uint64_t value;
-    uint64_t context; /* stands for the callers above: equal ones are copies of one history */
+    uint64_t context; /* stands for what lies above: equal ones are copies of one history */
     enum avd_module_role role; /* of the module that it returns to */
     double live;               /* how likely it will still be used; likely_path.c finds out */
     uint32_t stack;            /* candidates of one stack have one number */
@@ -60,12 +60,6 @@ struct avd_candidates {
  * memory.
  */
 bool avd_candidates_collect(struct avd_candidates *candidates, const struct avd_walk *walk);
-
-/*
- * Finds the contexts anew: what is not likely live lies in the way and differs between stacks that
- * have the same history, so that it is passed by once it is known.
- */
-void avd_candidates_find_contexts(struct avd_candidates *candidates);
 
 /* The index of the first candidate whose slot is at or above `slot`; `count` when there is none. */
 size_t avd_candidates_at(const struct avd_candidates *candidates, uint64_t slot);

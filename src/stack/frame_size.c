@@ -41,7 +41,7 @@ static const double by_chance_share[RATES] = {0.4, 0.4, 0.2};
 /* How many occurrences that say nothing a value begins with, in telling how often it is live; and
  * how far that goes: occurrences that are alike say less than they seem to. */
 #define LIVE_UNKNOWN  3.0
-#define LIVE_AT_LEAST 0.3
+#define LIVE_AT_LEAST 0.15
 #define LIVE_AT_MOST  8.0
 
 /* A size that edit-and-continue leaves no room for: the frame pointer was another's. */

@@ -189,7 +189,6 @@ static bool look_at_all(const struct avd_walk *walk)
             share = sum / (double)c->count;
             c->live_share = share < LEAST_LIVE ? LEAST_LIVE : share > MOST_LIVE ? MOST_LIVE : share;
         }
-        avd_candidates_find_contexts(c);
     }
     return true;
 }

@@ -20,7 +20,7 @@ enum {
 };
 
 /* How likely a candidate still lies where the frame above an occurrence had its return address. */
-#define STILL_THERE 0.7
+#define STILL_THERE 0.9
 /* How much likelier two return addresses follow each other when the call between them is seen. */
 #define PROVED_CALL 20.0
 /* What is left when another candidate lies in the smallest frame below, where none can be live. */

@@ -152,35 +152,6 @@ START_TEST(test_context)
 }
 END_TEST
 
-/* Once it is known what is live, the rest counts no more; another live one does, and another place.
- */
-START_TEST(test_context_of_live)
-{
-    struct fake_process *p = one_stack();
-    static const unsigned noise[] = {0x58, 0x68, 0x58, 0x58};
-    static const unsigned last[] = {0x98, 0x98, 0xa8, 0x98};
-    unsigned k;
-
-    for (k = 0; k < 4; k++) {
-        fake_u64(p, LOW + 0x400 * k + 0x18, CODE);
-        fake_u64(p, LOW + 0x400 * k + noise[k], CODE + 1);
-        fake_u64(p, LOW + 0x400 * k + last[k], k == 3 ? CODE + 3 : CODE + 2);
-        ranges[k].start = LOW + 0x400 * k;
-        ranges[k].end = LOW + 0x400 * (k + 1);
-    }
-    found.range_count = 4;
-    ck_assert(avd_candidates_collect(&found, &p->walk));
-    ck_assert_uint_ne(at(LOW + 0x18)->context, at(LOW + 0x418)->context);
-    for (k = 0; k < 4; k++)
-        found.items[avd_candidates_at(&found, LOW + 0x400 * k + noise[k])].live = 0.1;
-    avd_candidates_find_contexts(&found);
-    ck_assert_uint_eq(at(LOW + 0x18)->context, at(LOW + 0x418)->context);
-    ck_assert_uint_ne(at(LOW + 0x18)->context, at(LOW + 0x818)->context);
-    ck_assert_uint_ne(at(LOW + 0x18)->context, at(LOW + 0xc18)->context);
-    fake_free(p);
-}
-END_TEST
-
 /* push rbp with rbp = rsp + 0x20, as debug builds have it. */
 START_TEST(test_frame_pointers)
 {
@@ -267,7 +238,6 @@ int main(void)
     tcase_add_test(tests, test_ranges);
     tcase_add_test(tests, test_surroundings);
     tcase_add_test(tests, test_context);
-    tcase_add_test(tests, test_context_of_live);
     tcase_add_test(tests, test_frame_pointers);
     tcase_add_test(tests, test_edit_and_continue);
     tcase_add_test(tests, test_out_of_memory);

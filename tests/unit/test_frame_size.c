@@ -172,7 +172,7 @@ START_TEST(test_live_elsewhere)
     for (k = 0; k < 10; k++)
         put(k, 0, VALUE, 100 + k);
     learn(false);
-    ck_assert_double_lt(sizes.live, 0.4);
+    ck_assert_double_lt(sizes.live, 0.3);
 }
 END_TEST
 

@@ -164,30 +164,6 @@ START_TEST(test_nothing_to_learn)
 }
 END_TEST
 
-/* Nor beside copies that differ in what is not live: data that looks like a return address. */
-START_TEST(test_copies_with_noise)
-{
-    unsigned percent[2];
-    unsigned i;
-    unsigned k;
-
-    for (i = 0; i < 2; i++) {
-        struct fake_process *p = four_threads(i == 0 ? 1 : THREADS);
-
-        for (k = 0; k < THREADS; k++) {
-            put(p, k, AT_A, A);
-            put(p, k, AT_OLD, OLD);
-            put(p, k, AT_NEXT, NEXT);
-            put(p, k, 0x88, FAKE_IMAGE + 0x6000 + 0x200 * k);
-        }
-        ck_assert_ptr_nonnull(frame_of(walk(p), OLD));
-        percent[i] = frame_of(&p->stack, OLD)->percent;
-        fake_free(p);
-    }
-    ck_assert_uint_le(percent[1], percent[0] + 5);
-}
-END_TEST
-
 static void put_framed(struct fake_process *p, unsigned below_top, uint64_t value)
 {
     put(p, 0, below_top, value);
@@ -239,7 +215,7 @@ START_TEST(test_calls_back)
         fake_free(p);
     }
     ck_assert_uint_gt(percent[0], 0);
-    ck_assert_uint_lt(percent[1] + 15, percent[0]);
+    ck_assert_uint_lt(percent[1] + 20, percent[0]);
 }
 END_TEST
 
@@ -393,7 +369,6 @@ int main(void)
     tcase_add_test(tests, test_learns_size);
     tcase_add_test(tests, test_looks_at_all);
     tcase_add_test(tests, test_nothing_to_learn);
-    tcase_add_test(tests, test_copies_with_noise);
     tcase_add_test(tests, test_saved_frame_pointer);
     tcase_add_test(tests, test_calls_back);
     tcase_add_test(tests, test_doubt);
