@@ -2,11 +2,12 @@
 /* Who is to be asked about this crash, and which others are like it? */
 #include "analyze/detectors.h"
 #include "analyze/followup.h"
+#include "analyze/thread_state.h"
 
 static void publish_followup(struct avd_analysis *an, const struct avd_followup *followup)
 {
-    static const char *const names[] = {"followup.module", "followup.function", "followup.frame",
-                                        "followup.owner"};
+    static const char *const names[] = {"followup.module", "followup.function", "followup.symbol",
+                                        "followup.frame", "followup.owner"};
     struct avd_facts *facts = &an->facts;
     const struct avd_unloaded_module *unloaded;
     const struct avd_an_module *module;
@@ -32,6 +33,7 @@ static void publish_followup(struct avd_analysis *an, const struct avd_followup 
         avd_fact_text(facts, "followup.function", function);
     else
         avd_fact_unknown(facts, "followup.function", "there are no symbols for that frame");
+    avd_fact_text(facts, "followup.symbol", avd_frame_text(an, followup->stack, followup->frame));
     avd_fact_number(facts, "followup.frame", followup->frame);
     avd_fact_text(facts, "followup.owner", followup->owner);
 }

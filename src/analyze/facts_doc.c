@@ -274,6 +274,8 @@ const struct avd_fact_doc avd_fact_docs[] = {
     /* Who is to be asked, and how the crash is sorted. */
     {"followup.module", AVD_FACT_TEXT, "file name of the module that is blamed"},
     {"followup.function", AVD_FACT_TEXT, "function that is blamed"},
+    {"followup.symbol", AVD_FACT_TEXT,
+     "that frame as stacks show it: function or module and offset, else its address"},
     {"followup.frame", AVD_FACT_NUMBER, "index of that frame, 0 for the innermost"},
     {"followup.owner", AVD_FACT_TEXT, "owner by the triage entries, MachineOwner for all others"},
     {"bucket.class", AVD_FACT_TEXT, "problem class, such as NULL_POINTER_READ"},

@@ -133,7 +133,7 @@ enum avd_step_result avd_step_cfi(struct avd_walk *walk, const struct avd_frame 
     caller->sp = caller->regs.value[AVD_RSP];
     caller->trust = AVD_TRUST_CFI;
     caller->method = AVD_METHOD_STACK_CFI;
-    if (ra != 0 && (!avd_walk_is_code(walk, ra) || avd_walk_after_call(walk, ra) == 0)) {
+    if (ra != 0 && avd_walk_return_evidence(walk, ra) == 0) {
         avd_walk_say(walk, end, AVD_END_NOT_CODE,
                      "0x%" PRIx64 " (stack_cfi) is not the return address of a call", ra);
         return AVD_STEP_NO_INFO;

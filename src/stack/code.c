@@ -142,6 +142,18 @@ int avd_walk_after_call(const struct avd_walk *walk, uint64_t addr)
     return call.found;
 }
 
+int avd_walk_return_evidence(const struct avd_walk *walk, uint64_t addr)
+{
+    const struct avd_walk_env *env = walk->env;
+    struct avd_code_module module;
+
+    if (avd_walk_is_code(walk, addr))
+        return avd_walk_after_call(walk, addr);
+    return addr != 0 && addr <= walk->cpu->address_mask &&
+           env->executable(env->ctx, addr - 1) == -1 &&
+           !env->module_at(env->ctx, addr - 1, &module) && avd_walk_after_call(walk, addr) == 1;
+}
+
 enum avd_step_result avd_step_bad_call(struct avd_walk *walk, const struct avd_frame *callee,
                                        size_t callee_index, struct avd_frame *caller,
                                        enum avd_walk_end *end)
@@ -164,7 +176,7 @@ enum avd_step_result avd_step_bad_call(struct avd_walk *walk, const struct avd_f
         return AVD_STEP_NO_INFO;
     if (!avd_walk_return(walk, &callee->regs, callee->sp, caller, end))
         return AVD_STEP_NO_INFO;
-    after_call = avd_walk_is_code(walk, caller->pc) ? avd_walk_after_call(walk, caller->pc) : 0;
+    after_call = avd_walk_return_evidence(walk, caller->pc);
     if (after_call == 0) {
         avd_walk_say(walk, end, AVD_END_NOT_CODE,
                      "0x%" PRIx64 " is no code, and 0x%" PRIx64 " on top of the stack is not the "

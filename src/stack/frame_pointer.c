@@ -113,7 +113,7 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
                      saved, fp);
         return AVD_STEP_NO_INFO;
     }
-    after_call = avd_walk_is_code(walk, caller->pc) ? avd_walk_after_call(walk, caller->pc) : 0;
+    after_call = avd_walk_return_evidence(walk, caller->pc);
     if (after_call == 0 || (doubtful && after_call != 1)) {
         avd_walk_say(walk, end, AVD_END_NOT_CODE,
                      "0x%" PRIx64 " at 0x%" PRIx64 " (frame_pointer) is not the return address of "

@@ -380,8 +380,9 @@ enum avd_step_result avd_step_scan(struct avd_walk *walk, const struct avd_frame
                                    size_t callee_index, struct avd_frame *caller,
                                    enum avd_walk_end *end)
 {
-    size_t words = callee_index == 0 || callee->trust >= AVD_TRUST_CFI ? AVD_MAX_SCAN_WORDS
-                                                                       : AVD_MAX_SCAN_WORDS_LATER;
+    bool well_known = callee_index == 0 || callee->trust >= AVD_TRUST_CFI ||
+                      callee->evidence == AVD_EVIDENCE_TARGET;
+    size_t words = well_known ? AVD_MAX_SCAN_WORDS : AVD_MAX_SCAN_WORDS_LATER;
     enum avd_evidence best = AVD_EVIDENCE_NONE;
     size_t best_at = 0;
     uint64_t start = 0;

@@ -101,6 +101,18 @@ static bool judge_stack_pointer(struct avd_walk *walk, const struct avd_frame *c
     return true;
 }
 
+/* On the stack that Windows gave it a thread begins in ntdll or kernel32. Assembly whose unwind
+ * data leave the work to a handler (OpenSSL's) shows a 0 where its return address is not. */
+static bool can_begin_thread(const struct avd_walk *walk, const struct avd_frame *callee)
+{
+    enum avd_module_role role;
+
+    if (!walk->windows || walk->stack_high == 0)
+        return true;
+    role = avd_walk_role_at(walk, callee->pc);
+    return role != AVD_ROLE_PROGRAM && role != AVD_ROLE_WINDOWS;
+}
+
 static enum verdict judge(struct avd_walk *walk, const struct avd_frame *callee,
                           const struct avd_frame *caller, enum avd_walk_end *end)
 {
@@ -109,9 +121,15 @@ static enum verdict judge(struct avd_walk *walk, const struct avd_frame *callee,
     /* An exact frame was interrupted: its pc may well be bad, that is why it was. */
     if (caller->exact)
         return VERDICT_TAKE;
+    if (caller->pc == 0 && !can_begin_thread(walk, callee)) {
+        avd_walk_say(walk, end, AVD_END_NOT_CODE,
+                     "the return address at 0x%" PRIx64 " (%s) is 0, but no thread begins there",
+                     caller->sp - walk->cpu->pointer_size, avd_method_name(caller->method));
+        return VERDICT_REFUSE;
+    }
     if (caller->pc == 0)
         return VERDICT_COMPLETE;
-    if (!avd_walk_is_code(walk, caller->pc)) {
+    if (!avd_walk_is_code(walk, caller->pc) && avd_walk_return_evidence(walk, caller->pc) == 0) {
         avd_walk_say(walk, end, AVD_END_NOT_CODE,
                      "the return address 0x%" PRIx64 " at 0x%" PRIx64 " (%s) is no code",
                      caller->pc, caller->sp - walk->cpu->pointer_size,

@@ -244,6 +244,11 @@ bool avd_walk_return(struct avd_walk *walk, const struct avd_regs *regs, uint64_
 bool avd_walk_is_code(const struct avd_walk *walk, uint64_t addr);
 /* Whether a call instruction ends at `addr`: 1 yes, 0 no, -1 code bytes not available. */
 int avd_walk_after_call(const struct avd_walk *walk, uint64_t addr);
+/* What speaks for `addr` as a return address that data, not a search, led to: 1 a call ends there,
+ * -1 it is code whose bytes are not available, 0 it can be none. Code that was made at run time
+ * counts, which in a dump that does not say what memory is executable only the call before it
+ * shows. */
+int avd_walk_return_evidence(const struct avd_walk *walk, uint64_t addr);
 /* The calls that the bytes before `addr` can be read as; more than one may fit. */
 struct avd_call {
     int found;       /* as avd_walk_after_call */

@@ -239,7 +239,7 @@ enum avd_step_result avd_x64_step_ahead(struct avd_walk *walk, const struct avd_
     if (callee->sp % 8 != 0 || !run(&m) || m.regs.value[AVD_RSP] % 16 != 8 ||
         !avd_walk_return(walk, &m.regs, m.regs.value[AVD_RSP], caller, end))
         return AVD_STEP_NO_INFO;
-    after_call = avd_walk_is_code(walk, caller->pc) ? avd_walk_after_call(walk, caller->pc) : 0;
+    after_call = avd_walk_return_evidence(walk, caller->pc);
     if (caller->pc != 0 && after_call == 0)
         return AVD_STEP_NO_INFO;
     caller->trust = AVD_TRUST_CFI;

@@ -37,7 +37,8 @@ enum avd_x64_lookup avd_x64_find_function(const struct avd_walk *walk, uint64_t 
 
 /* UNWIND_INFO, versions 1 and 2. */
 enum {
-    AVD_UNWIND_CHAIN = 4, /* UNW_FLAG_CHAININFO */
+    AVD_UNWIND_HANDLER = 1 | 2, /* UNW_FLAG_EHANDLER, UNW_FLAG_UHANDLER */
+    AVD_UNWIND_CHAIN = 4,       /* UNW_FLAG_CHAININFO */
     AVD_UNWIND_CODES_MAX = 255
 };
 

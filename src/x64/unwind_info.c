@@ -197,6 +197,17 @@ static bool pop_return_address(struct avd_walk *walk, struct avd_regs *regs, enu
     return false;
 }
 
+/*
+ * A function with a handler and no codes: assembly (OpenSSL's and its descendants') whose handler
+ * knows how to leave it, which only the process could run. Compilers write no such thing: what has
+ * a handler calls something, and so has a frame.
+ */
+static bool is_left_to_handler(const struct avd_x64_unwind_info *info, bool at_start)
+{
+    return info->count == 0 && (info->flags & AVD_UNWIND_HANDLER) != 0 &&
+           (info->flags & AVD_UNWIND_CHAIN) == 0 && !at_start;
+}
+
 bool avd_x64_unwind(struct avd_walk *walk, const struct avd_x64_image *image,
                     const struct avd_x64_function *function, uint64_t pc, bool exact,
                     const struct avd_regs *regs, struct avd_x64_unwound *out,
@@ -223,6 +234,13 @@ bool avd_x64_unwind(struct avd_walk *walk, const struct avd_x64_image *image,
         if (depth == 0 && exact &&
             avd_x64_finish_epilogue(walk, image, &current, &info, pc, &out->regs))
             return pop_return_address(walk, &out->regs, end);
+        if (depth == 0 && is_left_to_handler(&info, exact && f.offset == 0)) {
+            avd_walk_say(walk, end, AVD_END_NO_UNWIND_INFO,
+                         "the unwind data of the function at 0x%" PRIx64
+                         " leave its frame to a handler",
+                         image->base + current.begin);
+            return false;
+        }
         if (!apply(&f))
             return false;
         if (out->machine_frame)

@@ -140,6 +140,31 @@ START_TEST(test_is_code)
 }
 END_TEST
 
+/* Outside of modules, in a dump that does not say what is executable. */
+START_TEST(test_made_code)
+{
+    enum { MADE = 0x20000000 };
+    struct fake_process *p = x86_process();
+
+    fake_map(p, MADE, 0x1000);
+    fake_call_before(p, MADE + 0x40);
+    ck_assert(!avd_walk_is_code(&p->walk, MADE + 0x40)); /* a search does not look there */
+    ck_assert_int_eq(avd_walk_return_evidence(&p->walk, MADE + 0x40), 1);
+    ck_assert_int_eq(avd_walk_return_evidence(&p->walk, MADE + 0x41), 0);
+    ck_assert_int_eq(avd_walk_return_evidence(&p->walk, MADE + 0x2000), 0);
+    ck_assert_int_eq(avd_walk_return_evidence(&p->walk, 0), 0);
+    p->jit_start = MADE + 0x100; /* it says so: not there */
+    p->jit_end = MADE + 0x200;
+    ck_assert_int_eq(avd_walk_return_evidence(&p->walk, MADE + 0x40), 0);
+    /* In a module, as code that it is. */
+    ck_assert_int_eq(avd_walk_return_evidence(&p->walk, CALLER), 1);
+    ck_assert_int_eq(avd_walk_return_evidence(&p->walk, CALLER + 1), 0);
+    p->pieces[0].size = 0;
+    ck_assert_int_eq(avd_walk_return_evidence(&p->walk, CALLER), -1);
+    fake_free(p);
+}
+END_TEST
+
 /* The call's own bytes are missing: the frame is only a good guess. */
 START_TEST(test_bad_call_trust)
 {
@@ -182,6 +207,7 @@ int main(void)
     tcase_add_test(tests, test_cut_code);
     tcase_add_test(tests, test_bytes);
     tcase_add_test(tests, test_is_code);
+    tcase_add_test(tests, test_made_code);
     tcase_add_test(tests, test_bad_call_trust);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);

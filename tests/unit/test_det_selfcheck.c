@@ -26,6 +26,7 @@ static void check_kind(const char *function, const char *kind)
     crash_run_fact(&run, "selfcheck.failed", "yes");
     crash_run_fact(&run, "selfcheck.kind", kind);
     crash_run_fact(&run, "selfcheck.function", function);
+    crash_run_fact(&run, "followup.symbol", avd_arena_printf(&run.arena, "ucrtbase!%s", function));
     crash_run_findings(&run, "fast-fail self-diagnosis");
     crash_run_end(&run);
 }
@@ -56,6 +57,7 @@ START_TEST(functions_that_do_not)
     /* The nearest export is too far away to be the function. */
     run = inside("C:\\Windows\\System32\\ucrtbase.dll", "abort", 0x300, 0xc0000409);
     crash_run_fact(&run, "selfcheck.failed", "no");
+    crash_run_fact(&run, "followup.symbol", "ucrtbase+0x1300");
     crash_run_findings(&run, "fast-fail");
     crash_run_end(&run);
 }

@@ -196,6 +196,41 @@ START_TEST(test_x64)
 }
 END_TEST
 
+/* Code that a just-in-time compiler made calls a function of a module, and is called by one, in a
+ * dump that does not say what memory is executable. */
+START_TEST(test_made_code)
+{
+    enum { MADE = 0x20000000 };
+    struct fake_process *p = fake_new_x64();
+    struct avd_regs regs = {{0}, 0};
+    const struct avd_stack *stack;
+
+    p->walk.allow_scan = false;
+    fake_map(p, MADE, 0x1000);
+    fake_call_before(p, MADE + 0x40);
+    fake_call_before(p, MADE + 0x80);
+    fake_u64(p, FAKE_STACK + 0x100, MADE + 0x40);
+    fake_u64(p, FAKE_STACK + 0x140, FAKE_STACK + 0x200);
+    fake_u64(p, FAKE_STACK + 0x148, MADE + 0x80);
+    fake_u64(p, FAKE_STACK + 0x200, FAKE_STACK + 0x300);
+    fake_u64(p, FAKE_STACK + 0x208, FAKE_RETURN);
+    avd_reg_set(&regs, AVD_RBP, FAKE_STACK + 0x140);
+    stack = fake_walk(p, FAKE_IMAGE + FAKE_CALLER + 0x10, FAKE_STACK + 0x100, &regs);
+    ck_assert_uint_ge(stack->count, 4);
+    ck_assert_uint_eq(stack->frames[1].pc, MADE + 0x40);
+    ck_assert_int_eq(stack->frames[1].method, AVD_METHOD_UNWIND_INFO);
+    ck_assert_uint_eq(stack->frames[2].pc, MADE + 0x80);
+    ck_assert_int_eq(stack->frames[2].method, AVD_METHOD_FRAME_POINTER);
+    ck_assert_uint_eq(stack->frames[3].pc, FAKE_RETURN);
+    ck_assert_int_eq(stack->frames[3].trust, AVD_TRUST_FRAME_POINTER);
+    fake_bytes(p, MADE + 0x38, "\x90\x90\x90\x90\x90\x90\x90\x90", 8);
+    stack = fake_walk(p, FAKE_IMAGE + FAKE_CALLER + 0x10, FAKE_STACK + 0x100, &regs);
+    ck_assert_uint_eq(stack->count, 1); /* data, which any pointer may lead to */
+    ck_assert_int_eq(stack->end, AVD_END_NOT_CODE);
+    fake_free(p);
+}
+END_TEST
+
 /* ---- functions that the chain skips ---- */
 
 #define PC_START 0x401180u /* of the function that holds PC */
@@ -357,6 +392,7 @@ int main(void)
     tcase_add_test(tests, test_ends);
     tcase_add_test(tests, test_not_in_dump);
     tcase_add_test(tests, test_x64);
+    tcase_add_test(tests, test_made_code);
     tcase_add_test(tests, test_skipped);
     tcase_add_test(tests, test_skipped_unknown);
     tcase_add_test(tests, test_skipped_indirect);

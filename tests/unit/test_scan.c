@@ -204,6 +204,13 @@ START_TEST(test_call_target)
     fake_u32(p, SP + 12, 0);
     fake_u32(p, SP + 4 * 512, 0);
     ck_assert_uint_eq(scan_from(p)->count, 1);
+    /* What was proved is a well-known frame: its caller may be as far up as frame 0's. */
+    fake_u32(p, SP + 12, CALLER + 0x200);
+    fake_u32(p, SP + 16 + 4 * 159, CALLER);
+    ck_assert_uint_eq(scan_from(p)->count, 3);
+    fake_u32(p, SP + 16 + 4 * 159, 0);
+    fake_u32(p, SP + 16 + 4 * 160, CALLER);
+    ck_assert_uint_eq(scan_from(p)->count, 2);
     fake_free(p);
 }
 END_TEST

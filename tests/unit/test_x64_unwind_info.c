@@ -50,6 +50,26 @@ static void check_reg(const struct avd_frame *frame, unsigned reg, uint64_t valu
     ck_assert_uint_eq(frame->regs.value[reg], value);
 }
 
+/* Assembly with a handler and no codes: only before its first instruction is the frame known. */
+START_TEST(test_left_to_handler)
+{
+    static const uint8_t info[] = {9, 0, 0, 0, 0, 0x20, 0, 0};
+    struct fake_process *p = with_info(info, sizeof info);
+    const struct avd_stack *stack;
+
+    p->walk.allow_scan = false;
+    fake_u64(p, SP, FAKE_RETURN);
+    stack = fake_walk(p, BODY, SP, NULL);
+    ck_assert_uint_eq(stack->count, 1);
+    ck_assert_int_eq(stack->end, AVD_END_NO_UNWIND_INFO);
+    ck_assert_str_eq(stack->end_detail,
+                     "the unwind data of the function at 0x140001100 leave its frame to a handler; "
+                     "scanning is switched off");
+    check_caller(fake_walk(p, FAKE_IMAGE + BEGIN, SP, NULL), SP + 8);
+    fake_free(p);
+}
+END_TEST
+
 /* push rbx; push r12; sub rsp, 20h */
 START_TEST(test_push_and_alloc_small)
 {
@@ -506,6 +526,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
+    tcase_add_test(tests, test_left_to_handler);
     tcase_add_test(tests, test_push_and_alloc_small);
     tcase_add_test(tests, test_position_in_prologue);
     tcase_add_test(tests, test_alloc_large);
