@@ -26,7 +26,7 @@ enum {
 /* However certain an occurrence is live: the frame may have another size after all (alloca). */
 #define MOST_CERTAIN 0.999
 /* How likely an address that is near lies in the same function. */
-#define SAME_FUNCTION 0.6
+#define SAME_FUNCTION 0.7
 
 /* How often a candidate lies at a distance for no reason, as multiples of the density: candidates
  * come in clusters, so most distances have fewer than the average. Each with its share. */
