@@ -17,12 +17,10 @@ _Noreturn void __real__exit(int status);
 _Noreturn void __wrap__exit(int status);
 unsigned __real_avd_confine(const char *const *readable, size_t count);
 unsigned __wrap_avd_confine(const char *const *readable, size_t count);
-bool __real_avd_gate_answer_make(const struct avd_gate_pool_options *options,
-                                 const struct avd_gate_item *item, struct avd_gate_answer *head,
-                                 struct avd_strbuf *record, struct avd_strbuf *report);
-bool __wrap_avd_gate_answer_make(const struct avd_gate_pool_options *options,
-                                 const struct avd_gate_item *item, struct avd_gate_answer *head,
-                                 struct avd_strbuf *record, struct avd_strbuf *report);
+bool __real_avd_gate_answer(const struct avd_gate_pool_options *options,
+                            const struct avd_gate_item *item, avd_write_fn *write, void *ctx);
+bool __wrap_avd_gate_answer(const struct avd_gate_pool_options *options,
+                            const struct avd_gate_item *item, avd_write_fn *write, void *ctx);
 
 _Noreturn void __wrap__exit(int status)
 {
@@ -38,12 +36,11 @@ unsigned __wrap_avd_confine(const char *const *readable, size_t count)
     return __real_avd_confine(readable, count);
 }
 
-bool __wrap_avd_gate_answer_make(const struct avd_gate_pool_options *options,
-                                 const struct avd_gate_item *item, struct avd_gate_answer *head,
-                                 struct avd_strbuf *record, struct avd_strbuf *report)
+bool __wrap_avd_gate_answer(const struct avd_gate_pool_options *options,
+                            const struct avd_gate_item *item, avd_write_fn *write, void *ctx)
 {
     static unsigned answers;
-    bool good = __real_avd_gate_answer_make(options, item, head, record, report);
+    bool good = __real_avd_gate_answer(options, item, write, ctx);
 
     if (!confined && answers++ < TOLD) {
         __gcov_dump();

@@ -165,7 +165,7 @@ void avd_triage_free(struct avd_triage *triage);
 
 struct avd_analyze_options {
     /* Directories with image files (.exe, .dll), searched by name, accepted only when
-     * TimeDateStamp and SizeOfImage agree with the dump. */
+     * TimeDateStamp and SizeOfImage agree with the dump. AVD_E_ARG when one is not there. */
     const char *const *image_dirs;
     size_t image_dir_count;
     /* Frames per stack at most; 0 means the default of 10000. */

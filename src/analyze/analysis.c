@@ -5,6 +5,7 @@
 #include "analyze/modules.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/paths.h"
 #include "base/utf.h"
 #include "minidump/format.h"
 
@@ -177,10 +178,33 @@ static bool run(struct avd_analysis *an)
     return !an->facts.failed && !an->arena.failed;
 }
 
+static enum avd_status take_options(struct avd_analysis *an,
+                                    const struct avd_analyze_options *options,
+                                    struct avd_error *err)
+{
+    struct avd_path_info info;
+    size_t i;
+
+    /* A folder that is not there looks like one that lacks every file of the dump. */
+    for (i = 0; i < options->image_dir_count; i++) {
+        avd_path_examine(options->image_dirs[i], &info);
+        if (info.kind != AVD_PATH_DIRECTORY)
+            return avd_error_set(err, AVD_E_ARG, 0, options->image_dirs[i],
+                                 "no such folder of images");
+    }
+    an->image_dirs = options->image_dirs;
+    an->image_dir_count = options->image_dir_count;
+    an->triage = options->triage;
+    if (options->max_frames != 0)
+        an->max_frames = options->max_frames;
+    return options->symbols != NULL ? avd_analysis_open_store(an, options->symbols, err) : AVD_OK;
+}
+
 enum avd_status avd_analysis_run(const struct avd_dump *dump,
                                  const struct avd_analyze_options *options,
                                  struct avd_analysis **out, struct avd_error *err)
 {
+    enum avd_status status;
     struct avd_analysis *an;
 
     *out = NULL;
@@ -193,20 +217,10 @@ enum avd_status avd_analysis_run(const struct avd_dump *dump,
         return avd_error_nomem(err);
     an->dump = dump;
     an->max_frames = AVD_MAX_FRAMES;
-    if (options != NULL && options->symbols != NULL) {
-        enum avd_status status = avd_analysis_open_store(an, options->symbols, err);
-
-        if (status != AVD_OK) {
-            avd_analysis_free(an);
-            return status;
-        }
-    }
-    if (options != NULL) {
-        if (options->max_frames != 0)
-            an->max_frames = options->max_frames;
-        an->image_dirs = options->image_dirs;
-        an->triage = options->triage;
-        an->image_dir_count = options->image_dir_count;
+    status = options != NULL ? take_options(an, options, err) : AVD_OK;
+    if (status != AVD_OK) {
+        avd_analysis_free(an);
+        return status;
     }
     avd_notes_init(&an->notes, &an->arena);
     avd_facts_init(&an->facts, &an->arena);

@@ -7,6 +7,7 @@
 #include "analyze/detectors.h"
 #include "analyze/system_root.h"
 
+#include "base/bisect.h"
 #include "base/limits.h"
 #include "base/utf.h"
 
@@ -68,29 +69,25 @@ static bool export_name(const struct names *names, uint32_t index, char text[NAM
 static uint32_t find_export(const struct names *names, const char *wanted)
 {
     const struct avd_data_directory *directory = &names->image->directories[AVD_DIR_EXPORT];
-    uint32_t low = 0;
-    uint32_t high = names->count;
+    struct avd_bisect b = avd_bisect_start(names->count);
+    uint32_t function;
     uint32_t rva = 0;
     uint8_t ordinal[2];
     char text[NAME_BYTES];
 
     /* Linkers sort names by their bytes. */
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (!export_name(names, middle, text))
+    while (avd_bisect_next(&b)) {
+        if (!export_name(names, (uint32_t)b.middle, text))
             return 0;
-        if (strcmp(text, wanted) < 0)
-            low = middle + 1;
-        else
-            high = middle;
+        avd_bisect_answer(&b, strcmp(text, wanted) < 0);
     }
-    if (low == names->count || !export_name(names, low, text) || strcmp(text, wanted) != 0 ||
-        avd_image_read(names->image, names->ordinals + low * 2, ordinal, 2) != 2)
+    if (b.low == names->count || !export_name(names, (uint32_t)b.low, text) ||
+        strcmp(text, wanted) != 0 ||
+        avd_image_read(names->image, names->ordinals + (uint32_t)b.low * 2, ordinal, 2) != 2)
         return 0;
-    low = (uint32_t)ordinal[0] | (uint32_t)ordinal[1] << 8;
-    if (low >= names->functions_count ||
-        !avd_image_u32(names->image, names->functions + low * 4, &rva) ||
+    function = (uint32_t)ordinal[0] | (uint32_t)ordinal[1] << 8;
+    if (function >= names->functions_count ||
+        !avd_image_u32(names->image, names->functions + function * 4, &rva) ||
         (rva >= directory->rva && rva - directory->rva < directory->size))
         return 0;
     return rva;

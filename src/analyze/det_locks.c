@@ -18,68 +18,18 @@
 struct wait {
     bool found;
     struct avd_critical_section section;
-    size_t owner;  /* index of the thread, or SIZE_MAX: none of the dump's */
+    size_t owner;  /* index of the thread, or AVD_NO_THREAD: none of the dump's */
     unsigned mark; /* of the search for cycles: in which walk it was met, 0: not yet */
-};
-
-struct thread_id {
-    uint32_t id;
-    uint32_t index; /* of the thread */
 };
 
 struct locks {
     struct avd_analysis *an;
-    struct thread_id *ids; /* by id */
     const struct avd_thread_state *states;
     struct wait *waits; /* by thread */
     uint64_t loader_lock;
     bool has_loader_lock;
     size_t waiters, resolved, loader_waiters;
 };
-
-static int compare_ids(const void *a, const void *b)
-{
-    const struct thread_id *x = a;
-    const struct thread_id *y = b;
-
-    if (x->id != y->id)
-        return x->id < y->id ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static bool index_threads(struct locks *locks)
-{
-    const struct avd_analysis *an = locks->an;
-    size_t i;
-
-    locks->ids = avd_arena_alloc(&locks->an->arena, an->thread_count, sizeof *locks->ids);
-    if (locks->ids == NULL)
-        return false;
-    for (i = 0; i < an->thread_count; i++) {
-        locks->ids[i].id = an->threads[i].thread->id;
-        locks->ids[i].index = (uint32_t)i;
-    }
-    if (an->thread_count > 1)
-        qsort(locks->ids, an->thread_count, sizeof *locks->ids, compare_ids);
-    return true;
-}
-
-static size_t thread_by_id(const struct locks *locks, uint32_t id)
-{
-    size_t low = 0;
-    size_t high = locks->an->thread_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (locks->ids[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < locks->an->thread_count && locks->ids[low].id == id ? locks->ids[low].index
-                                                                     : SIZE_MAX;
-}
 
 /* ---- the section that a thread waits for ---- */
 
@@ -102,7 +52,7 @@ static void consider(struct search *search, uint64_t addr)
         section.waiters == 0 || section.owner == an->threads[search->thread].thread->id)
         return;
     /* An owner that is no thread of the dump needs more than plausible numbers. */
-    if (!section.registered && thread_by_id(search->locks, section.owner) == SIZE_MAX)
+    if (!section.registered && avd_dump_thread_index(an->dump, section.owner) == AVD_NO_THREAD)
         return;
     /* One that is surely a section beats those that only look like one. */
     if (search->count == 0 || (section.registered && !search->best.registered)) {
@@ -182,7 +132,7 @@ static void find_section(struct locks *locks, size_t thread)
         return;
     wait->found = true;
     wait->section = search.best;
-    wait->owner = thread_by_id(locks, search.best.owner);
+    wait->owner = avd_dump_thread_index(locks->an->dump, search.best.owner);
 }
 
 /* A thread in LdrpAcquireLoaderLock waits for the one section that the PEB names. */
@@ -197,7 +147,7 @@ static void find_loader_lock(struct locks *locks, size_t thread)
         wait->section.owner == locks->an->threads[thread].thread->id)
         return;
     wait->found = true;
-    wait->owner = thread_by_id(locks, wait->section.owner);
+    wait->owner = avd_dump_thread_index(locks->an->dump, wait->section.owner);
 }
 
 static void find_waits(struct locks *locks)
@@ -207,7 +157,7 @@ static void find_waits(struct locks *locks)
     for (i = 0; i < locks->an->thread_count; i++) {
         const struct avd_thread_state *state = &locks->states[i];
 
-        locks->waits[i].owner = SIZE_MAX;
+        locks->waits[i].owner = AVD_NO_THREAD;
         if (state->kind != AVD_THREAD_BLOCKED ||
             (state->wait != AVD_WAIT_CRITICAL_SECTION && state->wait != AVD_WAIT_LOADER))
             continue;
@@ -248,11 +198,11 @@ static const char *edge_text(struct locks *locks, size_t thread)
     unsigned digits = avd_thread_state_stack(an, thread)->cpu->pointer_size * 2;
     const char *waiter = avd_thread_text(an, thread);
     const char *section = section_text(locks, wait, digits);
-    const char *owner = wait->owner != SIZE_MAX ? avd_thread_text(an, wait->owner) : "";
+    const char *owner = wait->owner != AVD_NO_THREAD ? avd_thread_text(an, wait->owner) : "";
 
     if (waiter == NULL || section == NULL || owner == NULL)
         return NULL;
-    if (wait->owner == SIZE_MAX)
+    if (wait->owner == AVD_NO_THREAD)
         return avd_arena_printf(&an->arena,
                                 "%s waits for %s of thread 0x%x, which is not in the dump", waiter,
                                 section, wait->section.owner);
@@ -284,11 +234,11 @@ static void publish_edges(struct locks *locks, const char *name, const size_t *t
 
 static size_t next_of(const struct locks *locks, size_t thread)
 {
-    return locks->waits[thread].found ? locks->waits[thread].owner : SIZE_MAX;
+    return locks->waits[thread].found ? locks->waits[thread].owner : AVD_NO_THREAD;
 }
 
 /* Each thread waits for at most one, so a walk along the edges ends, meets what another walk met,
- * or comes back to itself. Returns a thread of the first cycle, or SIZE_MAX. */
+ * or comes back to itself. Returns a thread of the first cycle, or AVD_NO_THREAD. */
 static size_t find_cycle(struct locks *locks)
 {
     size_t i;
@@ -297,14 +247,14 @@ static size_t find_cycle(struct locks *locks)
         unsigned mark = (unsigned)i + 1;
         size_t at = i;
 
-        while (at != SIZE_MAX && locks->waits[at].mark == 0) {
+        while (at != AVD_NO_THREAD && locks->waits[at].mark == 0) {
             locks->waits[at].mark = mark;
             at = next_of(locks, at);
         }
-        if (at != SIZE_MAX && locks->waits[at].mark == mark)
+        if (at != AVD_NO_THREAD && locks->waits[at].mark == mark)
             return at;
     }
-    return SIZE_MAX;
+    return AVD_NO_THREAD;
 }
 
 static void publish_deadlock(struct locks *locks, size_t *path)
@@ -314,8 +264,8 @@ static void publish_deadlock(struct locks *locks, size_t *path)
     size_t count = 0;
     size_t at = first;
 
-    avd_fact_bool(facts, "locks.deadlock", first != SIZE_MAX);
-    if (first == SIZE_MAX) {
+    avd_fact_bool(facts, "locks.deadlock", first != AVD_NO_THREAD);
+    if (first == AVD_NO_THREAD) {
         avd_fact_unknown(facts, "locks.deadlock_threads", "no threads wait for each other");
         avd_fact_unknown(facts, "locks.deadlock_chain", "no threads wait for each other");
         return;
@@ -362,15 +312,15 @@ static size_t end_of(const struct locks *locks, size_t thread, size_t *length)
 {
     size_t steps = 0;
 
-    while (next_of(locks, thread) != SIZE_MAX && steps++ < AVD_MAX_LOCK_CHAIN)
+    while (next_of(locks, thread) != AVD_NO_THREAD && steps++ < AVD_MAX_LOCK_CHAIN)
         thread = next_of(locks, thread);
     *length = steps;
-    return next_of(locks, thread) == SIZE_MAX ? thread : SIZE_MAX;
+    return next_of(locks, thread) == AVD_NO_THREAD ? thread : AVD_NO_THREAD;
 }
 
 static void publish_longest(struct locks *locks, size_t *path)
 {
-    size_t best = SIZE_MAX;
+    size_t best = AVD_NO_THREAD;
     size_t best_length = 0;
     size_t count = 0;
     size_t last;
@@ -379,21 +329,22 @@ static void publish_longest(struct locks *locks, size_t *path)
     for (i = 0; i < locks->an->thread_count; i++) {
         size_t length;
 
-        if (locks->waits[i].found && end_of(locks, i, &length) != SIZE_MAX &&
-            (best == SIZE_MAX || length > best_length)) {
+        if (locks->waits[i].found && end_of(locks, i, &length) != AVD_NO_THREAD &&
+            (best == AVD_NO_THREAD || length > best_length)) {
             best = i;
             best_length = length;
         }
     }
-    if (best == SIZE_MAX) {
+    if (best == AVD_NO_THREAD) {
         avd_fact_unknown(&locks->an->facts, "locks.chain",
                          "no owner of a critical section was found");
         publish_no_thread(locks, holder_facts, "no owner of a critical section was found");
         return;
     }
-    for (i = best; locks->waits[i].found && i != SIZE_MAX && count < locks->an->thread_count;) {
+    for (i = best;
+         locks->waits[i].found && i != AVD_NO_THREAD && count < locks->an->thread_count;) {
         path[count++] = i;
-        if (next_of(locks, i) == SIZE_MAX)
+        if (next_of(locks, i) == AVD_NO_THREAD)
             break;
         i = next_of(locks, i);
     }
@@ -412,7 +363,7 @@ static void publish_orphans(struct locks *locks, size_t *path)
     size_t i;
 
     for (i = 0; i < locks->an->thread_count; i++)
-        if (locks->waits[i].found && locks->waits[i].owner == SIZE_MAX)
+        if (locks->waits[i].found && locks->waits[i].owner == AVD_NO_THREAD)
             path[count++] = i;
     avd_fact_number(facts, "locks.orphans", count);
     if (count != 0)
@@ -428,14 +379,14 @@ static void publish_loader(struct locks *locks)
     struct avd_analysis *an = locks->an;
     struct avd_facts *facts = &an->facts;
     struct avd_critical_section section;
-    size_t owner = SIZE_MAX;
+    size_t owner = AVD_NO_THREAD;
 
     avd_fact_number(facts, "loader.waiters", locks->loader_waiters);
     if (locks->has_loader_lock &&
         avd_critical_section_read(&an->dump->memory, locks->loader_lock,
                                   avd_peb_find(an).pointer_size, &section))
-        owner = thread_by_id(locks, section.owner);
-    if (owner != SIZE_MAX)
+        owner = avd_dump_thread_index(locks->an->dump, section.owner);
+    if (owner != AVD_NO_THREAD)
         publish_thread(locks, loader_facts, owner);
     else
         publish_no_thread(locks, loader_facts,
@@ -452,7 +403,7 @@ static void run(struct avd_analysis *an)
     locks.an = an;
     locks.states = avd_thread_states(an);
     locks.waits = avd_arena_alloc(&an->arena, an->thread_count, sizeof *locks.waits);
-    if (locks.states == NULL || locks.waits == NULL || path == NULL || !index_threads(&locks))
+    if (locks.states == NULL || locks.waits == NULL || path == NULL)
         return;
     locks.has_loader_lock = avd_peb_loader_lock(an, &locks.loader_lock);
     find_waits(&locks);

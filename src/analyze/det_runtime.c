@@ -7,6 +7,8 @@
 #include "analyze/detectors.h"
 #include "analyze/process_read.h"
 
+#include "base/bisect.h"
+
 #include <string.h>
 
 #define CLR_EXCEPTION     0xe0434352u
@@ -90,20 +92,12 @@ static void publish_unknown(struct avd_analysis *an, const char *const *names, s
 
 static const char *clr_type(uint32_t hresult)
 {
-    size_t low = 0;
-    size_t high = sizeof clr_types / sizeof clr_types[0];
+    const size_t count = sizeof clr_types / sizeof clr_types[0];
+    struct avd_bisect b = avd_bisect_start(count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (clr_types[middle].hresult == hresult)
-            return clr_types[middle].type;
-        if (clr_types[middle].hresult < hresult)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, clr_types[b.middle].hresult < hresult);
+    return b.low < count && clr_types[b.low].hresult == hresult ? clr_types[b.low].type : NULL;
 }
 
 static void publish_clr(struct avd_analysis *an)

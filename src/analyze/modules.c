@@ -5,6 +5,7 @@
  */
 #include "analyze/modules.h"
 
+#include "base/bisect.h"
 #include "base/limits.h"
 #include "base/utf.h"
 
@@ -79,24 +80,17 @@ static bool index_by_base(struct avd_analysis *an)
 
 size_t avd_analysis_module_at(const struct avd_analysis *an, uint64_t addr)
 {
-    size_t low = 0;
-    size_t high = an->by_base_count;
-    size_t looks;
+    struct avd_bisect b = avd_bisect_start(an->by_base_count);
+    size_t i;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (an->modules[an->by_base[middle]].module->base <= addr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, an->modules[an->by_base[b.middle]].module->base <= addr);
     /* As avd_dump_module_at: the highest base wins, a few further down may still reach here. */
-    for (looks = 0; low > 0 && looks < MAX_LOOKS_DOWN; looks++) {
-        const struct avd_module *module = an->modules[an->by_base[--low]].module;
+    for (i = b.low; i > 0 && b.low - i < MAX_LOOKS_DOWN; i--) {
+        const struct avd_module *module = an->modules[an->by_base[i - 1]].module;
 
         if (addr - module->base < module->size)
-            return an->by_base[low];
+            return an->by_base[i - 1];
     }
     return AVD_NO_MODULE;
 }

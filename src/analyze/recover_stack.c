@@ -316,9 +316,8 @@ static void search_writer(struct search *s, size_t frame)
     if (information == 0 || !avd_memory_u32(memory, information, &id) ||
         !avd_memory_pointer(memory, information + POINTERS_IN_INFORMATION, size, &pointers))
         return;
-    for (i = 0; i < s->an->thread_count && s->an->threads[i].thread->id != id; i++)
-        ;
-    if (i == s->an->thread_count || !stack_of(s, i, &stack) ||
+    i = avd_dump_thread_index(s->an->dump, id);
+    if (i == AVD_NO_THREAD || !stack_of(s, i, &stack) ||
         !avd_recover_pointers(&stack, pointers, 0, &found))
         return;
     found.depth = i == s->stack.thread ? pointers : found.context_at;

@@ -5,6 +5,7 @@
  */
 #include "analyze/modules.h"
 
+#include "base/bisect.h"
 #include "base/limits.h"
 #include "minidump/format.h"
 
@@ -111,21 +112,14 @@ static bool stacks_of_writer(struct avd_analysis *an)
 static void stack_of_writer(const struct avd_analysis *an, uint64_t sp, uint64_t *low,
                             uint64_t *high)
 {
-    size_t from = 0;
-    size_t to = an->whole_stack_count;
+    struct avd_bisect b = avd_bisect_start(an->whole_stack_count);
 
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-
-        if (an->whole_stacks[middle].start <= sp)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    if (from == 0 || sp >= an->whole_stacks[from - 1].end)
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, an->whole_stacks[b.middle].start <= sp);
+    if (b.low == 0 || sp >= an->whole_stacks[b.low - 1].end)
         return;
-    *low = an->whole_stacks[from - 1].start;
-    *high = an->whole_stacks[from - 1].end;
+    *low = an->whole_stacks[b.low - 1].start;
+    *high = an->whole_stacks[b.low - 1].end;
 }
 
 bool avd_analysis_walk(struct avd_analysis *an, const struct avd_cpu_ops *cpu,
@@ -326,7 +320,7 @@ static void choose_thread(struct avd_analysis *an)
     const struct avd_dump *dump = an->dump;
     uint32_t id = 0;
     bool found = false;
-    size_t i;
+    size_t index;
 
     an->crashing_thread = AVD_NO_MODULE;
     an->first_thread = dump->thread_count != 0 ? 0 : AVD_NO_MODULE;
@@ -338,15 +332,12 @@ static void choose_thread(struct avd_analysis *an)
     } else {
         return;
     }
-    for (i = 0; i < dump->thread_count; i++) {
-        if (dump->threads[i].id != id)
-            continue;
-        an->first_thread = i;
-        if (found)
-            an->crashing_thread = i;
-        return;
-    }
-    if (found)
+    index = avd_dump_thread_index(dump, id);
+    if (index != AVD_NO_THREAD)
+        an->first_thread = index;
+    if (index != AVD_NO_THREAD && found)
+        an->crashing_thread = index;
+    else if (found)
         avd_note_add(&an->notes, "exception", dump->exception.offset,
                      "belongs to thread 0x%x, which is not in the thread list; no stack can be "
                      "shown for it",

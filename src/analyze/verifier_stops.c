@@ -2,6 +2,8 @@
 /* Stops by code, and the words that rules/verifier uses for the kinds of parameters. */
 #include "analyze/verifier_stops.h"
 
+#include "base/bisect.h"
+
 #include <stddef.h>
 
 static const char *const kind_names[AVD_STOP_KIND_COUNT] = {
@@ -47,20 +49,13 @@ const char *avd_stop_kind_name(enum avd_stop_kind kind)
 
 const struct avd_stop *avd_stop_find(uint32_t code, uint32_t *documented)
 {
-    unsigned low = 0;
-    unsigned high = avd_stop_code_count;
+    struct avd_bisect b = avd_bisect_start(avd_stop_code_count);
 
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-
-        if (avd_stop_codes[middle].code < code)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == avd_stop_code_count || avd_stop_codes[low].code != code)
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, avd_stop_codes[b.middle].code < code);
+    if (b.low == avd_stop_code_count || avd_stop_codes[b.low].code != code)
         return NULL;
     if (documented != NULL)
-        *documented = avd_stop_codes[low].documented;
-    return &avd_stops[avd_stop_codes[low].stop];
+        *documented = avd_stop_codes[b.low].documented;
+    return &avd_stops[avd_stop_codes[b.low].stop];
 }

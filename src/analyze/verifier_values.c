@@ -21,16 +21,12 @@ static const char *hex(struct avd_stop_scene *scene, const char *before, uint64_
 static void decode_thread(struct avd_stop_scene *scene, struct avd_stop_value *value)
 {
     const struct avd_dump *dump = scene->an->dump;
-    size_t i;
+    size_t i = value->value <= UINT32_MAX ? avd_dump_thread_index(dump, (uint32_t)value->value)
+                                          : AVD_NO_THREAD;
 
-    if (value->value == 0) {
+    if (value->value == 0)
         value->text = "none recorded";
-        return;
-    }
-    for (i = 0; i < dump->thread_count; i++)
-        if (dump->threads[i].id == value->value)
-            break;
-    if (i == dump->thread_count)
+    else if (i == AVD_NO_THREAD)
         value->text = avd_arena_printf(&scene->an->arena,
                                        "thread id 0x%" PRIx64 ", not a thread "
                                        "of the dump: it has ended",

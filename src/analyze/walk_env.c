@@ -2,6 +2,7 @@
 /* What the unwinders may ask: the process's memory, its modules, their images and unwind data. */
 #include "analyze/modules.h"
 
+#include "base/bisect.h"
 #include "base/utf.h"
 
 #include <string.h>
@@ -91,28 +92,24 @@ static bool env_dynamic_function(void *ctx, uint64_t addr, uint64_t *base, uint3
 
     for (i = 0; i < an->dump->function_table_count; i++) {
         const struct avd_function_table *table = &an->dump->function_tables[i];
-        size_t low = 0;
-        size_t high = table->entry_count;
+        struct avd_bisect b = avd_bisect_start(table->entry_count);
         uint64_t rva = addr - table->base;
+        uint64_t at;
 
         if (addr < table->minimum || addr >= table->maximum || addr < table->base ||
             rva > UINT32_MAX || table->entry_size < 12)
             continue;
         /* Sorted by BeginAddress, as RtlAddFunctionTable wants them. */
-        while (low < high) {
-            size_t middle = low + (high - low) / 2;
-
-            if (avd_view_u32(table->entries, (uint64_t)middle * table->entry_size) <= rva)
-                low = middle + 1;
-            else
-                high = middle;
+        while (avd_bisect_next(&b)) {
+            at = (uint64_t)b.middle * table->entry_size;
+            avd_bisect_answer(&b, avd_view_u32(table->entries, at) <= rva);
         }
-        if (low == 0)
+        if (b.low == 0)
             continue;
-        low--;
-        entry[0] = avd_view_u32(table->entries, (uint64_t)low * table->entry_size);
-        entry[1] = avd_view_u32(table->entries, (uint64_t)low * table->entry_size + 4);
-        entry[2] = avd_view_u32(table->entries, (uint64_t)low * table->entry_size + 8);
+        at = (uint64_t)(b.low - 1) * table->entry_size;
+        entry[0] = avd_view_u32(table->entries, at);
+        entry[1] = avd_view_u32(table->entries, at + 4);
+        entry[2] = avd_view_u32(table->entries, at + 8);
         if (rva >= entry[1])
             continue;
         *base = table->base;

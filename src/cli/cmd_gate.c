@@ -79,6 +79,42 @@ static enum avd_cli_exit read_outputs(struct gate *gate, const struct avd_cli_se
     return AVD_EXIT_CLEAN;
 }
 
+/* Whether what is written to both would be one file, which need not be there yet. */
+static int same_place(const char *a, const char *b)
+{
+    return avd_term_same_file(a, b) || (strcmp(a, b) == 0 && !avd_term_file_exists(a));
+}
+
+/* Outputs that would take each other's place, or that of what is read. The lines that --resume
+ * reads may be replaced: the new ones hold them all. */
+static enum avd_cli_exit check_outputs(const struct gate *gate,
+                                       const struct avd_cli_settings *settings)
+{
+    size_t i;
+    size_t k;
+
+    for (i = 0; i < gate->options.sink_count; i++) {
+        const char *path = gate->sinks[i].path;
+        const char *const also_read[] = {settings->baseline, settings->policy, settings->triage,
+                                         gate->sinks[i].lines ? NULL : settings->resume};
+
+        if (gate->sinks[i].to_stdout)
+            continue;
+        for (k = 0; k < i; k++)
+            if (!gate->sinks[k].to_stdout && same_place(path, gate->sinks[k].path))
+                return avd_cli_usage_error("--output: two would be written to '", path, "'", NULL);
+        for (k = 0; k < (size_t)settings->file_count; k++)
+            if (same_place(path, settings->files[k]))
+                return avd_cli_usage_error("--output would overwrite the input '",
+                                           settings->files[k], "'", NULL);
+        for (k = 0; k < sizeof also_read / sizeof *also_read; k++)
+            if (also_read[k] != NULL && same_place(path, also_read[k]))
+                return avd_cli_usage_error("--output would overwrite '", also_read[k],
+                                           "', which is read", NULL);
+    }
+    return AVD_EXIT_CLEAN;
+}
+
 /* "K/N", both whole numbers, 1 <= K <= N. */
 static int parse_shard(const char *text, unsigned *shard, unsigned *count)
 {
@@ -162,6 +198,8 @@ static enum avd_cli_exit gate_init(struct gate *gate, const struct avd_cli_setti
     if (code == AVD_EXIT_CLEAN)
         code = read_outputs(gate, settings);
     if (code == AVD_EXIT_CLEAN)
+        code = check_outputs(gate, settings);
+    if (code == AVD_EXIT_CLEAN)
         code = read_shard(gate, settings);
     if (code == AVD_EXIT_CLEAN)
         code = read_today(gate, settings);
@@ -180,7 +218,7 @@ static enum avd_cli_exit gate_init(struct gate *gate, const struct avd_cli_setti
     o->link_template = settings->link_template;
     o->complain = complain;
     o->redact = settings->write.redact;
-    o->columns = avd_term_columns();
+    o->columns = avd_term_columns(stdout);
     if (code == AVD_EXIT_CLEAN && settings->fields != NULL &&
         !avd_gate_fields_parse(settings->fields, &o->fields, &wrong, &wrong_size))
         code = avd_cli_usage_error("--fields: there is no field of that name in '",

@@ -4,8 +4,8 @@
  * command line chooses. Mistakes in rule files and tests that fail give exit code 1.
  */
 #include "cli.h"
+#include "output.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* One run of a command. */
@@ -14,28 +14,18 @@ struct rules_run {
     struct avd_cli_settings settings;
     struct avd_rules *rules; /* NULL: the shipped ones */
     const char *id;          /* explain */
+    struct avd_cli_output output;
 };
 
-static int write_stdout(void *ctx, const char *bytes, size_t size)
+static enum avd_cli_exit finish(struct rules_run *run, enum avd_status status,
+                                const struct avd_error *err, enum avd_cli_exit code)
 {
-    (void)ctx;
-    /* A failed write is told by avd_cli_finish_stdout. */
-    (void)fwrite(bytes, 1, size, stdout);
-    return 0;
-}
-
-static enum avd_cli_exit finish(enum avd_status status, const struct avd_error *err,
-                                enum avd_cli_exit code)
-{
-    if (status == AVD_NOT_FOUND) {
-        avd_cli_print_error(NULL, err);
+    if (avd_cli_output_failed(&run->output) || status == AVD_OK)
+        return avd_cli_output_close(&run->output, code);
+    avd_cli_print_error(NULL, err);
+    if (status == AVD_NOT_FOUND)
         return AVD_EXIT_USAGE;
-    }
-    if (status != AVD_OK) {
-        avd_cli_print_error(NULL, err);
-        return status == AVD_E_NOMEM || status == AVD_E_ARG ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
-    }
-    return avd_cli_finish_stdout(code);
+    return status == AVD_E_NOMEM || status == AVD_E_ARG ? AVD_EXIT_INTERNAL : AVD_EXIT_INPUT;
 }
 
 /* The rules of --rules with the shipped ones. */
@@ -63,8 +53,9 @@ static enum avd_cli_exit list(struct rules_run *run)
 
     if (failed != AVD_EXIT_CLEAN)
         return failed;
-    return finish(avd_rules_list_write(run->rules, run->settings.format, &run->settings.write,
-                                       write_stdout, NULL, &err),
+    return finish(run,
+                  avd_rules_list_write(run->rules, run->settings.format, &run->settings.write,
+                                       avd_cli_output_write, &run->output, &err),
                   &err, code);
 }
 
@@ -79,8 +70,10 @@ static enum avd_cli_exit show(struct rules_run *run)
     if (run->settings.file_count != 1)
         return avd_cli_usage_error("rules show takes one id, found also '", run->settings.files[1],
                                    "'", NULL);
-    return finish(avd_rules_show_write(run->rules, run->settings.files[0], run->settings.format,
-                                       &run->settings.write, write_stdout, NULL, &err),
+    return finish(run,
+                  avd_rules_show_write(run->rules, run->settings.files[0], run->settings.format,
+                                       &run->settings.write, avd_cli_output_write, &run->output,
+                                       &err),
                   &err, code);
 }
 
@@ -90,9 +83,9 @@ static enum avd_cli_exit check(struct rules_run *run)
     size_t problems = 0;
     enum avd_status status = avd_rules_check_write(
         (const char *const *)run->settings.files, (size_t)run->settings.file_count, &problems,
-        run->settings.format, &run->settings.write, write_stdout, NULL, &err);
+        run->settings.format, &run->settings.write, avd_cli_output_write, &run->output, &err);
 
-    return finish(status, &err, problems != 0 ? AVD_EXIT_FINDING : AVD_EXIT_CLEAN);
+    return finish(run, status, &err, problems != 0 ? AVD_EXIT_FINDING : AVD_EXIT_CLEAN);
 }
 
 static enum avd_cli_exit test(struct rules_run *run)
@@ -105,10 +98,10 @@ static enum avd_cli_exit test(struct rules_run *run)
     if (status == AVD_OK)
         status = avd_rules_test_write((const char *const *)run->settings.files,
                                       (size_t)run->settings.file_count, &sources.analyze, &failed,
-                                      run->settings.format, &run->settings.write, write_stdout,
-                                      NULL, &err);
+                                      run->settings.format, &run->settings.write,
+                                      avd_cli_output_write, &run->output, &err);
     avd_cli_sources_deinit(&sources);
-    return finish(status, &err, failed != 0 ? AVD_EXIT_FINDING : AVD_EXIT_CLEAN);
+    return finish(run, status, &err, failed != 0 ? AVD_EXIT_FINDING : AVD_EXIT_CLEAN);
 }
 
 static enum avd_status explain_dump(const struct avd_cli_settings *settings,
@@ -153,9 +146,10 @@ static enum avd_cli_exit docs(struct rules_run *run)
 {
     struct avd_error err = {0};
 
-    return finish(
-        avd_fact_docs_write(run->settings.format, &run->settings.write, write_stdout, NULL, &err),
-        &err, AVD_EXIT_CLEAN);
+    return finish(run,
+                  avd_fact_docs_write(run->settings.format, &run->settings.write,
+                                      avd_cli_output_write, &run->output, &err),
+                  &err, AVD_EXIT_CLEAN);
 }
 
 static enum avd_cli_exit stops(struct rules_run *run)
@@ -165,10 +159,12 @@ static enum avd_cli_exit stops(struct rules_run *run)
     if (run->settings.file_count > 1)
         return avd_cli_usage_error("rules stops takes one layer, found also '",
                                    run->settings.files[1], "'", NULL);
-    return finish(avd_verifier_stops_write(
-                      run->settings.file_count != 0 ? run->settings.files[0] : NULL,
-                      run->settings.format, &run->settings.write, write_stdout, NULL, &err),
-                  &err, AVD_EXIT_CLEAN);
+    return finish(
+        run,
+        avd_verifier_stops_write(run->settings.file_count != 0 ? run->settings.files[0] : NULL,
+                                 run->settings.format, &run->settings.write, avd_cli_output_write,
+                                 &run->output, &err),
+        &err, AVD_EXIT_CLEAN);
 }
 
 const struct avd_cli_command avd_cli_rules_commands[] = {
@@ -225,6 +221,8 @@ enum avd_cli_exit avd_cli_rules(int argc, char **argv)
     if (run.command->name == NULL)
         return unknown(argv[1]);
     code = avd_cli_settings_init(&run.settings, run.command, argc - 1, argv + 1);
+    if (code == AVD_EXIT_CLEAN && !run.settings.help)
+        code = avd_cli_output_open(&run.output, NULL);
     if (code == AVD_EXIT_CLEAN)
         code = run.settings.help ? avd_cli_help_print(run.command) : runs[i](&run);
     avd_rules_free(run.rules);

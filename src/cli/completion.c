@@ -276,6 +276,10 @@ static void put_fish(void)
 
 enum avd_cli_exit avd_cli_completion(const char *shell)
 {
+    /* Room for a whole script: printf does not tell why a write failed, the last flush does. */
+    static char script[1 << 17];
+
+    (void)setvbuf(stdout, script, _IOFBF, sizeof script);
     if (strcmp(shell, "bash") == 0)
         put_bash();
     else if (strcmp(shell, "zsh") == 0)

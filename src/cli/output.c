@@ -6,7 +6,6 @@
 #include "output.h"
 #include "term.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,8 +73,7 @@ enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code)
     if (ferror(stdout)) { /* which of the writes failed, and why, nobody noticed */
         output.error.code = AVD_E_IO;
         (void)snprintf(output.error.where, sizeof output.error.where, "standard output");
-        (void)snprintf(output.error.message, sizeof output.error.message, "cannot be written: %s",
-                       strerror(EIO));
+        (void)snprintf(output.error.message, sizeof output.error.message, "cannot be written");
     }
     return avd_cli_output_close(&output, code);
 }

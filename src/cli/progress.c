@@ -7,22 +7,55 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_NAME = 60 };
-
-/* "1:02:03" or "2:03" */
-static void put_duration(unsigned long seconds)
+/* ", 45 %, 1:02:03 left" */
+static void format_left(char *out, size_t size, double share, double elapsed)
 {
+    unsigned long seconds = (unsigned long)(elapsed * (1.0 - share) / share);
+
     if (seconds >= 3600)
-        fprintf(stderr, "%lu:%02lu:%02lu", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        (void)snprintf(out, size, ", %.0f %%, %lu:%02lu:%02lu left", share * 100, seconds / 3600,
+                       seconds / 60 % 60, seconds % 60);
     else
-        fprintf(stderr, "%lu:%02lu", seconds / 60, seconds % 60);
+        (void)snprintf(out, size, ", %.0f %%, %lu:%02lu left", share * 100, seconds / 60,
+                       seconds % 60);
+}
+
+/* An avd_write_fn that counts. */
+static int count_bytes(void *total, const char *bytes, size_t size)
+{
+    (void)bytes;
+    *(size_t *)total += size;
+    return 0;
+}
+
+/* The end of `text` that fits into `room` columns; what is escaped has no more columns than
+ * bytes. */
+static const char *end_of(const char *text, size_t room)
+{
+    size_t size = strlen(text);
+
+    text += size > room ? size - room : 0;
+    for (;;) {
+        size = 0;
+        avd_term_escape(text, count_bytes, &size);
+        if (size <= room)
+            return text;
+        do
+            text++;
+        while (((unsigned char)*text & 0xc0) == 0x80);
+    }
 }
 
 void avd_cli_progress_show(void *ctx, uint64_t done, double share, const char *current)
 {
     struct avd_cli_progress *progress = ctx;
     time_t now = time(NULL);
-    size_t size = current != NULL ? strlen(current) : 0;
+    /* A line that fills the last column, or goes on in the next line, cannot be written over. */
+    size_t room = avd_term_columns(stderr) - 1;
+    char line[128];
+    char rate[32] = "";
+    char left[64] = "";
+    size_t size;
 
     if (progress->started == 0)
         progress->started = now;
@@ -30,18 +63,19 @@ void avd_cli_progress_show(void *ctx, uint64_t done, double share, const char *c
         return;
     progress->last = now;
     progress->shown = 1;
-    fprintf(stderr, "\r\033[K%llu dumps", (unsigned long long)done);
-    if (now > progress->started)
-        fprintf(stderr, ", %llu/s",
-                (unsigned long long)(done / (unsigned long long)(now - progress->started)));
-    if (now > progress->started && share > 0.01 && share < 1.0) {
-        fprintf(stderr, ", %.0f %%, ", share * 100);
-        put_duration((unsigned long)(difftime(now, progress->started) * (1.0 - share) / share));
-        fputs(" left", stderr);
+    if (now > progress->started) {
+        unsigned long long elapsed = (unsigned long long)(now - progress->started);
+
+        (void)snprintf(rate, sizeof rate, ", %llu/s", (unsigned long long)done / elapsed);
+        if (share > 0.01 && share < 1.0)
+            format_left(left, sizeof left, share, (double)elapsed);
     }
-    if (size != 0) {
+    (void)snprintf(line, sizeof line, "%llu dumps%s%s", (unsigned long long)done, rate, left);
+    size = strlen(line);
+    fprintf(stderr, "\r\033[K%.*s", (int)(size < room ? size : room), line);
+    if (current != NULL && size + 2 < room) {
         fputs("  ", stderr);
-        avd_term_puts(stderr, size > MAX_NAME ? current + size - MAX_NAME : current);
+        avd_term_puts(stderr, end_of(current, room - size - 2));
     }
     (void)fflush(stderr);
 }

@@ -14,9 +14,9 @@ int avd_term_has_color(void);
 /* Whether standard error is a terminal that lines can be written over on. */
 int avd_term_has_progress(void);
 
-/* How wide the terminal is that standard output is: what COLUMNS says, what it says itself, or 80;
- * 0 when standard output is no terminal. */
-size_t avd_term_columns(void);
+/* How wide the terminal is that `stream` is, stdout or stderr: what COLUMNS says, what it says
+ * itself, or 80; 0 when it is no terminal. */
+size_t avd_term_columns(FILE *stream);
 
 /* Writes untrusted text with control characters, stray bytes and direction overrides as \xNN. */
 void avd_term_puts(FILE *stream, const char *text);

@@ -25,18 +25,18 @@ int avd_term_has_progress(void)
     return isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
-size_t avd_term_columns(void)
+size_t avd_term_columns(FILE *stream)
 {
     enum { USUAL = 80, MOST = 10000 };
     const char *columns = getenv("COLUMNS");
     unsigned long wanted = columns != NULL ? strtoul(columns, NULL, 10) : 0;
     struct winsize size;
 
-    if (!isatty(STDOUT_FILENO))
+    if (!isatty(fileno(stream)))
         return 0;
     if (wanted > 0 && wanted <= MOST)
         return wanted;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col : USUAL;
+    return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col : USUAL;
 }
 
 int avd_term_file_exists(const char *path)

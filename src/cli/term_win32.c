@@ -47,18 +47,19 @@ int avd_term_has_progress(void)
     return is_terminal(STD_ERROR_HANDLE) && !is_dumb();
 }
 
-size_t avd_term_columns(void)
+size_t avd_term_columns(FILE *stream)
 {
     enum { USUAL = 80, MOST = 10000 };
     const char *columns = avd_term_variable("COLUMNS");
     unsigned long wanted = columns != NULL ? strtoul(columns, NULL, 10) : 0;
+    DWORD which = stream == stderr ? STD_ERROR_HANDLE : STD_OUTPUT_HANDLE;
     CONSOLE_SCREEN_BUFFER_INFO info;
 
-    if (!is_terminal(STD_OUTPUT_HANDLE))
+    if (!is_terminal(which))
         return 0;
     if (wanted > 0 && wanted <= MOST)
         return wanted;
-    return GetConsoleScreenBufferInfo(GetStdHandle(STD_OUTPUT_HANDLE), &info) &&
+    return GetConsoleScreenBufferInfo(GetStdHandle(which), &info) &&
                    info.srWindow.Right >= info.srWindow.Left
                ? (size_t)(info.srWindow.Right - info.srWindow.Left) + 1
                : USUAL;

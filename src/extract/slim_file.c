@@ -7,6 +7,7 @@
 #include "extract/links.h"
 #include "extract/slim.h"
 
+#include "base/bisect.h"
 #include "base/limits.h"
 #include "minidump/format.h"
 
@@ -86,18 +87,11 @@ static void join(struct parts *parts)
 /* The last part that begins at or before `offset`; NULL when none does. */
 static const struct part *part_before(const struct parts *parts, uint64_t offset)
 {
-    size_t low = 0;
-    size_t high = parts->count;
+    struct avd_bisect b = avd_bisect_start(parts->count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (parts->items[middle].from <= offset)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low != 0 ? &parts->items[low - 1] : NULL;
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, parts->items[b.middle].from <= offset);
+    return b.low != 0 ? &parts->items[b.low - 1] : NULL;
 }
 
 /* A record may lie in memory that is dropped: some writers store an exception's context where it
@@ -246,18 +240,11 @@ static bool find_place(const struct moving *m, uint64_t offset, uint32_t *out)
 /* The piece of memory that is the highest one below `end`. */
 static const struct avd_memory_range *piece_before(const struct moving *m, uint64_t end)
 {
-    size_t low = 0;
-    size_t high = m->piece_count;
+    struct avd_bisect b = avd_bisect_start(m->piece_count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (m->pieces[middle].start < end)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low != 0 ? &m->pieces[low - 1] : NULL;
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, m->pieces[b.middle].start < end);
+    return b.low != 0 ? &m->pieces[b.low - 1] : NULL;
 }
 
 /* MINIDUMP_MEMORY_DESCRIPTOR of a stack: what is kept of it is its upper end. Breakpad looks at

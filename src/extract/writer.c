@@ -363,31 +363,12 @@ static void put_memory64_list(struct avd_writer *w, const struct layout *layout)
     avd_writer_stream_end(w);
 }
 
-/* Index of the range that holds `addr`; the count when none does. */
-static size_t range_at(const struct layout *layout, uint64_t addr)
-{
-    size_t low = 0;
-    size_t high = layout->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (layout->ranges[middle].start <= addr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0 || addr - layout->ranges[low - 1].start >= layout->ranges[low - 1].size)
-        return layout->count;
-    return low - 1;
-}
-
 static void resolve_links(struct avd_writer *w, const struct layout *layout)
 {
     size_t i;
 
     for (i = 0; i < w->link_count && layout->narrow; i++) {
-        size_t range = range_at(layout, w->links[i].addr);
+        size_t range = avd_memory_range_at(layout->ranges, layout->count, w->links[i].addr);
 
         if (range != layout->count)
             avd_writer_set_u32(w, w->links[i].at,

@@ -7,6 +7,7 @@
 #ifndef AVD_GATE_CREW_H
 #define AVD_GATE_CREW_H
 
+#include "avdump/avdump.h"
 #include "gate/pool.h"
 
 enum {
@@ -46,10 +47,9 @@ void avd_gate_crew_end(struct avd_gate_crew *crew, unsigned i);
 /* Milliseconds since some moment; never turned back. */
 uint64_t avd_gate_crew_clock(void);
 
-/* In a worker: analyses `item`; the answer's head and texts, which are the caller's in any case.
- * False when out of memory. */
-bool avd_gate_answer_make(const struct avd_gate_pool_options *options,
-                          const struct avd_gate_item *item, struct avd_gate_answer *head,
-                          struct avd_strbuf *record, struct avd_strbuf *report);
+/* In a worker: analyses `item` and writes the answer. False when out of memory, or when `write`
+ * failed. */
+bool avd_gate_answer(const struct avd_gate_pool_options *options, const struct avd_gate_item *item,
+                     avd_write_fn *write, void *ctx);
 
 #endif

@@ -125,21 +125,10 @@ static bool receive_all(int fd, void *bytes, size_t size)
 
 /* ---- the worker ---- */
 
-static bool answer(const struct avd_gate_pool_options *options, int fd,
-                   const struct avd_gate_item *item)
+/* An avd_write_fn; `fd` points to the socket. */
+static int send_bytes(void *fd, const char *bytes, size_t size)
 {
-    struct avd_gate_answer head;
-    struct avd_strbuf record;
-    struct avd_strbuf report;
-    bool good;
-
-    good = avd_gate_answer_make(options, item, &head, &record, &report) &&
-           send_all(fd, &head, sizeof head) &&
-           send_all(fd, avd_strbuf_text(&record), record.size) &&
-           send_all(fd, avd_strbuf_text(&report), report.size);
-    avd_strbuf_deinit(&record);
-    avd_strbuf_deinit(&report);
-    return good;
+    return !send_all(*(const int *)fd, bytes, size);
 }
 
 static bool serve(const struct avd_gate_pool_options *options, int fd)
@@ -161,7 +150,7 @@ static bool serve(const struct avd_gate_pool_options *options, int fd)
         item.in_memory = request.in_memory != 0;
         item.bytes.data = bytes + request.name_size;
         item.bytes.size = item.in_memory ? (size_t)request.size : 0;
-        good = answer(options, fd, &item);
+        good = avd_gate_answer(options, &item, send_bytes, &fd);
     }
     avd_mem_free(bytes);
     return good;
@@ -188,7 +177,7 @@ static _Noreturn void run_worker(const struct avd_gate_pool_options *options, in
     (void)avd_confine_memory(options->max_memory);
     if (options->readable != NULL)
         (void)avd_confine(options->readable, options->readable_count);
-    if (first == NULL || answer(options, fd, first))
+    if (first == NULL || avd_gate_answer(options, first, send_bytes, &fd))
         while (serve(options, fd)) {
         }
     _exit(0);

@@ -119,21 +119,10 @@ static bool receive_all(HANDLE pipe, void *bytes, size_t size)
 
 /* ---- the worker ---- */
 
-static bool answer(const struct avd_gate_pool_options *options, HANDLE answers,
-                   const struct avd_gate_item *item)
+/* An avd_write_fn; a HANDLE is a pointer. */
+static int send_bytes(void *pipe, const char *bytes, size_t size)
 {
-    struct avd_gate_answer head;
-    struct avd_strbuf record;
-    struct avd_strbuf report;
-    bool good;
-
-    good = avd_gate_answer_make(options, item, &head, &record, &report) &&
-           send_all(answers, &head, sizeof head) &&
-           send_all(answers, avd_strbuf_text(&record), record.size) &&
-           send_all(answers, avd_strbuf_text(&report), report.size);
-    avd_strbuf_deinit(&record);
-    avd_strbuf_deinit(&report);
-    return good;
+    return !send_all(pipe, bytes, size);
 }
 
 static bool serve(const struct avd_gate_pool_options *options, HANDLE requests, HANDLE answers)
@@ -159,7 +148,7 @@ static bool serve(const struct avd_gate_pool_options *options, HANDLE requests, 
         good = item.bytes.data != NULL;
     }
     if (good) {
-        good = answer(options, answers, &item);
+        good = avd_gate_answer(options, &item, send_bytes, answers);
         if (item.bytes.data != NULL)
             (void)UnmapViewOfFile(item.bytes.data);
     }

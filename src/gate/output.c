@@ -40,3 +40,17 @@ void avd_gate_write_counts(const struct avd_gate_result *result, struct avd_strb
     if (s->ignored != 0)
         avd_strbuf_printf(out, "; %" PRIu64 " other files passed over", s->ignored);
 }
+
+void avd_gate_put_escaped(struct avd_strbuf *out, const char *text,
+                          void (*put)(struct avd_strbuf *out, char c))
+{
+    struct avd_strbuf clean;
+    const char *p;
+
+    avd_strbuf_init(&clean);
+    avd_strbuf_escaped(&clean, text);
+    out->failed |= clean.failed;
+    for (p = avd_strbuf_text(&clean); *p != '\0'; p++)
+        put(out, *p);
+    avd_strbuf_deinit(&clean);
+}

@@ -47,5 +47,9 @@ bool avd_gate_fields_parse(const char *text, uint32_t *fields, const char **wron
 
 /* "3 new, 1 known, 0 allowed; 12 dumps" */
 void avd_gate_write_counts(const struct avd_gate_result *result, struct avd_strbuf *out);
+/* Text of a dump as avd_strbuf_escaped has it, each byte through `put`, which quotes for a format.
+ */
+void avd_gate_put_escaped(struct avd_strbuf *out, const char *text,
+                          void (*put)(struct avd_strbuf *out, char c));
 
 #endif

@@ -10,18 +10,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+static void put_code_byte(struct avd_strbuf *out, char c)
+{
+    avd_strbuf_add(out, c == '`' ? "'" : &c, 1);
+}
+
 /* Text in a code span or block: nothing in it can end it. */
 static void put_code(struct avd_strbuf *out, const char *text)
 {
-    struct avd_strbuf clean;
-    const char *p;
-
-    avd_strbuf_init(&clean);
-    avd_strbuf_escaped(&clean, text);
-    out->failed |= clean.failed;
-    for (p = avd_strbuf_text(&clean); *p != '\0'; p++)
-        avd_strbuf_add(out, *p == '`' ? "'" : p, 1);
-    avd_strbuf_deinit(&clean);
+    avd_gate_put_escaped(out, text, put_code_byte);
 }
 
 static void put_row(struct avd_strbuf *out, const char *label, const char *text)

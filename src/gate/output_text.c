@@ -109,25 +109,22 @@ void avd_gate_write_junit(const struct avd_gate_result *result, struct avd_strbu
 
 /* ---- GitHub: "Workflow commands for GitHub Actions" ---- */
 
-static void put_command_text(struct avd_strbuf *out, const char *text, bool property)
+static void put_data_byte(struct avd_strbuf *out, char c)
 {
-    struct avd_strbuf clean;
-    const char *p;
+    if (c == '%')
+        avd_strbuf_puts(out, "%25");
+    else
+        avd_strbuf_add(out, &c, 1);
+}
 
-    avd_strbuf_init(&clean);
-    avd_strbuf_escaped(&clean, text);
-    out->failed |= clean.failed;
-    for (p = avd_strbuf_text(&clean); *p != '\0'; p++) {
-        if (*p == '%')
-            avd_strbuf_puts(out, "%25");
-        else if (property && *p == ':')
-            avd_strbuf_puts(out, "%3A");
-        else if (property && *p == ',')
-            avd_strbuf_puts(out, "%2C");
-        else
-            avd_strbuf_add(out, p, 1);
-    }
-    avd_strbuf_deinit(&clean);
+static void put_property_byte(struct avd_strbuf *out, char c)
+{
+    if (c == ':')
+        avd_strbuf_puts(out, "%3A");
+    else if (c == ',')
+        avd_strbuf_puts(out, "%2C");
+    else
+        put_data_byte(out, c);
 }
 
 void avd_gate_write_github(const struct avd_gate_result *result, struct avd_strbuf *out)
@@ -141,21 +138,21 @@ void avd_gate_write_github(const struct avd_gate_result *result, struct avd_strb
         if (!bucket->crashed)
             continue;
         avd_strbuf_printf(out, "::%s file=", bucket->verdict != NULL ? "error" : "notice");
-        put_command_text(out, bucket->example, true);
+        avd_gate_put_escaped(out, bucket->example, put_property_byte);
         avd_strbuf_puts(out, ",title=");
-        put_command_text(out, avd_gate_title(bucket), true);
+        avd_gate_put_escaped(out, avd_gate_title(bucket), put_property_byte);
         avd_strbuf_puts(out, "::");
-        put_command_text(out,
-                         bucket->verdict != NULL ? bucket->verdict
-                                                 : avd_gate_standing_name(bucket->standing),
-                         false);
+        avd_gate_put_escaped(out,
+                             bucket->verdict != NULL ? bucket->verdict
+                                                     : avd_gate_standing_name(bucket->standing),
+                             put_data_byte);
         avd_strbuf_puts(out, "\n");
     }
     for (i = 0; i < s->failure_count; i++) {
         avd_strbuf_puts(out, "::warning file=");
-        put_command_text(out, s->failures[i].name, true);
+        avd_gate_put_escaped(out, s->failures[i].name, put_property_byte);
         avd_strbuf_puts(out, ",title=not analysed::");
-        put_command_text(out, s->failures[i].error, false);
+        avd_gate_put_escaped(out, s->failures[i].error, put_data_byte);
         avd_strbuf_puts(out, "\n");
     }
 }
@@ -163,27 +160,23 @@ void avd_gate_write_github(const struct avd_gate_result *result, struct avd_strb
 /* ---- Markdown ---- */
 
 /* Text that stays text: in a table cell, in a list, between paragraphs. */
+static void put_markdown_byte(struct avd_strbuf *out, char c)
+{
+    if (c == '<')
+        avd_strbuf_puts(out, "&lt;");
+    else if (c == '&')
+        avd_strbuf_puts(out, "&amp;");
+    else if (c == '@') /* nobody is to be called */
+        avd_strbuf_puts(out, "&#64;");
+    else if (strchr("\\`*_[]|#~>!:", c) != NULL) /* with its colon, an address is a link */
+        avd_strbuf_printf(out, "\\%c", c);
+    else
+        avd_strbuf_add(out, &c, 1);
+}
+
 static void put_markdown(struct avd_strbuf *out, const char *text)
 {
-    struct avd_strbuf clean;
-    const char *p;
-
-    avd_strbuf_init(&clean);
-    avd_strbuf_escaped(&clean, text);
-    out->failed |= clean.failed;
-    for (p = avd_strbuf_text(&clean); *p != '\0'; p++) {
-        if (*p == '<')
-            avd_strbuf_puts(out, "&lt;");
-        else if (*p == '&')
-            avd_strbuf_puts(out, "&amp;");
-        else if (*p == '@') /* nobody is to be called */
-            avd_strbuf_puts(out, "&#64;");
-        else if (strchr("\\`*_[]|#~>!:", *p) != NULL) /* with its colon, an address is a link */
-            avd_strbuf_printf(out, "\\%c", *p);
-        else
-            avd_strbuf_add(out, p, 1);
-    }
-    avd_strbuf_deinit(&clean);
+    avd_gate_put_escaped(out, text, put_markdown_byte);
 }
 
 void avd_gate_write_markdown(const struct avd_gate_result *result, struct avd_strbuf *out)

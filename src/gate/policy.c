@@ -106,7 +106,8 @@ bool avd_gate_policy_fail_on(struct avd_gate_policy *policy, const char *words, 
 {
     char word[MAX_WORD];
 
-    while (*words != '\0') {
+    /* An empty text is no word: a variable that is not set must not let everything pass. */
+    do {
         size_t size = strcspn(words, ",");
 
         *wrong = words;
@@ -118,7 +119,7 @@ bool avd_gate_policy_fail_on(struct avd_gate_policy *policy, const char *words, 
         if (!apply_word(policy, word))
             return false;
         words += size + (words[size] == ',');
-    }
+    } while (*words != '\0');
     return true;
 }
 

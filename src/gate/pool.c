@@ -26,16 +26,25 @@ struct avd_gate_pool {
     bool stopped;
 };
 
-bool avd_gate_answer_make(const struct avd_gate_pool_options *options,
-                          const struct avd_gate_item *item, struct avd_gate_answer *head,
-                          struct avd_strbuf *record, struct avd_strbuf *report)
+bool avd_gate_answer(const struct avd_gate_pool_options *options, const struct avd_gate_item *item,
+                     avd_write_fn *write, void *ctx)
 {
-    avd_strbuf_init(record);
-    avd_strbuf_init(report);
-    options->work(options->ctx, item, record, report);
-    head->record_size = record->size;
-    head->report_size = report->size;
-    return !record->failed && !report->failed;
+    struct avd_gate_answer head;
+    struct avd_strbuf record;
+    struct avd_strbuf report;
+    bool good;
+
+    avd_strbuf_init(&record);
+    avd_strbuf_init(&report);
+    options->work(options->ctx, item, &record, &report);
+    head.record_size = record.size;
+    head.report_size = report.size;
+    good = !record.failed && !report.failed && write(ctx, (const char *)&head, sizeof head) == 0 &&
+           write(ctx, avd_strbuf_text(&record), record.size) == 0 &&
+           write(ctx, avd_strbuf_text(&report), report.size) == 0;
+    avd_strbuf_deinit(&record);
+    avd_strbuf_deinit(&report);
+    return good;
 }
 
 /* The worker's process and what it has said. */

@@ -222,6 +222,22 @@ char *avd_dump_utf8_string(struct avd_dump *dump, uint64_t rva)
     return found && avd_dump_afford(dump, v.size) ? avd_bytes_to_utf8(&dump->arena, v) : NULL;
 }
 
+/* The part of a list that avdump reads: `count` entries of `entry_size` behind `head`, at most
+ * `limit`. */
+static size_t list_entries(struct avd_dump *dump, const struct avd_stream *stream, const char *what,
+                           uint64_t head, uint64_t count, size_t entry_size, size_t limit,
+                           struct avd_view *entries)
+{
+    if (count > limit) {
+        avd_note_add(&dump->notes, what, stream->offset,
+                     "%" PRIu64 " entries are more than avdump reads; reading the first %zu", count,
+                     limit);
+        count = limit;
+    }
+    (void)avd_view_array(stream->view, head, count, entry_size, entries);
+    return (size_t)count;
+}
+
 size_t avd_dump_list(struct avd_dump *dump, const struct avd_stream *stream, const char *what,
                      size_t entry_size, size_t limit, struct avd_view *entries)
 {
@@ -246,14 +262,7 @@ size_t avd_dump_list(struct avd_dump *dump, const struct avd_stream *stream, con
                      count, head + count * entry_size, stream->view.size, fit, count);
         count = fit;
     }
-    if (count > limit) {
-        avd_note_add(&dump->notes, what, stream->offset,
-                     "%" PRIu64 " entries are more than avdump reads; reading the first %zu", count,
-                     limit);
-        count = limit;
-    }
-    (void)avd_view_array(stream->view, head, count, entry_size, entries);
-    return (size_t)count;
+    return list_entries(dump, stream, what, head, count, entry_size, limit, entries);
 }
 
 size_t avd_dump_sized_list(struct avd_dump *dump, const struct avd_stream *stream, const char *what,
@@ -291,12 +300,5 @@ size_t avd_dump_sized_list(struct avd_dump *dump, const struct avd_stream *strea
                      count, entry, stream->view.size, fit);
         count = fit;
     }
-    if (count > limit) {
-        avd_note_add(&dump->notes, what, stream->offset,
-                     "%" PRIu64 " entries are more than avdump reads; reading the first %zu", count,
-                     limit);
-        count = limit;
-    }
-    (void)avd_view_array(stream->view, header, count, entry, entries);
-    return (size_t)count;
+    return list_entries(dump, stream, what, header, count, entry, limit, entries);
 }

@@ -66,6 +66,12 @@ struct avd_misc {
     uint32_t process_cookie;
 };
 
+/* Threads are listed in any order and looked up by the thousand. */
+struct avd_thread_id {
+    uint32_t id;
+    uint32_t index; /* of the thread */
+};
+
 struct avd_thread {
     uint32_t id;
     uint32_t suspend_count; /* 0xffffffff: the writer could not ask */
@@ -255,6 +261,7 @@ struct avd_dump {
     struct avd_system system;
     struct avd_misc misc;
     const struct avd_thread *threads;
+    const struct avd_thread_id *threads_by_id; /* of one id, in the order of `threads` */
     size_t thread_count;
     const struct avd_module *modules;
     size_t module_count;
@@ -305,7 +312,9 @@ bool avd_dump_is_windows(const struct avd_dump *dump);
 /* Index of the module that owns `addr`; AVD_NO_MODULE when none does. */
 #define AVD_NO_MODULE SIZE_MAX
 size_t avd_dump_module_at(const struct avd_dump *dump, uint64_t addr);
-/* The thread with this id, or NULL. */
+/* The first thread with this id: its index, or AVD_NO_THREAD; itself, or NULL. */
+#define AVD_NO_THREAD SIZE_MAX
+size_t avd_dump_thread_index(const struct avd_dump *dump, uint32_t id);
 const struct avd_thread *avd_dump_thread(const struct avd_dump *dump, uint32_t id);
 
 /* ---- identifiers (identity.c); NULL when the module has none, or out of memory ---- */

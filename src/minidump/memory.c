@@ -4,6 +4,7 @@
  * space. Ranges are clipped to the file, sorted, and made disjoint once, so that every later read
  * is a binary search.
  */
+#include "base/bisect.h"
 #include "base/limits.h"
 #include "minidump/dump.h"
 #include "minidump/format.h"
@@ -272,25 +273,6 @@ bool avd_read_memory(struct avd_dump *dump)
 
 /* ---- reading ---- */
 
-/* Index of the range that holds `addr`, or range_count. */
-static size_t find_range(const struct avd_memory *memory, uint64_t addr)
-{
-    size_t low = 0;
-    size_t high = memory->range_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (memory->ranges[middle].start <= addr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0 || addr - memory->ranges[low - 1].start >= memory->ranges[low - 1].size)
-        return memory->range_count;
-    return low - 1;
-}
-
 /* Notes that `size` bytes at `addr`, which range i holds, are read. */
 static void log_read(const struct avd_memory *memory, size_t i, uint64_t addr, uint64_t size)
 {
@@ -305,7 +287,7 @@ static void log_read(const struct avd_memory *memory, size_t i, uint64_t addr, u
 bool avd_memory_view(const struct avd_memory *memory, uint64_t addr, uint64_t size,
                      struct avd_view *out)
 {
-    size_t i = find_range(memory, addr);
+    size_t i = avd_memory_range_at(memory->ranges, memory->range_count, addr);
     const struct avd_memory_range *range;
     uint64_t skip;
 
@@ -323,10 +305,10 @@ bool avd_memory_view(const struct avd_memory *memory, uint64_t addr, uint64_t si
 
 const struct avd_memory_range *avd_memory_range(const struct avd_memory *memory, uint64_t addr)
 {
+    size_t i = avd_memory_range_at(memory->ranges, memory->range_count, addr);
     struct avd_view first;
 
-    return avd_memory_view(memory, addr, 1, &first) ? &memory->ranges[find_range(memory, addr)]
-                                                    : NULL;
+    return avd_memory_view(memory, addr, 1, &first) ? &memory->ranges[i] : NULL;
 }
 
 size_t avd_memory_read(const struct avd_memory *memory, uint64_t addr, void *buffer, size_t size)
@@ -390,7 +372,7 @@ bool avd_memory_pointer(const struct avd_memory *memory, uint64_t addr, unsigned
 uint64_t avd_memory_extent(const struct avd_memory *memory, uint64_t addr, uint64_t size)
 {
     uint64_t done = 0;
-    size_t i = find_range(memory, addr);
+    size_t i = avd_memory_range_at(memory->ranges, memory->range_count, addr);
 
     while (done < size && i < memory->range_count) {
         const struct avd_memory_range *range = &memory->ranges[i];
@@ -412,20 +394,13 @@ uint64_t avd_memory_extent(const struct avd_memory *memory, uint64_t addr, uint6
 
 const struct avd_region *avd_memory_region(const struct avd_memory *memory, uint64_t addr)
 {
-    size_t low = 0;
-    size_t high = memory->region_count;
+    struct avd_bisect b = avd_bisect_start(memory->region_count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (memory->regions[middle].base <= addr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0 || addr - memory->regions[low - 1].base >= memory->regions[low - 1].size)
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, memory->regions[b.middle].base <= addr);
+    if (b.low == 0 || addr - memory->regions[b.low - 1].base >= memory->regions[b.low - 1].size)
         return NULL;
-    return &memory->regions[low - 1];
+    return &memory->regions[b.low - 1];
 }
 
 int avd_memory_executable(const struct avd_memory *memory, uint64_t addr)

@@ -7,6 +7,7 @@
 #ifndef AVD_MINIDUMP_MEMORY_H
 #define AVD_MINIDUMP_MEMORY_H
 
+#include "base/bisect.h"
 #include "base/view.h"
 
 struct avd_memory_range {
@@ -56,6 +57,20 @@ static inline uint64_t avd_memory_first_page(const struct avd_memory_range *rang
 static inline uint64_t avd_memory_end_page(const struct avd_memory_range *range)
 {
     return (range->start + (range->size - 1)) / AVD_MEMORY_PAGE + 1;
+}
+
+/* Index of the one of `count` ranges that holds `addr`; `count` when none does. Inline, as every
+ * look at memory begins with it. */
+static inline size_t avd_memory_range_at(const struct avd_memory_range *ranges, size_t count,
+                                         uint64_t addr)
+{
+    struct avd_bisect b = avd_bisect_start(count);
+
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, ranges[b.middle].start <= addr);
+    if (b.low == 0 || addr - ranges[b.low - 1].start >= ranges[b.low - 1].size)
+        return count;
+    return b.low - 1;
 }
 
 /* The bytes from `addr` to the end of its range, at most `size`; false when not even the first is

@@ -4,6 +4,7 @@
  * overlap modules (a WOW64 process's exe comes once from each loader list), so lookups go through
  * an index of its own.
  */
+#include "base/bisect.h"
 #include "base/limits.h"
 #include "base/utf.h"
 #include "minidump/dump.h"
@@ -185,25 +186,19 @@ bool avd_read_modules(struct avd_dump *dump)
 
 size_t avd_dump_module_at(const struct avd_dump *dump, uint64_t addr)
 {
-    size_t low = 0;
-    size_t high = dump->module_by_base_count;
+    struct avd_bisect b = avd_bisect_start(dump->module_by_base_count);
+    size_t i;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (dump->modules[dump->modules_by_base[middle]].base <= addr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, dump->modules[dump->modules_by_base[b.middle]].base <= addr);
     /* The module with the highest base at or below the address; where modules overlap and that one
      * ended already, one further down may still reach here. Overlaps are shallow, a few looks
      * do. */
-    for (high = 0; low > 0 && high < 8; high++) {
-        const struct avd_module *module = &dump->modules[dump->modules_by_base[--low]];
+    for (i = b.low; i > 0 && b.low - i < 8; i--) {
+        const struct avd_module *module = &dump->modules[dump->modules_by_base[i - 1]];
 
         if (addr - module->base < module->size)
-            return dump->modules_by_base[low];
+            return dump->modules_by_base[i - 1];
     }
     return AVD_NO_MODULE;
 }

@@ -3,6 +3,7 @@
  * Threads: ThreadListStream or ThreadExListStream, joined by id with ThreadInfoListStream and
  * ThreadNamesStream.
  */
+#include "base/bisect.h"
 #include "base/limits.h"
 #include "minidump/dump.h"
 #include "minidump/format.h"
@@ -11,48 +12,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The list is written unsorted, ids are looked up by the thousand: an index sorted by id. */
-struct id_index {
-    uint32_t id;
-    uint32_t index;
-};
-
 static int compare_ids(const void *a, const void *b)
 {
-    const struct id_index *x = a;
-    const struct id_index *y = b;
+    const struct avd_thread_id *x = a;
+    const struct avd_thread_id *y = b;
 
     if (x->id != y->id)
         return x->id < y->id ? -1 : 1;
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* The first thread with `id`, or NULL. */
-static struct avd_thread *find_thread(struct avd_thread *threads, const struct id_index *ids,
-                                      size_t count, uint32_t id)
+size_t avd_dump_thread_index(const struct avd_dump *dump, uint32_t id)
 {
-    size_t low = 0;
-    size_t high = count;
+    struct avd_bisect b = avd_bisect_start(dump->thread_count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (ids[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < count && ids[low].id == id ? &threads[ids[low].index] : NULL;
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, dump->threads_by_id[b.middle].id < id);
+    if (b.low == dump->thread_count || dump->threads_by_id[b.low].id != id)
+        return AVD_NO_THREAD;
+    return dump->threads_by_id[b.low].index;
 }
 
 const struct avd_thread *avd_dump_thread(const struct avd_dump *dump, uint32_t id)
 {
-    size_t i;
+    size_t index = avd_dump_thread_index(dump, id);
 
-    for (i = 0; i < dump->thread_count; i++)
-        if (dump->threads[i].id == id)
-            return &dump->threads[i];
-    return NULL;
+    return index != AVD_NO_THREAD ? &dump->threads[index] : NULL;
 }
 
 static void read_thread(struct avd_dump *dump, struct avd_cursor *c, size_t index,
@@ -83,8 +68,7 @@ static void read_thread(struct avd_dump *dump, struct avd_cursor *c, size_t inde
     }
 }
 
-static void read_info(struct avd_dump *dump, struct avd_thread *threads, const struct id_index *ids,
-                      size_t count)
+static void read_info(struct avd_dump *dump, struct avd_thread *threads)
 {
     const struct avd_stream *stream = avd_dump_stream(dump, ThreadInfoListStream);
     struct avd_view entries;
@@ -99,7 +83,8 @@ static void read_info(struct avd_dump *dump, struct avd_thread *threads, const s
                             AVD_MAX_THREADS, &entry_size, &entries);
     for (i = 0; i < entry_count; i++) {
         struct avd_cursor c = avd_cursor_at(entries, i * entry_size);
-        struct avd_thread *thread = find_thread(threads, ids, count, avd_cursor_u32(&c));
+        size_t index = avd_dump_thread_index(dump, avd_cursor_u32(&c));
+        struct avd_thread *thread = index != AVD_NO_THREAD ? &threads[index] : NULL;
 
         if (thread == NULL || thread->has_info)
             continue;
@@ -116,8 +101,7 @@ static void read_info(struct avd_dump *dump, struct avd_thread *threads, const s
     }
 }
 
-static void read_names(struct avd_dump *dump, struct avd_thread *threads,
-                       const struct id_index *ids, size_t count)
+static void read_names(struct avd_dump *dump, struct avd_thread *threads)
 {
     const struct avd_stream *stream = avd_dump_stream(dump, ThreadNamesStream);
     struct avd_view entries;
@@ -132,7 +116,8 @@ static void read_names(struct avd_dump *dump, struct avd_thread *threads,
         struct avd_cursor c = avd_cursor_at(entries, i * MINIDUMP_THREAD_NAME_SIZE);
         uint32_t id = avd_cursor_u32(&c);
         uint64_t rva = avd_cursor_u64(&c);
-        struct avd_thread *thread = find_thread(threads, ids, count, id);
+        size_t index = avd_dump_thread_index(dump, id);
+        struct avd_thread *thread = index != AVD_NO_THREAD ? &threads[index] : NULL;
 
         if (thread == NULL || thread->name != NULL)
             continue;
@@ -150,7 +135,7 @@ bool avd_read_threads(struct avd_dump *dump)
     const struct avd_stream *stream = avd_dump_stream(dump, ThreadListStream);
     size_t entry_size = MINIDUMP_THREAD_SIZE;
     struct avd_thread *threads;
-    struct id_index *ids;
+    struct avd_thread_id *ids;
     struct avd_view entries;
     size_t count;
     size_t i;
@@ -179,8 +164,9 @@ bool avd_read_threads(struct avd_dump *dump)
     if (count > 1)
         qsort(ids, count, sizeof *ids, compare_ids);
     dump->threads = threads;
+    dump->threads_by_id = ids;
     dump->thread_count = count;
-    read_info(dump, threads, ids, count);
-    read_names(dump, threads, ids, count);
+    read_info(dump, threads);
+    read_names(dump, threads);
     return true;
 }

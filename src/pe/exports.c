@@ -6,6 +6,7 @@
  */
 #include "pe/image.h"
 
+#include "base/bisect.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -234,18 +235,11 @@ static bool same_code(const struct avd_image *image, uint32_t found, uint32_t rv
 
 size_t avd_exports_at_or_above(const struct avd_exports *exports, uint32_t rva)
 {
-    size_t low = 0;
-    size_t high = exports->count;
+    struct avd_bisect b = avd_bisect_start(exports->count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (exports->items[middle].rva < rva)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, exports->items[b.middle].rva < rva);
+    return b.low;
 }
 
 struct avd_export *avd_exports_nearest(const struct avd_image *image,

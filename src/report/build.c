@@ -73,7 +73,6 @@ static void build_exception_info(const struct avd_dump *dump, struct avd_report 
     size_t module = avd_dump_module_at(dump, from->address);
     struct avd_exception_words words;
     struct avd_exception_input in;
-    size_t i;
 
     memset(&in, 0, sizeof in);
     in.os = avd_analysis_os(dump);
@@ -87,9 +86,7 @@ static void build_exception_info(const struct avd_dump *dump, struct avd_report 
         return;
     build_record(dump, from, &words, module != AVD_NO_MODULE ? &dump->modules[module] : NULL,
                  report);
-    for (i = 0; i < dump->thread_count && report->exception.thread == AVD_NO_INDEX; i++)
-        if (dump->threads[i].id == from->thread_id)
-            report->exception.thread = i;
+    report->exception.thread = avd_dump_thread_index(dump, from->thread_id);
 }
 
 static void build_wow64(const struct avd_analysis *an, struct avd_report *report)

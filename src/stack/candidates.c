@@ -7,6 +7,7 @@
  */
 #include "stack/candidates.h"
 
+#include "base/bisect.h"
 #include "base/limits.h"
 #include "base/view.h"
 
@@ -336,32 +337,18 @@ bool avd_candidates_collect(struct avd_candidates *out, const struct avd_walk *w
 
 size_t avd_candidates_at(const struct avd_candidates *candidates, uint64_t slot)
 {
-    size_t low = 0;
-    size_t high = candidates->count;
+    struct avd_bisect b = avd_bisect_start(candidates->count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (candidates->items[middle].slot < slot)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, candidates->items[b.middle].slot < slot);
+    return b.low;
 }
 
 size_t avd_candidates_of_value(const struct avd_candidates *candidates, uint64_t value)
 {
-    size_t low = 0;
-    size_t high = candidates->count;
+    struct avd_bisect b = avd_bisect_start(candidates->count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (candidates->items[candidates->by_value[middle]].value < value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, candidates->items[candidates->by_value[b.middle]].value < value);
+    return b.low;
 }

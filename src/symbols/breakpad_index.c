@@ -5,6 +5,7 @@
  */
 #include "symbols/breakpad_index.h"
 
+#include "base/bisect.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -221,18 +222,11 @@ void avd_sym_index_deinit(struct avd_sym_index *index)
 /* The number of keys below `key`. */
 static size_t keys_below(const struct avd_sym_keys *keys, uint64_t key)
 {
-    size_t low = 0;
-    size_t high = keys->count;
+    struct avd_bisect b = avd_bisect_start(keys->count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (keys->items[middle] < key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, keys->items[b.middle] < key);
+    return b.low;
 }
 
 size_t avd_sym_keys_up_to(const struct avd_sym_keys *keys, uint32_t value)

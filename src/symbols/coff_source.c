@@ -7,6 +7,8 @@
 #include "symbols/symbolizer.h"
 #include "symbols/undname.h"
 
+#include "base/bisect.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,18 +183,11 @@ static enum avd_status describe(const struct coff_handle *coff, size_t i, struct
 static size_t coff_seek(void *handle, uint64_t rva)
 {
     const struct coff_handle *coff = handle;
-    size_t low = 0;
-    size_t high = coff->count;
+    struct avd_bisect b = avd_bisect_start(coff->count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (coff->items[middle].rva < rva)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < coff->count ? low : SIZE_MAX;
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, coff->items[b.middle].rva < rva);
+    return b.low < coff->count ? b.low : SIZE_MAX;
 }
 
 static enum avd_status coff_find(void *handle, uint64_t rva, struct avd_arena *arena,

@@ -6,6 +6,8 @@
  */
 #include "symbols/pdb_private.h"
 
+#include "base/bisect.h"
+
 enum { SECTION_HEADER = 40, OMAP_ENTRY = 8, NO_STREAM = 0xffff };
 
 /* Microsoft's tools mark what was left out by 0; Syzygy by this bit (seen in its own PDBs). */
@@ -66,23 +68,16 @@ bool avd_pdb_place_within(struct avd_pdb_place place, struct avd_pdb_place start
 /* {rva, rva in the other layout}, sorted by the first; each is valid up to the next. */
 static bool translate(const struct avd_msf_stream *omap, uint32_t rva, uint32_t *out)
 {
-    uint32_t low = 0;
-    uint32_t high = omap->size / OMAP_ENTRY;
+    struct avd_bisect b = avd_bisect_start(omap->size / OMAP_ENTRY);
     uint32_t from;
     uint32_t to;
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (avd_msf_u32(omap, (uint64_t)middle * OMAP_ENTRY) <= rva)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0)
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, avd_msf_u32(omap, (uint64_t)b.middle * OMAP_ENTRY) <= rva);
+    if (b.low == 0)
         return false;
-    from = avd_msf_u32(omap, (uint64_t)(low - 1) * OMAP_ENTRY);
-    to = avd_msf_u32(omap, (uint64_t)(low - 1) * OMAP_ENTRY + 4);
+    from = avd_msf_u32(omap, (uint64_t)(b.low - 1) * OMAP_ENTRY);
+    to = avd_msf_u32(omap, (uint64_t)(b.low - 1) * OMAP_ENTRY + 4);
     /* Before the distance is added, which could hide the mark. */
     if (to == 0 || (to & omap_gone) != 0)
         return false;

@@ -5,6 +5,7 @@
  */
 #include "symbols/pdb_private.h"
 
+#include "base/bisect.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -194,7 +195,7 @@ enum avd_status avd_pdb_module_get(struct avd_pdb *pdb, uint32_t index, struct a
 
 /* ---- section contributions ----------------------------------------------------------------- */
 
-static struct avd_pdb_contribution contribution_at(const struct avd_pdb *pdb, uint32_t index)
+static struct avd_pdb_contribution contribution_at(const struct avd_pdb *pdb, size_t index)
 {
     const struct avd_pdb_range *range = &pdb->contribution_info;
     struct avd_pdb_contribution result = {0};
@@ -232,21 +233,17 @@ static int compare_contributions(const void *a, const void *b)
 static bool search(const struct avd_pdb *pdb, struct avd_pdb_place place,
                    struct avd_pdb_contribution *out)
 {
-    uint32_t low = 0;
-    uint32_t high = pdb->contribution_count;
-    uint32_t tries;
+    struct avd_bisect b = avd_bisect_start(pdb->contribution_count);
+    size_t i;
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
+    while (avd_bisect_next(&b)) {
+        struct avd_pdb_place start = contribution_at(pdb, b.middle).start;
 
-        if (avd_pdb_place_compare(contribution_at(pdb, middle).start, place) <= 0)
-            low = middle + 1;
-        else
-            high = middle;
+        avd_bisect_answer(&b, avd_pdb_place_compare(start, place) <= 0);
     }
     /* Empty ones and those of merged sections may lie in between. */
-    for (tries = 0; low > 0 && tries < AVD_MAX_PDB_LOOK_BACK; tries++) {
-        *out = contribution_at(pdb, --low);
+    for (i = b.low; i > 0 && b.low - i < AVD_MAX_PDB_LOOK_BACK; i--) {
+        *out = contribution_at(pdb, i - 1);
         if (avd_pdb_place_within(place, out->start, out->size))
             return true;
     }

@@ -6,6 +6,8 @@
  */
 #include "symbols/pdb_private.h"
 
+#include "base/bisect.h"
+
 #include <string.h>
 
 enum {
@@ -45,21 +47,13 @@ static bool open_table(struct avd_pdb *pdb, enum avd_pdb_debug_stream which,
 static bool find_record(const struct avd_msf_stream *table, uint32_t stride, uint32_t rva,
                         uint8_t *buffer, struct avd_view *out)
 {
-    uint32_t low = 0;
-    uint32_t high = table->size / stride;
-    uint32_t tries;
+    struct avd_bisect b = avd_bisect_start(table->size / stride);
+    size_t i;
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (avd_msf_u32(table, (uint64_t)middle * stride) <= rva)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (tries = 0; low > 0 && tries < AVD_MAX_PDB_LOOK_BACK; tries++) {
-        low--;
-        if (!avd_msf_view(table, (uint64_t)low * stride, stride, buffer, out))
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, avd_msf_u32(table, (uint64_t)b.middle * stride) <= rva);
+    for (i = b.low; i > 0 && b.low - i < AVD_MAX_PDB_LOOK_BACK; i--) {
+        if (!avd_msf_view(table, (uint64_t)(i - 1) * stride, stride, buffer, out))
             return false;
         if (rva - avd_view_u32(*out, 0) < avd_view_u32(*out, 4))
             return true;

@@ -6,6 +6,7 @@
  */
 #include "symbols/pdb_private.h"
 
+#include "base/bisect.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -162,19 +163,13 @@ enum avd_status avd_pdb_lines_open(struct avd_pdb *pdb, struct avd_pdb_module *m
 
 const struct avd_pdb_inlinee *avd_pdb_inlinee_find(const struct avd_pdb_module *module, uint32_t id)
 {
-    uint32_t low = 0;
-    uint32_t high = module->inlinee_count;
+    struct avd_bisect b = avd_bisect_start(module->inlinee_count);
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (module->inlinees[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < module->inlinee_count && module->inlinees[low].id == id ? &module->inlinees[low]
-                                                                         : NULL;
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, module->inlinees[b.middle].id < id);
+    if (b.low == module->inlinee_count || module->inlinees[b.low].id != id)
+        return NULL;
+    return &module->inlinees[b.low];
 }
 
 /* ---- searching lines ----------------------------------------------------------------------- */
@@ -191,19 +186,17 @@ struct best {
 static void search_block(const struct avd_msf_stream *stream, uint64_t at, uint32_t count,
                          uint32_t file, uint32_t base, uint32_t offset, struct best *best)
 {
-    uint32_t low = 0;
-    uint32_t high = count;
+    struct avd_bisect b = avd_bisect_start(count);
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
+    size_t i;
 
-        if (avd_msf_u32(stream, at + (uint64_t)middle * LINE_SIZE) <= offset - base)
-            low = middle + 1;
-        else
-            high = middle;
+    while (avd_bisect_next(&b)) {
+        uint64_t entry = at + (uint64_t)b.middle * LINE_SIZE;
+
+        avd_bisect_answer(&b, avd_msf_u32(stream, entry) <= offset - base);
     }
-    while (low > 0) {
-        uint64_t entry = at + (uint64_t)--low * LINE_SIZE;
+    for (i = b.low; i > 0; i--) {
+        uint64_t entry = at + (uint64_t)(i - 1) * LINE_SIZE;
         uint32_t start = base + avd_msf_u32(stream, entry);
         uint32_t line = avd_msf_u32(stream, entry + 4) & LINE_MASK;
 
@@ -253,21 +246,14 @@ bool avd_pdb_line_find(struct avd_pdb *pdb, const struct avd_pdb_module *module,
                        struct avd_pdb_place place, uint32_t *file, uint32_t *line)
 {
     struct best best = {0};
-    uint32_t low = 0;
-    uint32_t high = module->fragment_count;
-    uint32_t tries;
+    struct avd_bisect b = avd_bisect_start(module->fragment_count);
+    size_t i;
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (avd_pdb_place_compare(module->fragments[middle].start, place) <= 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, avd_pdb_place_compare(module->fragments[b.middle].start, place) <= 0);
     /* There may be several for one function. */
-    for (tries = 0; low > 0 && tries < AVD_MAX_PDB_LOOK_BACK; tries++) {
-        const struct avd_pdb_fragment *fragment = &module->fragments[--low];
+    for (i = b.low; i > 0 && b.low - i < AVD_MAX_PDB_LOOK_BACK; i--) {
+        const struct avd_pdb_fragment *fragment = &module->fragments[i - 1];
 
         if (avd_pdb_place_within(place, fragment->start, fragment->size))
             search_fragment(pdb, module, fragment, place.offset, &best);

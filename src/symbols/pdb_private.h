@@ -278,10 +278,8 @@ const char *avd_pdb_function_name(struct avd_pdb *pdb, uint32_t id);
 /* The public symbol at or before `place`, in its section: AVD_NOT_FOUND, AVD_E_NOMEM. */
 enum avd_status avd_pdb_public_find(struct avd_pdb *pdb, struct avd_pdb_place place,
                                     struct avd_pdb_place *start, const char **name);
-/* The index of the first public symbol at or behind `place`, in the order of places. */
-uint32_t avd_pdb_public_seek(struct avd_pdb *pdb, struct avd_pdb_place place);
 /* Number `index`; *name is NULL for a damaged one. AVD_NOT_FOUND behind the last, AVD_E_NOMEM. */
-enum avd_status avd_pdb_public_get(struct avd_pdb *pdb, uint32_t index, struct avd_pdb_place *start,
+enum avd_status avd_pdb_public_get(struct avd_pdb *pdb, size_t index, struct avd_pdb_place *start,
                                    const char **name);
 /* Where the jumps of incremental linking begin; false when there are none. */
 bool avd_pdb_thunk_table(struct avd_pdb *pdb, struct avd_pdb_place *start);

@@ -6,6 +6,8 @@
  */
 #include "symbols/pdb_private.h"
 
+#include "base/bisect.h"
+
 #include <string.h>
 
 enum {
@@ -67,7 +69,7 @@ bool avd_pdb_thunk_table(struct avd_pdb *pdb, struct avd_pdb_place *start)
 }
 
 /* Number `index` in the order of places. A damaged entry sorts before all others. */
-static bool public_at(struct avd_pdb *pdb, uint32_t index, struct avd_pdb_place *place,
+static bool public_at(struct avd_pdb *pdb, size_t index, struct avd_pdb_place *place,
                       struct avd_pdb_record *record)
 {
     uint32_t offset =
@@ -88,29 +90,24 @@ static bool public_at(struct avd_pdb *pdb, uint32_t index, struct avd_pdb_place 
     return true;
 }
 
-uint32_t avd_pdb_public_seek(struct avd_pdb *pdb, struct avd_pdb_place place)
+/* The index of the first public symbol at or behind `place`, in the order of places. */
+static size_t first_public(struct avd_pdb *pdb, struct avd_pdb_place place)
 {
     struct avd_pdb_record record;
     struct avd_pdb_place other;
-    uint32_t low = 0;
-    uint32_t high;
+    struct avd_bisect b;
 
     if (!pdb->publics_opened)
         open_publics(pdb);
-    high = pdb->symbol_records.msf != NULL ? pdb->address_map.size / 4 : 0;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        (void)public_at(pdb, middle, &other, &record);
-        if (avd_pdb_place_compare(other, place) < 0)
-            low = middle + 1;
-        else
-            high = middle;
+    b = avd_bisect_start(pdb->symbol_records.msf != NULL ? pdb->address_map.size / 4 : 0);
+    while (avd_bisect_next(&b)) {
+        (void)public_at(pdb, b.middle, &other, &record);
+        avd_bisect_answer(&b, avd_pdb_place_compare(other, place) < 0);
     }
-    return low;
+    return b.low;
 }
 
-enum avd_status avd_pdb_public_get(struct avd_pdb *pdb, uint32_t index, struct avd_pdb_place *start,
+enum avd_status avd_pdb_public_get(struct avd_pdb *pdb, size_t index, struct avd_pdb_place *start,
                                    const char **name)
 {
     struct avd_pdb_record record;
@@ -135,15 +132,15 @@ enum avd_status avd_pdb_public_find(struct avd_pdb *pdb, struct avd_pdb_place pl
     struct avd_pdb_place behind = place;
     struct avd_pdb_record record;
     struct avd_pdb_place other;
-    uint32_t best;
-    uint32_t low;
-    uint32_t i;
+    size_t best;
+    size_t low;
+    size_t i;
 
     *name = NULL;
     behind.offset++;
     if (behind.offset == 0)
         return AVD_NOT_FOUND;
-    low = avd_pdb_public_seek(pdb, behind);
+    low = first_public(pdb, behind);
     if (low == 0 || !public_at(pdb, low - 1, start, &record) || start->section != place.section)
         return AVD_NOT_FOUND;
     /* Of several names of one place the last that is marked as code. */
@@ -168,7 +165,7 @@ size_t avd_pdb_seek(struct avd_pdb *pdb, uint64_t rva)
 
     if (!avd_pdb_rva_to_source(pdb, rva, &original) || !avd_pdb_place_of(pdb, original, &place))
         return SIZE_MAX;
-    return avd_pdb_public_seek(pdb, place);
+    return first_public(pdb, place);
 }
 
 enum avd_status avd_pdb_item(struct avd_pdb *pdb, size_t index, struct avd_symbol *out)
@@ -178,8 +175,7 @@ enum avd_status avd_pdb_item(struct avd_pdb *pdb, size_t index, struct avd_symbo
 
     memset(out, 0, sizeof *out);
     pdb->out_of_memory = false;
-    status = index < UINT32_MAX ? avd_pdb_public_get(pdb, (uint32_t)index, &place, &out->function)
-                                : AVD_NOT_FOUND;
+    status = avd_pdb_public_get(pdb, index, &place, &out->function);
     if (pdb->out_of_memory)
         status = AVD_E_NOMEM;
     if (out->function != NULL && !avd_pdb_place_to_rva(pdb, place, &out->function_rva))

@@ -7,6 +7,7 @@
  */
 #include "symbols/pdb_private.h"
 
+#include "base/bisect.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -181,23 +182,16 @@ static enum avd_status open_procs(struct avd_pdb *pdb, struct avd_pdb_module *mo
 enum avd_status avd_pdb_proc_find(struct avd_pdb *pdb, struct avd_pdb_module *module,
                                   struct avd_pdb_place place, struct avd_pdb_proc *out)
 {
-    uint32_t low = 0;
-    uint32_t high;
-    uint32_t tries;
+    struct avd_bisect b;
+    size_t i;
 
     if (!module->has_procs && open_procs(pdb, module) != AVD_OK)
         return AVD_E_NOMEM;
-    high = module->proc_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (avd_pdb_place_compare(module->procs[middle].start, place) <= 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (tries = 0; low > 0 && tries < AVD_MAX_PDB_LOOK_BACK; tries++) {
-        *out = module->procs[--low];
+    b = avd_bisect_start(module->proc_count);
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, avd_pdb_place_compare(module->procs[b.middle].start, place) <= 0);
+    for (i = b.low; i > 0 && b.low - i < AVD_MAX_PDB_LOOK_BACK; i--) {
+        *out = module->procs[i - 1];
         if (avd_pdb_place_within(place, out->start, out->size))
             return AVD_OK;
     }

@@ -6,6 +6,7 @@
  */
 #include "symbols/pdb_private.h"
 
+#include "base/bisect.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -69,25 +70,19 @@ static void open_types(struct avd_pdb *pdb, uint32_t number, struct avd_pdb_type
 /* Where to begin walking towards record `id`: the last index entry at or before it. */
 static uint32_t nearest_entry(const struct avd_pdb_types *types, uint32_t id, uint32_t *offset)
 {
-    uint32_t low = 0;
-    uint32_t high = types->index_count;
-    uint32_t entry_id;
+    struct avd_bisect b = avd_bisect_start(types->index_count);
+    uint64_t entry;
 
     *offset = 0;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (avd_msf_u32(&types->index_stream, types->index + (uint64_t)middle * INDEX_ENTRY) <= id)
-            low = middle + 1;
-        else
-            high = middle;
+    while (avd_bisect_next(&b)) {
+        entry = types->index + (uint64_t)b.middle * INDEX_ENTRY;
+        avd_bisect_answer(&b, avd_msf_u32(&types->index_stream, entry) <= id);
     }
-    if (low == 0)
+    if (b.low == 0)
         return types->begin;
-    entry_id = avd_msf_u32(&types->index_stream, types->index + (uint64_t)(low - 1) * INDEX_ENTRY);
-    *offset =
-        avd_msf_u32(&types->index_stream, types->index + (uint64_t)(low - 1) * INDEX_ENTRY + 4);
-    return entry_id;
+    entry = types->index + (uint64_t)(b.low - 1) * INDEX_ENTRY;
+    *offset = avd_msf_u32(&types->index_stream, entry + 4);
+    return avd_msf_u32(&types->index_stream, entry);
 }
 
 /* Record `id`. An index has an entry every 8 KB; without one the walk is longer. */

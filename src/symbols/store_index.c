@@ -6,6 +6,7 @@
  */
 #include "symbols/store_private.h"
 
+#include "base/bisect.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/utf.h"
@@ -248,18 +249,11 @@ static enum avd_status consider(struct avd_store_search *search, const struct en
 /* The first entry called `name`; index->count when there is none. */
 static size_t first_named(const struct avd_store_index *index, const char *name)
 {
-    size_t low = 0;
-    size_t high = index->count;
+    struct avd_bisect b = avd_bisect_start(index->count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (avd_ascii_casecmp(index->entries[middle].name, name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    while (avd_bisect_next(&b))
+        avd_bisect_answer(&b, avd_ascii_casecmp(index->entries[b.middle].name, name) < 0);
+    return b.low;
 }
 
 /* Whether the file lies in a directory called like its id. */

@@ -65,10 +65,11 @@ class Gate:
         os.makedirs(self.path(name), exist_ok=True)
         return self.path(name)
 
-    def start(self, *arguments, stdout=subprocess.PIPE, user=None, own_group=False, **environment):
+    def start(self, *arguments, stdout=subprocess.PIPE, user=None, before=None, own_group=False,
+              **environment):
         return subprocess.Popen([self.program, *arguments], cwd=self.folder, stdout=stdout,
                                 stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, user=user,
-                                start_new_session=own_group,
+                                preexec_fn=before, start_new_session=own_group,
                                 env={**self.environment, **environment})
 
     def run(self, *arguments, stdout=subprocess.PIPE, **environment):

@@ -90,6 +90,9 @@ usage "option '--images' needs a value" analyze x.dmp --images
 usage "option '--format' needs a value" analyze x.dmp -f
 usage "--format: expected text|json|html, found 'xml'" analyze -f xml x.dmp
 usage "--format: expected text|json|html, found ''" analyze --format= x.dmp
+usage "--format html makes one document of one dump, found also 'y.dmp'" -f html x.dmp y.dmp z.dmp
+usage "--map: expected OLD=NEW, found 'C:\\src'" --map 'C:\src' x.dmp
+usage "--map: expected OLD=NEW, found '=/src'" symbols --map =/src x.dmp
 usage "--color: expected auto|always|never, found 'red'" analyze --color=red x.dmp
 usage "--fail-on: expected info|warning|error|never, found 'all'" analyze --fail-on all x.dmp
 for n in 0 65537 -1 1x '' 99999999999999999999; do
@@ -253,6 +256,14 @@ out_has "null_read"
 gzip -dc "$dump" | "$avdump" - >"$out" 2>"$err" || fail "standard input from a pipe: $(cat "$err")"
 out_has "null_read"
 
+if [ "$wine" = no ]; then
+    checks=$((checks + 1))
+    "$avdump" analyze - >"$out" 2>"$err" <&-
+    [ $? -eq 3 ] || fail "a standard input that is closed does not exit with 3"
+    err_is "avdump: standard input: cannot be read: Bad file descriptor"
+    out_empty
+fi
+
 # --- --fail-on
 for level in info warning error; do
     run 1 analyze --fail-on "$level" "$dump"
@@ -334,7 +345,8 @@ run 2 -o "$work/../${work##*/}/precious.dmp" "$work/precious.dmp"
 err_has "--output would overwrite the input"
 cmp -s "$dump" "$work/precious.dmp" || fail "--output destroyed an input"
 if [ "$wine" = no ] && [ -w /dev/full ]; then
-    for arguments in --help --version "$dump" "info $dump" "--json $dump"; do
+    for arguments in --help --version "--completion fish" "$dump" "info $dump" "--json $dump" "rules docs" \
+        "rules stops --json"; do
         checks=$((checks + 1))
         # shellcheck disable=SC2086 # two words on purpose
         "$avdump" $arguments >/dev/full 2>"$err"
@@ -351,6 +363,22 @@ checks=$((checks + 1))
 } | head -c 1 >/dev/null
 [ "$(cat "$work/code")" = 0 ] || fail "closed pipe: exit $(cat "$work/code"), expected 0"
 err_empty
+# One that went away before.
+mkfifo "$work/gone"
+for arguments in --help "--completion fish" "$dump" "rules docs" "rules stops --json"; do
+    checks=$((checks + 1))
+    {
+        read -r _ <"$work/gone"
+        # shellcheck disable=SC2086 # two words on purpose
+        "$avdump" $arguments 2>"$err"
+        echo $? >"$work/code"
+    } | {
+        exec <&-
+        echo >"$work/gone"
+    }
+    [ "$(cat "$work/code")" = 0 ] || fail "avdump $arguments, nobody reads: exit $(cat "$work/code")"
+    err_empty
+done
 
 echo "$checks runs, $failures failures"
 [ "$failures" -eq 0 ]

@@ -30,7 +30,7 @@ ONLY = {
     # for its policies.
     "gate": ("base/", "rules/yaml.h"),
     "cli": ("gate/", "base/confine.h", "base/file.h", "base/memory.h", "base/twin.h",
-            "base/wide.h"),
+            "base/utf.h", "base/wide.h"),
 }
 # Where it is too little.
 ALSO = {

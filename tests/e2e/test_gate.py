@@ -105,7 +105,8 @@ def test_usage(gate):
     for options, code, said in [
             (["--fail-on", "sometimes"], 2, "--fail-on: expected new, info"),
             (["--fail-on", "count:0"], 2, "--fail-on"), (["--fail-on", "count:x"], 2, "--fail-on"),
-            (["--fail-on", "rule:"], 2, "--fail-on"),
+            (["--fail-on", "rule:"], 2, "--fail-on"), (["--fail-on", ""], 2, "found ''"),
+            (["--fail-on", "new,,error"], 2, "found 'new,,error'"),
             (["-o", "xml:-"], 2, "--output: expected KIND:PATH"), (["-o", "json:"], 2, "--output"),
             (["-o", "json:-", "-o", "table:-"], 2, "only one may go to standard output"),
             (["--shard", "0/2"], 2, "--shard"), (["--shard", "3/2"], 2, "--shard"),
@@ -128,6 +129,83 @@ def test_usage(gate):
         contains(str(options), err, said)
         lines = err.splitlines()
         expect("lines that %s gives" % options, len(lines), 2 if code == 2 else 1)
+
+
+def test_output_places(gate):
+    """No output takes another's place, or that of a file that is read; an earlier run's may go."""
+    gate.put("crash.dmp", PLAIN)
+    gate.write("policy.yaml", "unreadable: ignore\n")
+    gate.write("triage.yaml", "[]\n")
+    gate.run("gate", "-o", "jsonl:lines", "--baseline", "known", "--update-baseline", "crash.dmp")
+
+    def files():
+        found = {}
+        for name in os.listdir(gate.folder):
+            with open(gate.path(name), "rb") as file:
+                found[name] = file.read()
+        return found
+
+    kept = files()
+    for options, said in [
+            (["-o", "json:crash.dmp"], "--output would overwrite the input 'crash.dmp'"),
+            (["-o", "json:./crash.dmp"], "--output would overwrite the input 'crash.dmp'"),
+            (["-o", "json:known", "--baseline", "known"],
+             "--output would overwrite 'known', which is read"),
+            (["-o", "json:none", "--baseline", "none", "--update-baseline"],
+             "--output would overwrite 'none', which is read"),
+            (["-o", "html:policy.yaml", "--policy", "policy.yaml"],
+             "--output would overwrite 'policy.yaml', which is read"),
+            (["-o", "html:triage.yaml", "--triage", "triage.yaml"],
+             "--output would overwrite 'triage.yaml', which is read"),
+            (["-o", "json:lines", "--resume", "lines"],
+             "--output would overwrite 'lines', which is read"),
+            (["-o", "json:out", "-o", "table:-", "-o", "html:out"],
+             "--output: two would be written to 'out'"),
+            (["-o", "json:known", "-o", "table:./known"],
+             "--output: two would be written to './known'")]:
+        code, out, err = gate.run("gate", *options, "crash.dmp")
+        expect("%s: exit code and output" % options, (code, out), (2, ""))
+        expect("%s: said" % options, err.splitlines()[0], "avdump: " + said)
+        expect("%s: files" % options, files(), kept)
+    code, _, err = gate.run("merge", "-o", "json:lines", "lines")
+    expect("merge: exit code", code, 2)
+    contains("merge", err, "--output would overwrite the input 'lines'")
+    for options in [["--resume", "lines", "-o", "jsonl:lines"],
+                    ["-o", "json:out"], ["-o", "json:out"]]:
+        expect("exit code of %s" % options, gate.run("gate", *options, "crash.dmp")[0], 1)
+    expect("lines of the resumed run", files()["lines"], kept["lines"])
+
+
+def test_wrong_rules(gate):
+    """A verdict without some of the rules would pass what they are there to stop."""
+    gate.put("crash.dmp", PLAIN)
+    gate.write("rules/good.yaml", "id: a\ntitle: A\nseverity: info\nwhen: {exception.code: 1}\n")
+    for file, text, said in [
+            ("rules", None, "avdump: absent: directory cannot be opened"),
+            ("bad.yaml", "rules: [\n", "avdump: rules/bad.yaml:"),
+            ("bad.yaml", "id: b\ntitle: B\nseverity: bad\nwhen: {exception.code: 1}\n",
+             "avdump: rules/bad.yaml:3:11: ")]:
+        if text is not None:
+            gate.write("rules/" + file, text)
+        code, out, err = gate.run("gate", "--rules", "rules" if text else "absent",
+                                  "-o", "table:-", "-o", "json:out", "crash.dmp")
+        expect("%s: exit code and output" % said, (code, out), (3, ""))
+        expect("%s: lines (%s)" % (said, err), len(err.splitlines()), 1)
+        contains("standard error", err, said)
+    expect("files", sorted(os.listdir(gate.folder)), ["crash.dmp", "rules"])
+    os.remove(gate.path("rules/bad.yaml"))
+    expect("exit code of sound rules",
+           gate.run("gate", "--rules", "rules", "-o", "json:out", "crash.dmp")[0], 1)
+
+
+def test_absent_images(gate):
+    """As with symbols: a wrong folder is not one that lacks every file."""
+    gate.put("crash.dmp", PLAIN)
+    for options in [["--images", "absent"], ["--images", "crash.dmp"]]:
+        for command in ("gate", "analyze"):
+            code, out, err = gate.run(command, *options, "crash.dmp")
+            expect("%s %s: exit code and output" % (command, options), (code, out), (2, ""))
+            contains(command, err, options[1] + ": no such folder of images\n")
 
 
 def test_baseline(gate):
@@ -395,5 +473,7 @@ def test_symbol_folders(gate):
 
 
 if __name__ == "__main__":
-    main([test_verdicts, test_usage, test_baseline, test_names_in_archives, test_same_answer,
-          test_jsonl_order, test_shards, test_resume, test_names, test_symbol_folders])
+    main([test_verdicts, test_usage, test_output_places, test_wrong_rules, test_absent_images,
+          test_baseline,
+          test_names_in_archives, test_same_answer, test_jsonl_order, test_shards, test_resume,
+          test_names, test_symbol_folders])

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -238,6 +239,19 @@ def test_output_kept(gate):
     expect("other files", leftovers(gate), [])
 
 
+def test_output_by_another_name(gate):
+    """A link leads to the dump, which stays; a device may be written to twice."""
+    gate.put("crash.dmp", DUMP)
+    os.symlink("crash.dmp", gate.path("link"))
+    os.link(gate.path("crash.dmp"), gate.path("twin"))
+    for name in ("link", "twin"):
+        code, _, err = gate.run("gate", "-o", "json:" + name, "crash.dmp")
+        expect("exit code of %s" % name, code, 2)
+        contains(name, err, "--output would overwrite the input 'crash.dmp'")
+    code, _, err = gate.run("gate", "-o", "json:/dev/null", "-o", "table:/dev/null", "crash.dmp")
+    expect("exit code and standard error of a device", (code, err), (1, ""))
+
+
 def test_closed_pipe(gate):
     gate.put("d/a.dmp", DUMP)
     reader, writer = os.pipe()
@@ -346,6 +360,41 @@ def test_no_permission(gate):
         contains(name, error, "Permission denied")
 
 
+def test_no_process(gate):
+    """Where no process can be started, every dump says so, and nothing passes for analysed."""
+    def no_more_processes():
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+    def run(*arguments):
+        # The search for leaks would need a process, too.
+        code, out, err = gate.end(gate.start(*arguments, user=user, before=no_more_processes,
+                                             ASAN_OPTIONS="detect_leaks=0"))
+        # Of builds that measure what is gone through: nobody may not write that down.
+        return code, out, "".join(line for line in err.splitlines(True)
+                                  if not line.startswith("profiling:"))
+
+    gate.put("d/a.dmp", DUMP)
+    gate.put("d/b.dmp", OTHER)
+    user = None
+    if os.geteuid() == 0:
+        user = 65534  # root is not limited
+        os.chmod(gate.folder, 0o755)
+    try:
+        code, out, err = run("gate", "-o", "json:-", "--fail-on", "unreadable", "d")
+    except PermissionError:
+        print("not tested: no processes (nobody may run %s)" % gate.program)
+        return
+    expect("exit code and standard error", (code, err), (1, ""))
+    found = json.loads(out)
+    expect("dumps", (found["dumps"], found["failed"]), (2, 2))
+    expect("failures", found["failures"],
+           [{"name": "d/%s.dmp" % name, "outcome": "worker-died",
+             "error": "no worker process can be started"} for name in "ab"])
+    expect("analyze", run("analyze", "--timeout", "60", "d/a.dmp"),
+           (4, "", "avdump: d/a.dmp: no process for it can be started: "
+            "Resource temporarily unavailable\n"))
+
+
 def test_bombs(gate):
     """Limits of ratio hold for dumps, for what is passed over, and for archives in archives."""
     zeros = gate.path("zeros")
@@ -419,6 +468,6 @@ def test_cut_archives(gate):
 
 if __name__ == "__main__":
     main([test_worker_killed, test_hang, test_memory, test_interrupted, test_control_c,
-          test_interrupted_baseline,
-          test_killed, test_full_disk, test_output_kept, test_closed_pipe, test_reader_gone, test_unreadable_files, test_odd_files,
-          test_no_permission, test_bombs, test_nesting, test_cut_archives])
+          test_interrupted_baseline, test_killed, test_full_disk, test_output_kept,
+          test_output_by_another_name, test_closed_pipe, test_reader_gone, test_unreadable_files,
+          test_odd_files, test_no_permission, test_no_process, test_bombs, test_nesting, test_cut_archives])

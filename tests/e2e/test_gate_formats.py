@@ -241,6 +241,22 @@ def test_progress(gate):
     expect("name in the line", json.loads(text.splitlines()[0])["gate"]["name"], "d/a.dmp")
 
 
+def test_progress_width(gate):
+    """One line, which can be written over: of a long name the end, cut between characters."""
+    name = "d/" + "\u00e4" * 60 + "\x1b[31m" + "e" * 20 + ".dmp"
+    gate.put(name, KNOWN)
+    gate.put("a.dmp", NEW)
+    for columns in range(20, 100):
+        text = on_terminal(gate, columns, "gate", "-j", "1", "-o", "json:/dev/null", "a.dmp", name)
+        line = re.search("\x1b.K([^\x1b\r]*)", text)[1]
+        expect("begin of " + line, re.match("[01] dumps  ", line) is not None, True)
+        expect("columns of " + line, len(line) < columns, True)
+        shown = line.split("  ", 1)[1].replace("\\x1b", "\x1b")
+        expect("name in %d columns" % columns, name.endswith(shown), True)
+        # A character is at most as wide as its bytes are many, or \x1b.
+        expect("used of %d columns" % columns, len(line) >= columns / 2 or shown == name, True)
+
+
 def test_triage(gate):
     """--triage is for the gate what it is for analyze."""
     gate.put("d/a.dmp", KNOWN)
@@ -341,5 +357,4 @@ def test_redact(gate):
 
 if __name__ == "__main__":
     main([test_junit, test_sarif, test_gitlab, test_github, test_markdown, test_table, test_table_width,
-          test_progress, test_triage, test_issues,
-          test_redact])
+          test_progress, test_progress_width, test_triage, test_issues, test_redact])

@@ -8,6 +8,7 @@
 #include "support/dump_builder.h"
 #include "support/dump_fixture.h"
 #include "support/dump_recover.h"
+#include "support/suite.h"
 #include "support/whole_run.h"
 
 #include <limits.h>
@@ -136,20 +137,14 @@ START_TEST(compressed_file)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("alloc_failure");
-    TCase *tests = tcase_create("alloc_failure");
-    SRunner *runner;
-    int failed;
-
     tcase_set_timeout(tests, 600);
     tcase_add_loop_test(tests, every_allocation, 0, DB_SAMPLE_COUNT + 3);
     tcase_add_test(tests, compressed_file);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(void)
+{
+    return suite_main("alloc_failure", add_tests);
 }

@@ -7,6 +7,7 @@
 #include "minidump/format.h"
 #include "support/dump_builder.h"
 #include "support/robust_run.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -309,13 +310,8 @@ START_TEST(wow64_threads_that_share_a_teb)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("amplification");
-    TCase *tests = tcase_create("amplification");
-    SRunner *runner;
-    int failed;
-
     robust_run_init();
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, threads_that_share_a_deep_stack);
@@ -328,10 +324,9 @@ int main(void)
     tcase_add_test(tests, unloaded_modules_that_overlap);
     tcase_add_test(tests, modules_that_overlap);
     tcase_add_test(tests, wow64_threads_that_share_a_teb);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(void)
+{
+    return suite_main("amplification", add_tests);
 }

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "support/dump_fixture.h"
 #include "support/extract_run.h"
+#include "support/suite.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -125,5 +126,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("extract_robust", add_tests);
+    return suite_main("extract_robust", add_tests);
 }

@@ -5,6 +5,7 @@
  */
 #include "base/memory.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -142,5 +143,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("inspect_robust", add_tests);
+    return suite_main("inspect_robust", add_tests);
 }

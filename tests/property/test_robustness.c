@@ -10,6 +10,7 @@
 #include "support/dump_builder.h"
 #include "support/dump_recover.h"
 #include "support/robust_run.h"
+#include "support/suite.h"
 #include "support/whole_run.h"
 
 #include <check.h>
@@ -269,25 +270,22 @@ START_TEST(one_stream_at_a_time)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("robustness");
-    TCase *tests = tcase_create("robustness");
-    SRunner *runner;
-    int failed;
-
-    load_inputs();
-    robust_run_init();
     tcase_set_timeout(tests, 600);
     tcase_add_loop_test(tests, prefixes, 0, (int)input_count);
     tcase_add_loop_test(tests, byte_flips, 0, (int)input_count);
     tcase_add_loop_test(tests, field_extremes, 0, (int)input_count);
     tcase_add_loop_test(tests, one_stream_at_a_time, 0, (int)input_count);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+}
+
+int main(void)
+{
+    int code;
+
+    load_inputs();
+    robust_run_init();
+    code = suite_main("robustness", add_tests);
     free_inputs();
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return code;
 }

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "support/dump_fixture.h"
 #include "support/robust_run.h"
+#include "support/suite.h"
 #include "support/verifier_scene.h"
 #include "support/whole_run.h"
 
@@ -127,5 +128,5 @@ static void add_tests(TCase *tests)
 int main(void)
 {
     robust_run_init();
-    return dump_fixture_main("verifier_robust", add_tests);
+    return suite_main("verifier_robust", add_tests);
 }

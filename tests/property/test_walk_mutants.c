@@ -4,6 +4,7 @@
  * ceiling and its stack, and says why it ended (fuzz/process.c has the list and aborts).
  */
 #include "process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -103,20 +104,14 @@ START_TEST(test_x86)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("walk_mutants");
-    TCase *tests = tcase_create("walk_mutants");
-    SRunner *runner;
-    int failed;
-
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, test_x64);
     tcase_add_test(tests, test_x86);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("walk_mutants", add_tests);
 }

@@ -74,19 +74,3 @@ struct db *dump_fixture_builder(uint16_t architecture)
     db_no_modules(b);
     return b;
 }
-
-int dump_fixture_main(const char *suite_name, void (*add_tests)(TCase *tests))
-{
-    Suite *suite = suite_create(suite_name);
-    TCase *tests = tcase_create(suite_name);
-    SRunner *runner;
-    int failed;
-
-    add_tests(tests);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}

@@ -29,8 +29,4 @@ void dump_fixture_note_count(const struct dump_fixture *fixture, const char *whe
  * of it has no notes of its own. */
 struct db *dump_fixture_builder(uint16_t architecture);
 
-/* Runs `suite_name` with these tests; what main returns. */
-
-int dump_fixture_main(const char *suite_name, void (*add_tests)(TCase *tests));
-
 #endif

@@ -29,3 +29,13 @@ const char *text_out_render(const struct avd_renderer *renderer, const struct av
     ck_assert(!text_out.failed);
     return avd_strbuf_text(&text_out);
 }
+
+const char *text_out_of(const struct avd_renderer *renderer,
+                        void (*fixture)(struct avd_report *report),
+                        const struct avd_write_options *options)
+{
+    struct avd_report report;
+
+    fixture(&report);
+    return text_out_render(renderer, &report, options);
+}

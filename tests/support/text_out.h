@@ -14,5 +14,9 @@ void text_out_use(TCase *tests);
 /* What the renderer makes of a report, instead of what was there before. */
 const char *text_out_render(const struct avd_renderer *renderer, const struct avd_report *report,
                             const struct avd_write_options *options);
+/* The same of a report as report_fixture.h makes it. */
+const char *text_out_of(const struct avd_renderer *renderer,
+                        void (*fixture)(struct avd_report *report),
+                        const struct avd_write_options *options);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "support/dump_fixture.h"
 #include "support/extract_run.h"
+#include "support/suite.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -373,5 +374,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("api", add_tests);
+    return suite_main("api", add_tests);
 }

@@ -2,23 +2,12 @@
 /* src/base/arena.c and, under it, src/base/memory.c with its failing allocations. */
 #include "base/arena.h"
 #include "base/memory.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <stdint.h>
 #include <string.h>
-
-static struct avd_arena arena;
-
-static void setup(void)
-{
-    avd_arena_init(&arena);
-}
-
-static void teardown(void)
-{
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
-}
 
 START_TEST(test_alloc)
 {
@@ -26,9 +15,9 @@ START_TEST(test_alloc)
     size_t i;
 
     /* Aligned, zeroed, apart; also what has no size. */
-    items[0] = avd_arena_alloc(&arena, 3, 5);
-    items[1] = avd_arena_alloc(&arena, 0, 8);
-    items[2] = avd_arena_alloc(&arena, 1, 1);
+    items[0] = avd_arena_alloc(&test_arena, 3, 5);
+    items[1] = avd_arena_alloc(&test_arena, 0, 8);
+    items[2] = avd_arena_alloc(&test_arena, 1, 1);
     for (i = 0; i < 3; i++) {
         ck_assert_ptr_nonnull(items[i]);
         ck_assert_uint_eq((uintptr_t)items[i] % 16, 0);
@@ -45,15 +34,15 @@ END_TEST
 /* A large item gets a block of its own and leaves the rest of the current one usable. */
 START_TEST(test_large)
 {
-    unsigned char *small = avd_arena_alloc(&arena, 1, 16);
-    unsigned char *large = avd_arena_alloc(&arena, 1, 1 << 20);
+    unsigned char *small = avd_arena_alloc(&test_arena, 1, 16);
+    unsigned char *large = avd_arena_alloc(&test_arena, 1, 1 << 20);
     unsigned char *next;
     size_t i;
 
     ck_assert_ptr_nonnull(small);
     ck_assert_ptr_nonnull(large);
     ck_assert_int_eq(avd_mem_live(), 2);
-    next = avd_arena_alloc(&arena, 1, 16);
+    next = avd_arena_alloc(&test_arena, 1, 16);
     ck_assert_ptr_eq(next, small + 16);
     ck_assert_int_eq(avd_mem_live(), 2);
     for (i = 0; i < 1 << 20; i += 4096)
@@ -62,32 +51,32 @@ START_TEST(test_large)
     ck_assert_uint_eq(next[0], 0);
     /* Many small ones: no more than one block per 16 KiB. */
     for (i = 0; i < 4096; i++)
-        ck_assert_ptr_nonnull(avd_arena_alloc(&arena, 1, 16));
+        ck_assert_ptr_nonnull(avd_arena_alloc(&test_arena, 1, 16));
     ck_assert_int_le(avd_mem_live(), 7);
 }
 END_TEST
 
 START_TEST(test_overflow)
 {
-    ck_assert(!arena.failed);
-    ck_assert_ptr_null(avd_arena_alloc(&arena, SIZE_MAX / 2, 4));
-    ck_assert_ptr_null(avd_arena_alloc(&arena, SIZE_MAX, 1));
-    ck_assert_ptr_null(avd_arena_alloc(&arena, (SIZE_MAX >> 4) + 2, 16)); /* wraps to 16 */
-    ck_assert(arena.failed);
+    ck_assert(!test_arena.failed);
+    ck_assert_ptr_null(avd_arena_alloc(&test_arena, SIZE_MAX / 2, 4));
+    ck_assert_ptr_null(avd_arena_alloc(&test_arena, SIZE_MAX, 1));
+    ck_assert_ptr_null(avd_arena_alloc(&test_arena, (SIZE_MAX >> 4) + 2, 16)); /* wraps to 16 */
+    ck_assert(test_arena.failed);
     ck_assert_int_eq(avd_mem_live(), 0);
 }
 END_TEST
 
 START_TEST(test_text)
 {
-    char *copy = avd_arena_strdup(&arena, "stack");
+    char *copy = avd_arena_strdup(&test_arena, "stack");
 
     ck_assert_str_eq(copy, "stack");
-    ck_assert_str_eq(avd_arena_strdup(&arena, ""), "");
-    ck_assert_str_eq(avd_arena_strndup(&arena, "stack", 2), "st");
-    ck_assert_str_eq(avd_arena_strndup(&arena, NULL, 0), "");
-    ck_assert_str_eq(avd_arena_printf(&arena, "%s at 0x%x", copy, 0x1a0U), "stack at 0x1a0");
-    ck_assert_uint_eq(strlen(avd_arena_printf(&arena, "%20000s", "x")), 20000);
+    ck_assert_str_eq(avd_arena_strdup(&test_arena, ""), "");
+    ck_assert_str_eq(avd_arena_strndup(&test_arena, "stack", 2), "st");
+    ck_assert_str_eq(avd_arena_strndup(&test_arena, NULL, 0), "");
+    ck_assert_str_eq(avd_arena_printf(&test_arena, "%s at 0x%x", copy, 0x1a0U), "stack at 0x1a0");
+    ck_assert_uint_eq(strlen(avd_arena_printf(&test_arena, "%20000s", "x")), 20000);
 }
 END_TEST
 
@@ -99,7 +88,7 @@ START_TEST(test_grow)
     size_t i;
 
     for (i = 0; i < 1000; i++) {
-        uint32_t *grown = avd_arena_grow(&arena, items, i, &capacity, sizeof *items, 1000);
+        uint32_t *grown = avd_arena_grow(&test_arena, items, i, &capacity, sizeof *items, 1000);
 
         ck_assert_ptr_nonnull(grown);
         ck_assert_uint_gt(capacity, i);
@@ -111,38 +100,38 @@ START_TEST(test_grow)
         ck_assert_uint_eq(items[i], i);
     ck_assert_uint_le(moves, 9);
     ck_assert_uint_eq(capacity, 1000); /* never beyond the limit */
-    ck_assert_ptr_null(avd_arena_grow(&arena, items, 1000, &capacity, sizeof *items, 1000));
+    ck_assert_ptr_null(avd_arena_grow(&test_arena, items, 1000, &capacity, sizeof *items, 1000));
     ck_assert_uint_eq(items[999], 999);
-    ck_assert(!arena.failed); /* a limit is no lack of memory */
+    ck_assert(!test_arena.failed); /* a limit is no lack of memory */
 }
 END_TEST
 
 START_TEST(test_join)
 {
     struct avd_arena other = {0};
-    char *kept = avd_arena_strdup(&arena, "kept");
+    char *kept = avd_arena_strdup(&test_arena, "kept");
     char *moved = avd_arena_strdup(&other, "moved");
     unsigned char *large = avd_arena_alloc(&other, 1, 1 << 20);
-    size_t total = arena.total + other.total;
+    size_t total = test_arena.total + other.total;
 
     ck_assert_int_eq(avd_mem_live(), 3);
-    avd_arena_join(&arena, &other);
+    avd_arena_join(&test_arena, &other);
     ck_assert_ptr_null(other.blocks);
-    ck_assert_uint_eq(arena.total, total);
+    ck_assert_uint_eq(test_arena.total, total);
     avd_arena_deinit(&other); /* has nothing any more */
     ck_assert_int_eq(avd_mem_live(), 3);
     ck_assert_str_eq(moved, "moved");
     ck_assert_uint_eq(large[(1 << 20) - 1], 0);
     /* The rest of the block is still used. */
-    ck_assert_ptr_eq(avd_arena_strdup(&arena, "next"), kept + 16);
-    avd_arena_join(&arena, &other);
+    ck_assert_ptr_eq(avd_arena_strdup(&test_arena, "next"), kept + 16);
+    avd_arena_join(&test_arena, &other);
     ck_assert_int_eq(avd_mem_live(), 3);
     /* Into an arena that has nothing; what was missing there is missing here. */
     other.failed = true;
-    avd_arena_join(&other, &arena);
+    avd_arena_join(&other, &test_arena);
     ck_assert_str_eq(kept, "kept");
-    avd_arena_join(&arena, &other);
-    ck_assert(arena.failed);
+    avd_arena_join(&test_arena, &other);
+    ck_assert(test_arena.failed);
 }
 END_TEST
 
@@ -152,22 +141,22 @@ START_TEST(test_out_of_memory)
     size_t capacity = 0;
     size_t full;
 
-    items = avd_arena_grow(&arena, NULL, 0, &capacity, sizeof *items, 100000);
+    items = avd_arena_grow(&test_arena, NULL, 0, &capacity, sizeof *items, 100000);
     ck_assert_ptr_nonnull(items);
     items[0] = 7;
     full = capacity;
-    arena.left = 0;
+    test_arena.left = 0;
     avd_mem_fail_after(1);
-    ck_assert_ptr_null(avd_arena_alloc(&arena, 1, 16));
-    ck_assert_ptr_null(avd_arena_strdup(&arena, "x"));
-    ck_assert_ptr_null(avd_arena_printf(&arena, "%d", 1));
-    ck_assert_ptr_null(avd_arena_grow(&arena, items, full, &capacity, sizeof *items, 100000));
+    ck_assert_ptr_null(avd_arena_alloc(&test_arena, 1, 16));
+    ck_assert_ptr_null(avd_arena_strdup(&test_arena, "x"));
+    ck_assert_ptr_null(avd_arena_printf(&test_arena, "%d", 1));
+    ck_assert_ptr_null(avd_arena_grow(&test_arena, items, full, &capacity, sizeof *items, 100000));
     avd_mem_fail_after(0);
-    ck_assert(arena.failed);
+    ck_assert(test_arena.failed);
     ck_assert_uint_eq(capacity, full);
     ck_assert_uint_eq(items[0], 7);
-    ck_assert_ptr_nonnull(avd_arena_alloc(&arena, 1, 16));
-    ck_assert(arena.failed);
+    ck_assert_ptr_nonnull(avd_arena_alloc(&test_arena, 1, 16));
+    ck_assert(test_arena.failed);
 }
 END_TEST
 
@@ -201,14 +190,9 @@ START_TEST(test_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("arena");
-    TCase *tests = tcase_create("arena");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tests, setup, teardown);
+    arena_fixture_use(tests);
     tcase_add_test(tests, test_alloc);
     tcase_add_test(tests, test_large);
     tcase_add_test(tests, test_overflow);
@@ -217,10 +201,9 @@ int main(void)
     tcase_add_test(tests, test_join);
     tcase_add_test(tests, test_out_of_memory);
     tcase_add_test(tests, test_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("arena", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -146,5 +147,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("breakpad", add_tests);
+    return suite_main("breakpad", add_tests);
 }

@@ -2,6 +2,7 @@
 /* src/symbols/breakpad_function.c: the names of a symbol file as a list. */
 #include "base/memory.h"
 #include "symbols/breakpad.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -44,18 +45,12 @@ START_TEST(test_list)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_test(tests, test_list);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("breakpad_list");
-    TCase *tests = tcase_create("breakpad_list");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_test(tests, test_list);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_main("breakpad_list", add_tests);
 }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "symbols/breakpad.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -767,13 +768,8 @@ START_TEST(test_breakpad_corpus)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("breakpad_sym");
-    TCase *tests = tcase_create("records");
-    SRunner *runner = srunner_create(suite);
-    int failures;
-
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_identity);
     tcase_add_test(tests, test_no_symbol_file);
@@ -803,9 +799,9 @@ int main(void)
     tcase_add_test(tests, test_every_cut_and_flip);
     tcase_add_test(tests, test_files);
     tcase_add_test(tests, test_breakpad_corpus);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures == 0 ? 0 : 1;
+}
+
+int main(void)
+{
+    return suite_main("breakpad_sym", add_tests);
 }

@@ -4,6 +4,7 @@
 #include "minidump/format.h"
 #include "support/blame_fixture.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -182,5 +183,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("bucket", add_tests);
+    return suite_main("bucket", add_tests);
 }

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -224,5 +225,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("build_map", add_tests);
+    return suite_main("build_map", add_tests);
 }

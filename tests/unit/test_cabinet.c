@@ -2,6 +2,7 @@
 /* src/symbols/cabinet.c against cabinets built here, stored and compressed by MSZIP. */
 #include "base/memory.h"
 #include "symbols/cabinet.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -197,33 +198,23 @@ START_TEST(test_damage)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_is_cabinet);
+    tcase_add_test(tests, test_one_file);
+    tcase_add_test(tests, test_several_files);
+    tcase_add_test(tests, test_limits);
+    tcase_add_test(tests, test_damage);
+}
+
 int main(void)
 {
-    Suite *suite;
-    TCase *tcase;
-    SRunner *runner;
-    int failed;
+    static const char *const names[] = {"a.pdb"};
 
-    {
-        static const char *const names[] = {"a.pdb"};
-
-        if (extract(build(names, 1, false), "a.pdb", CONTENT_SIZE) == AVD_E_UNSUPPORTED) {
-            printf("skipped: %s\n", error.message);
-            return 77;
-        }
+    if (extract(build(names, 1, false), "a.pdb", CONTENT_SIZE) == AVD_E_UNSUPPORTED) {
+        printf("skipped: %s\n", error.message);
+        return 77;
     }
-    suite = suite_create("cabinet");
-    tcase = tcase_create("cabinet");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_is_cabinet);
-    tcase_add_test(tcase, test_one_file);
-    tcase_add_test(tcase, test_several_files);
-    tcase_add_test(tcase, test_limits);
-    tcase_add_test(tcase, test_damage);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_main("cabinet", add_tests);
 }

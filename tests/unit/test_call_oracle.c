@@ -7,6 +7,7 @@
  */
 #include "insn/insn.h"
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -156,30 +157,23 @@ START_TEST(test_strings)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_loop_test(tests, test_every_form, 0, 2);
+    tcase_add_loop_test(tests, test_strings, 0, 2);
+}
+
 int main(void)
 {
     static const uint8_t nop = 0x90;
     struct avd_view code = {&nop, 1, 0};
     struct avd_insn insn;
     const char *why = "";
-    Suite *suite;
-    TCase *tests;
-    SRunner *runner;
-    int failed;
 
     memset(&insn, 0, sizeof insn);
     if (!avd_insn_disassemble(code, PC, false, &insn, &why)) {
         printf("skipped: %s\n", why);
         return 77;
     }
-    suite = suite_create("call_oracle");
-    tests = tcase_create("call_oracle");
-    tcase_add_loop_test(tests, test_every_form, 0, 2);
-    tcase_add_loop_test(tests, test_strings, 0, 2);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_main("call_oracle", add_tests);
 }

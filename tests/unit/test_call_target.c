@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/stack/call_target.c: which function a call leads to. */
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -239,13 +240,8 @@ START_TEST(test_cut_code)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("call_target");
-    TCase *tests = tcase_create("call_target");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_direct);
     tcase_add_test(tests, test_boundaries);
     tcase_add_test(tests, test_thunks);
@@ -256,10 +252,9 @@ int main(void)
     tcase_add_test(tests, test_split_by_unwind_data);
     tcase_add_test(tests, test_budget);
     tcase_add_test(tests, test_cut_code);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("call_target", add_tests);
 }

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -227,13 +228,8 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("candidates");
-    TCase *tests = tcase_create("candidates");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_places);
     tcase_add_test(tests, test_ranges);
     tcase_add_test(tests, test_surroundings);
@@ -241,10 +237,9 @@ int main(void)
     tcase_add_test(tests, test_frame_pointers);
     tcase_add_test(tests, test_edit_and_continue);
     tcase_add_test(tests, test_out_of_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("candidates", add_tests);
 }

@@ -2,6 +2,7 @@
 /* src/stack/cfi.c: steps by STACK CFI rules. */
 #include "base/limits.h"
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -214,22 +215,16 @@ START_TEST(test_too_many)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("cfi");
-    TCase *tests = tcase_create("cfi");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_x86);
     tcase_add_test(tests, test_registers);
     tcase_add_test(tests, test_x64);
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_too_many);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("cfi", add_tests);
 }

@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* src/stack/code.c: what can be code, and what a call looks like. */
-#include "support/fake_process.h"
+#include "support/fake_x86.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
-
-/* One module with code at [0x401000, 0x403000) and a stack; CALLER follows a call. */
-#define CODE   0x401000u
-#define PC     0x401200u
-#define CALLER 0x402040u
-#define SP     UINT64_C(0x10100)
-
-static struct fake_process *x86_process(void)
-{
-    struct fake_process *p = fake_new(&avd_cpu_x86);
-
-    fake_module(p, 0x400000, 0x10000);
-    fake_map(p, CODE, 0x2000);
-    fake_map(p, 0x10000, 0x2000);
-    fake_call_before(p, CALLER);
-    return p;
-}
 
 static int after(struct fake_process *p, const char *bytes, size_t size)
 {
@@ -58,7 +42,7 @@ START_TEST(test_calls)
         {"\xff\x54\x24", 3}, {"\xff\x30", 2},
     };
     /* clang-format on */
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
     size_t i;
 
     p->jit_start = 0x20000000; /* outside the module nothing is executable but this */
@@ -77,7 +61,7 @@ END_TEST
 /* Only some of the bytes are there: a call that fits is seen, its absence proves nothing. */
 START_TEST(test_cut_code)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
 
     fake_bytes(p, CODE, "\xff\xd0", 2);
     ck_assert_int_eq(avd_walk_after_call(&p->walk, CODE + 2), 1);
@@ -93,7 +77,7 @@ END_TEST
 
 START_TEST(test_bytes)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
     uint8_t bytes[8];
 
     fake_bytes(p, CODE, "\x01\x02\x03\x04", 4);
@@ -114,7 +98,7 @@ END_TEST
 
 START_TEST(test_is_code)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
 
     ck_assert(avd_walk_is_code(&p->walk, CALLER));
     ck_assert(avd_walk_is_code(&p->walk, 0x403000)); /* behind the last byte of the section */
@@ -144,7 +128,7 @@ END_TEST
 START_TEST(test_made_code)
 {
     enum { MADE = 0x20000000 };
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
 
     fake_map(p, MADE, 0x1000);
     fake_call_before(p, MADE + 0x40);
@@ -168,7 +152,7 @@ END_TEST
 /* The call's own bytes are missing: the frame is only a good guess. */
 START_TEST(test_bad_call_trust)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
     const struct avd_stack *stack;
 
     fake_u32(p, SP, CALLER);
@@ -178,7 +162,7 @@ START_TEST(test_bad_call_trust)
     ck_assert_int_eq(stack->frames[1].trust, AVD_TRUST_SCAN);
     fake_free(p);
 
-    p = x86_process();
+    p = fake_new_x86();
     p->walk.allow_scan = false;
     fake_u32(p, SP, CALLER + 1);
     stack = fake_walk(p, 0x41414141, SP, NULL);
@@ -196,23 +180,17 @@ START_TEST(test_bad_call_trust)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("code");
-    TCase *tests = tcase_create("code");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_calls);
     tcase_add_test(tests, test_cut_code);
     tcase_add_test(tests, test_bytes);
     tcase_add_test(tests, test_is_code);
     tcase_add_test(tests, test_made_code);
     tcase_add_test(tests, test_bad_call_trust);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("code", add_tests);
 }

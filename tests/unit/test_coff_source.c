@@ -3,6 +3,7 @@
  */
 #include "base/memory.h"
 #include "support/pe_image.h"
+#include "support/suite.h"
 #include "symbols/symbolizer.h"
 
 #include <check.h>
@@ -271,13 +272,8 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("coff_source");
-    TCase *tests = tcase_create("coff_source");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tests, functions);
     tcase_add_test(tests, lists);
     tcase_add_test(tests, decorated_names);
@@ -285,9 +281,9 @@ int main(void)
     tcase_add_test(tests, tables_that_are_none);
     tcase_add_test(tests, a_file_behind_a_mapped_image);
     tcase_add_test(tests, out_of_memory);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("coff_source", add_tests);
 }

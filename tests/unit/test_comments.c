@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -118,5 +119,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("comments", add_tests);
+    return suite_main("comments", add_tests);
 }

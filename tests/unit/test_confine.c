@@ -2,6 +2,7 @@
 /* What a confined process can and cannot do: each question is asked in a child. */
 #define _GNU_SOURCE
 #include "base/confine.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -244,21 +245,15 @@ START_TEST(memory_ends_where_it_shall)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, a_confined_process, 0, (int)(sizeof attempts / sizeof *attempts));
+    tcase_add_test(tests, unconfined_all_of_it_works);
+    tcase_add_test(tests, memory_ends_where_it_shall);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("confine");
-    TCase *tcase = tcase_create("confine");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_loop_test(tcase, a_confined_process, 0, (int)(sizeof attempts / sizeof *attempts));
-    tcase_add_test(tcase, unconfined_all_of_it_works);
-    tcase_add_test(tcase, memory_ends_where_it_shall);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_main("confine", add_tests);
 }

@@ -2,6 +2,7 @@
 /* The x86 CONTEXT of a thread in 32-bit code; offsets as both structures have them in winnt.h. */
 #include "extract/context32.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -152,5 +153,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("context32", add_tests);
+    return suite_main("context32", add_tests);
 }

@@ -2,6 +2,7 @@
 /* System memory info and VM counters: revisions, sizes and validity flags. */
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 static struct db *builder(void)
 {
@@ -207,5 +208,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("counters", add_tests);
+    return suite_main("counters", add_tests);
 }

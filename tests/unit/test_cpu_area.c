@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The CPU area with the 32-bit registers, by generation, and what is said when it does not help. */
+#include "support/suite.h"
 #include "support/wow64_thread.h"
 
 static void check_found(const struct wow64_thread *layout, const char *route)
@@ -169,5 +170,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("cpu_area", add_tests);
+    return suite_main("cpu_area", add_tests);
 }

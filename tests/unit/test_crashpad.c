@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 static const char *const pairs[2][2] = {{"ptype", "browser"}, {"ver", "1.2.3"}};
 
@@ -257,5 +258,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("crashpad", add_tests);
+    return suite_main("crashpad", add_tests);
 }

@@ -4,6 +4,7 @@
  * TypeDescriptors, and the object itself. Offsets from the module's base in 64-bit code.
  */
 #include "support/crash_run.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -241,5 +242,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_cpp", add_tests);
+    return suite_main("det_cpp", add_tests);
 }

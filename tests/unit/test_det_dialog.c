@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Message boxes in built dumps: their texts on 32-bit stacks, and none to be had on 64-bit ones. */
 #include "support/hang_scene.h"
+#include "support/suite.h"
 
 #define CAPTION (HANG_HEAP + 0x100)
 #define TEXT    (HANG_HEAP + 0x200)
@@ -87,5 +88,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_dialog", add_tests);
+    return suite_main("det_dialog", add_tests);
 }

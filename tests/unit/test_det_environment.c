@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* NtGlobalFlag and environment variables in built process environment blocks of both layouts. */
 #include "support/hang_scene.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -120,5 +121,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_environment", add_tests);
+    return suite_main("det_environment", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* HEAP_FAILURE_INFORMATION in each of its versions, damaged ones, and faults in the heap's code. */
 #include "support/crash_run.h"
+#include "support/suite.h"
 
 #define NTDLL64 UINT64_C(0x7ff800000000)
 
@@ -160,5 +161,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_heap", add_tests);
+    return suite_main("det_heap", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* First bytes of system functions in built images: the jumps that hooks use, and others. */
 #include "support/hang_scene.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 
@@ -134,5 +135,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_hooks", add_tests);
+    return suite_main("det_hooks", add_tests);
 }

@@ -8,6 +8,7 @@
 #include "base/strbuf.h"
 #include "minidump/format.h"
 #include "support/crash_run.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -337,5 +338,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_instruction", add_tests);
+    return suite_main("det_instruction", add_tests);
 }

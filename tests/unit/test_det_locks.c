@@ -4,6 +4,7 @@
  * that are gone, the loader lock, and bytes that only look like a section.
  */
 #include "support/hang_scene.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 
@@ -275,5 +276,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_locks", add_tests);
+    return suite_main("det_locks", add_tests);
 }

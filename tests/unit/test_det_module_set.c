@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Module lists in built dumps: system names elsewhere, temporary folders, two of one name. */
 #include "support/hang_scene.h"
+#include "support/suite.h"
 
 static struct hang_scene s;
 static uint64_t next_base;
@@ -136,5 +137,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_module_set", add_tests);
+    return suite_main("det_module_set", add_tests);
 }

@@ -2,6 +2,7 @@
 /* Why a dump was written: by hand, at a first chance, by a reporter that failed itself. */
 #include "minidump/format.h"
 #include "support/crash_run.h"
+#include "support/suite.h"
 
 #define RPCRT4  UINT64_C(0x7ff810000000)
 #define NTDLL   UINT64_C(0x7ff820000000)
@@ -190,5 +191,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_origin", add_tests);
+    return suite_main("det_origin", add_tests);
 }

@@ -2,6 +2,7 @@
 /* Pointers by class: what each value is taken for, and the values beside it that are not. */
 #include "minidump/format.h"
 #include "support/crash_run.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -315,5 +316,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_pointer", add_tests);
+    return suite_main("det_pointer", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Built dumps that are cut off, lack their basic parts, or contradict themselves. */
 #include "support/hang_scene.h"
+#include "support/suite.h"
 
 #include "minidump/format.h"
 
@@ -157,5 +158,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_quality", add_tests);
+    return suite_main("det_quality", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Handles, address space and memory in built dumps, on both sides of every threshold. */
 #include "support/hang_scene.h"
+#include "support/suite.h"
 
 #include "minidump/format.h"
 
@@ -201,5 +202,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_resources", add_tests);
+    return suite_main("det_resources", add_tests);
 }

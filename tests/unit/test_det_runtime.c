@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* .NET exceptions by their HRESULT, and what delay loading did not find. */
 #include "support/crash_run.h"
+#include "support/suite.h"
 
 static void check_clr(uint32_t hresult, const char *type, const char *findings)
 {
@@ -128,5 +129,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_runtime", add_tests);
+    return suite_main("det_runtime", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Programs that end themselves, and exceptions that were raised on purpose. */
 #include "support/crash_run.h"
+#include "support/suite.h"
 
 #define KERNELBASE UINT64_C(0x7ff810000000)
 
@@ -220,5 +221,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_selfcheck", add_tests);
+    return suite_main("det_selfcheck", add_tests);
 }

@@ -4,6 +4,7 @@
  * and 32-bit processes, in its binary and its text form.
  */
 #include "support/crash_run.h"
+#include "support/suite.h"
 
 #define STOWED 0xc000027bu
 
@@ -147,5 +148,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_stowed", add_tests);
+    return suite_main("det_stowed", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Processor times and ages in built dumps: a thread that spins, and threads that do not. */
 #include "support/hang_scene.h"
+#include "support/suite.h"
 
 #include "minidump/format.h"
 
@@ -90,5 +91,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_time", add_tests);
+    return suite_main("det_time", add_tests);
 }

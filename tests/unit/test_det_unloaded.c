@@ -2,6 +2,7 @@
 /* Modules that are used after they were unloaded, and places that only look like it. */
 #include "minidump/format.h"
 #include "support/crash_run.h"
+#include "support/suite.h"
 
 #define PLUGIN UINT64_C(0x180000000)
 
@@ -112,5 +113,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_unloaded", add_tests);
+    return suite_main("det_unloaded", add_tests);
 }

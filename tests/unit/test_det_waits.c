@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What threads do, read off built stacks: states, hung windows, pools, alike stacks, self-dumps. */
 #include "support/hang_scene.h"
+#include "support/suite.h"
 
 static struct hang_scene s;
 
@@ -250,5 +251,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("det_waits", add_tests);
+    return suite_main("det_waits", add_tests);
 }

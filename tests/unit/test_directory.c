@@ -2,6 +2,7 @@
 /* The stream directory, strings, and the two kinds of lists. */
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -341,5 +342,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("directory", add_tests);
+    return suite_main("directory", add_tests);
 }

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -341,5 +342,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("dump_open", add_tests);
+    return suite_main("dump_open", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/base/error.c: what a caller finds in its struct avd_error. */
 #include "base/error.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -65,20 +66,14 @@ START_TEST(test_names)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("error");
-    TCase *tests = tcase_create("error");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_set);
     tcase_add_test(tests, test_long);
     tcase_add_test(tests, test_names);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("error", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 static struct db *builder(uint16_t architecture)
 {
@@ -143,5 +144,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("exception", add_tests);
+    return suite_main("exception", add_tests);
 }

@@ -3,22 +3,13 @@
  * comment says so. */
 #include "analyze/exception_codes.h"
 #include "base/memory.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <string.h>
 
-static struct avd_arena arena;
 static struct avd_exception_words words;
-
-static void setup(void)
-{
-    avd_arena_init(&arena);
-}
-
-static void teardown(void)
-{
-    avd_arena_deinit(&arena);
-}
 
 static struct avd_exception_input windows(uint32_t code, unsigned count, const uint64_t *parameters)
 {
@@ -37,7 +28,7 @@ static void describe(const struct avd_exception_input *in)
 {
     unsigned i;
 
-    ck_assert(avd_exception_describe(in, &arena, &words));
+    ck_assert(avd_exception_describe(in, &test_arena, &words));
     ck_assert_ptr_nonnull(words.meaning);
     ck_assert_ptr_nonnull(words.type);
     for (i = 0; i < in->parameter_count && i < 15; i++)
@@ -571,7 +562,7 @@ START_TEST(hostile_parameter_count)
     ck_assert_str_eq(words.parameters[14], "parameter 14");
     in.code = 0xc0000005u;
     in.parameters = NULL;
-    ck_assert(avd_exception_describe(&in, &arena, &words));
+    ck_assert(avd_exception_describe(&in, &test_arena, &words));
     ck_assert_ptr_null(words.parameters[0]);
     ck_assert(!words.has_access_address);
 }
@@ -739,41 +730,35 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    arena_fixture_use(tests);
+    tcase_add_test(tests, every_code_has_its_name);
+    tcase_add_test(tests, every_meaning_is_one_sentence);
+    tcase_add_test(tests, fast_fail_codes_are_complete);
+    tcase_add_test(tests, win32_errors_are_sorted_and_named);
+    tcase_add_test(tests, code_names_of_all_kinds);
+    tcase_add_test(tests, access_names);
+    tcase_add_test(tests, access_violation_write);
+    tcase_add_test(tests, sign_extension_is_cut);
+    tcase_add_test(tests, access_violation_of_other_kinds);
+    tcase_add_test(tests, in_page_error_names_its_reason);
+    tcase_add_test(tests, stack_overflow_and_guard_page);
+    tcase_add_test(tests, fast_fail);
+    tcase_add_test(tests, cpp_exception);
+    tcase_add_test(tests, clr_exception);
+    tcase_add_test(tests, thread_name);
+    tcase_add_test(tests, parameters_of_the_table);
+    tcase_add_test(tests, codes_outside_the_table);
+    tcase_add_test(tests, hostile_parameter_count);
+    tcase_add_test(tests, linux_signals);
+    tcase_add_test(tests, mach_exceptions_of_breakpad);
+    tcase_add_test(tests, mach_exceptions_of_crashpad);
+    tcase_add_test(tests, an_unknown_system_gets_the_number);
+    tcase_add_test(tests, out_of_memory);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("exception_words");
-    TCase *tcase = tcase_create("exception_words");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, every_code_has_its_name);
-    tcase_add_test(tcase, every_meaning_is_one_sentence);
-    tcase_add_test(tcase, fast_fail_codes_are_complete);
-    tcase_add_test(tcase, win32_errors_are_sorted_and_named);
-    tcase_add_test(tcase, code_names_of_all_kinds);
-    tcase_add_test(tcase, access_names);
-    tcase_add_test(tcase, access_violation_write);
-    tcase_add_test(tcase, sign_extension_is_cut);
-    tcase_add_test(tcase, access_violation_of_other_kinds);
-    tcase_add_test(tcase, in_page_error_names_its_reason);
-    tcase_add_test(tcase, stack_overflow_and_guard_page);
-    tcase_add_test(tcase, fast_fail);
-    tcase_add_test(tcase, cpp_exception);
-    tcase_add_test(tcase, clr_exception);
-    tcase_add_test(tcase, thread_name);
-    tcase_add_test(tcase, parameters_of_the_table);
-    tcase_add_test(tcase, codes_outside_the_table);
-    tcase_add_test(tcase, hostile_parameter_count);
-    tcase_add_test(tcase, linux_signals);
-    tcase_add_test(tcase, mach_exceptions_of_breakpad);
-    tcase_add_test(tcase, mach_exceptions_of_crashpad);
-    tcase_add_test(tcase, an_unknown_system_gets_the_number);
-    tcase_add_test(tcase, out_of_memory);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_main("exception_words", add_tests);
 }

@@ -3,6 +3,8 @@
 #include "base/memory.h"
 #include "pe/image.h"
 #include "support/pe_image.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <string.h>
@@ -16,7 +18,6 @@ static struct pe_image pe;
 static struct pe_memory mem;
 static struct avd_image image;
 static struct avd_exports exports;
-static struct avd_arena arena;
 static struct avd_error error;
 
 /* Names in name order, RVAs in none. */
@@ -28,15 +29,8 @@ static const struct pe_export six[] = {
 
 static void setup(void)
 {
-    avd_arena_init(&arena);
     memset(&error, 0, sizeof error);
     pe_build(&pe, true);
-}
-
-static void teardown(void)
-{
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
 }
 
 static enum avd_status load(unsigned pages)
@@ -44,12 +38,12 @@ static enum avd_status load(unsigned pages)
     pe_map(&pe);
     pe_memory_init(&mem, &pe, BASE, pages);
     ck_assert_int_eq(avd_image_from_memory(&image, &mem.memory, BASE, NULL), AVD_OK);
-    return avd_image_exports(&image, &arena, &exports, &error);
+    return avd_image_exports(&image, &test_arena, &exports, &error);
 }
 
 static const char *name_of(struct avd_export *item)
 {
-    return avd_export_name(&image, &arena, item);
+    return avd_export_name(&image, &test_arena, item);
 }
 
 static void check_item(size_t index, uint32_t rva, uint32_t ordinal, const char *name)
@@ -305,10 +299,10 @@ START_TEST(test_out_of_memory)
     (void)load(PE_ALL_PAGES);
     for (n = 1; status == AVD_E_NOMEM; n++) {
         ck_assert_uint_lt(n, 20);
-        avd_arena_deinit(&arena);
+        avd_arena_deinit(&test_arena);
         memset(&error, 0, sizeof error);
         avd_mem_fail_after(n);
-        status = avd_image_exports(&image, &arena, &exports, &error);
+        status = avd_image_exports(&image, &test_arena, &exports, &error);
         avd_mem_fail_after(0);
         if (status == AVD_E_NOMEM) {
             ck_assert_str_eq(error.message, "out of memory");
@@ -319,7 +313,7 @@ START_TEST(test_out_of_memory)
     ck_assert_uint_gt(n, 5); /* three tables, the marks, the items */
 
     /* A name that found no memory may be asked for again. */
-    arena.left = 0;
+    test_arena.left = 0;
     avd_mem_fail_after(1);
     ck_assert_ptr_null(name_of(&exports.items[0]));
     avd_mem_fail_after(0);
@@ -327,14 +321,10 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("exports");
-    TCase *tests = tcase_create("exports");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tests, setup, teardown);
+    arena_fixture_use(tests);
+    tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_test(tests, test_joined);
     tcase_add_test(tests, test_nearest);
     tcase_add_test(tests, test_nearest_across_sections);
@@ -345,10 +335,9 @@ int main(void)
     tcase_add_test(tests, test_lies);
     tcase_add_test(tests, test_bad_names);
     tcase_add_test(tests, test_out_of_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("exports", add_tests);
 }

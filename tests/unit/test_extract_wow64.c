@@ -5,6 +5,7 @@
 #include "stack/walk.h"
 #include "support/dump_recover.h"
 #include "support/extract_run.h"
+#include "support/suite.h"
 #include "support/wow64_thread.h"
 
 #include <stdlib.h>
@@ -548,5 +549,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("extract_wow64", add_tests);
+    return suite_main("extract_wow64", add_tests);
 }

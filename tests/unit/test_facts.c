@@ -3,25 +3,17 @@
 #include "analyze/facts.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
-static struct avd_arena arena;
 static struct avd_facts facts;
 
 static void setup(void)
 {
-    avd_arena_init(&arena);
-    avd_facts_init(&facts, &arena);
-}
-
-static void teardown(void)
-{
-    avd_mem_fail_after(0);
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
+    avd_facts_init(&facts, &test_arena);
 }
 
 static void assert_shows(const char *name, const char *expected)
@@ -193,26 +185,21 @@ START_TEST(the_table_documents_each_name_once)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    arena_fixture_use(tests);
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, each_type_is_shown_as_people_read_it);
+    tcase_add_test(tests, a_long_list_is_cut_and_the_rest_counted);
+    tcase_add_test(tests, what_is_published_is_copied);
+    tcase_add_test(tests, publishing_twice_replaces);
+    tcase_add_test(tests, a_text_that_is_not_there_is_unknown);
+    tcase_add_test(tests, running_out_of_memory_is_sticky);
+    tcase_add_test(tests, running_out_of_memory_in_a_list);
+    tcase_add_test(tests, the_table_documents_each_name_once);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("facts");
-    TCase *tcase = tcase_create("facts");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, each_type_is_shown_as_people_read_it);
-    tcase_add_test(tcase, a_long_list_is_cut_and_the_rest_counted);
-    tcase_add_test(tcase, what_is_published_is_copied);
-    tcase_add_test(tcase, publishing_twice_replaces);
-    tcase_add_test(tcase, a_text_that_is_not_there_is_unknown);
-    tcase_add_test(tcase, running_out_of_memory_is_sticky);
-    tcase_add_test(tcase, running_out_of_memory_in_a_list);
-    tcase_add_test(tcase, the_table_documents_each_name_once);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("facts", add_tests);
 }

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "support/on_windows.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -337,13 +338,8 @@ START_TEST(test_list_out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("file");
-    TCase *tests = tcase_create("file");
-    SRunner *runner;
-    int failed;
-
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_map);
     tcase_add_test(tests, test_map_empty);
@@ -360,10 +356,9 @@ int main(void)
     tcase_add_test(tests, test_find_hostile);
     tcase_add_test(tests, test_list);
     tcase_add_test(tests, test_list_out_of_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("file", add_tests);
 }

@@ -5,6 +5,7 @@
  */
 #include "support/blame_fixture.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -221,5 +222,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("followup", add_tests);
+    return suite_main("followup", add_tests);
 }

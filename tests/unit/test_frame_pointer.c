@@ -1,40 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* src/stack/frame_pointer.c: the chain of EBP or RBP and what breaks it. */
-#include "support/fake_process.h"
+#include "support/fake_x86.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
 
-/* One module with code at [0x401000, 0x403000) and a stack; CALLER follows a call. */
-#define CODE   0x401000u
-#define PC     0x401200u
-#define CALLER 0x402040u
-#define SP     UINT64_C(0x10100)
-
-static struct fake_process *x86_process(void)
-{
-    struct fake_process *p = fake_new(&avd_cpu_x86);
-
-    fake_module(p, 0x400000, 0x10000);
-    fake_map(p, CODE, 0x2000);
-    fake_map(p, 0x10000, 0x2000);
-    fake_call_before(p, CALLER);
-    return p;
-}
-
-static struct avd_regs with_ebp(uint64_t ebp)
-{
-    struct avd_regs regs = {{0}, 0};
-
-    avd_reg_set(&regs, AVD_EBP, ebp);
-    avd_reg_set(&regs, AVD_EBX, 0xbb);
-    avd_reg_set(&regs, AVD_EAX, 0xaa);
-    return regs;
-}
-
 static const struct avd_stack *walk_chain(struct fake_process *p, uint64_t ebp)
 {
-    struct avd_regs regs = with_ebp(ebp);
+    struct avd_regs regs = fake_regs_x86(ebp);
 
     p->walk.allow_scan = false;
     return fake_walk(p, PC, SP, &regs);
@@ -42,7 +16,7 @@ static const struct avd_stack *walk_chain(struct fake_process *p, uint64_t ebp)
 
 START_TEST(test_registers)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
     const struct avd_stack *stack;
 
     fake_u32(p, SP + 0x40, 0x10400);
@@ -88,7 +62,7 @@ START_TEST(test_broken)
     size_t i;
 
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct fake_process *p = x86_process();
+        struct fake_process *p = fake_new_x86();
         const struct avd_stack *stack;
 
         p->walk.stack_low = 0x10000;
@@ -109,7 +83,7 @@ END_TEST
 
 START_TEST(test_ends)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
     const struct avd_stack *stack;
 
     /* A saved frame pointer of 0, as the first function of a thread finds it. */
@@ -142,7 +116,7 @@ END_TEST
 
 START_TEST(test_not_in_dump)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
     const struct avd_stack *stack = walk_chain(p, 0x50000);
 
     ck_assert_int_eq(stack->end, AVD_END_NO_MEMORY);
@@ -240,7 +214,7 @@ END_TEST
 /* PC's function and INNER keep no frame: ebp is OUTER's, which returns to CALLER. */
 static struct fake_process *frameless_process(void)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
 
     memset(p->pieces[0].bytes, 0x90, 0x2000);
     fake_call_to(p, INNER + 0x20, PC_START);
@@ -258,7 +232,7 @@ static struct fake_process *frameless_process(void)
 
 static const struct avd_stack *walk_frameless(struct fake_process *p)
 {
-    struct avd_regs regs = with_ebp(SP + 0x40);
+    struct avd_regs regs = fake_regs_x86(SP + 0x40);
 
     return fake_walk(p, PC, SP, &regs);
 }
@@ -359,7 +333,7 @@ START_TEST(test_aligned)
     size_t i;
 
     for (i = 0; i < 2; i++) {
-        struct fake_process *p = x86_process();
+        struct fake_process *p = fake_new_x86();
         const struct avd_stack *stack;
 
         fake_u32(p, SP + 0x48, 0x10400);
@@ -379,13 +353,8 @@ START_TEST(test_aligned)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("frame_pointer");
-    TCase *tests = tcase_create("frame_pointer");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_registers);
     tcase_add_test(tests, test_aligned);
     tcase_add_test(tests, test_broken);
@@ -397,10 +366,9 @@ int main(void)
     tcase_add_test(tests, test_skipped_unknown);
     tcase_add_test(tests, test_skipped_indirect);
     tcase_add_test(tests, test_skipped_doubtful);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("frame_pointer", add_tests);
 }

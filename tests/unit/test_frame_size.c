@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/stack/frame_size.c: what occurrences of return addresses say about the size of frames. */
 #include "stack/frame_size.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -272,13 +273,8 @@ START_TEST(test_edit_and_continue)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("frame_size");
-    TCase *tests = tcase_create("frame_size");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_nothing_known);
     tcase_add_test(tests, test_regular);
     tcase_add_test(tests, test_first_of_two);
@@ -289,10 +285,9 @@ int main(void)
     tcase_add_test(tests, test_near);
     tcase_add_test(tests, test_many);
     tcase_add_test(tests, test_edit_and_continue);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("frame_size", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 static const uint32_t entries[3][3] = {{0x10, 0x40, 0x100}, {0x40, 0x90, 0x108}, {0x90, 0xa0, 1}};
 
@@ -198,5 +199,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("function_table", add_tests);
+    return suite_main("function_table", add_tests);
 }

@@ -9,6 +9,7 @@
 #include "gate/gate.h"
 #include "support/dump_fixture.h"
 #include "support/store_files.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -291,5 +292,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("gate_inputs", add_tests);
+    return suite_main("gate_inputs", add_tests);
 }

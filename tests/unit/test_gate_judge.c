@@ -5,10 +5,10 @@
 #include "gate/baseline.h"
 #include "gate/policy.h"
 #include "gate/summary.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -423,30 +423,24 @@ START_TEST(test_reasons)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_order_does_not_matter);
+    tcase_add_test(tests, test_buckets);
+    tcase_add_test(tests, test_bucket_without_signature);
+    tcase_add_test(tests, test_summary_no_memory);
+    tcase_add_loop_test(tests, test_bad_baseline, 0, sizeof bad_baselines / sizeof *bad_baselines);
+    tcase_add_test(tests, test_baseline_merged);
+    tcase_add_test(tests, test_baseline_absent);
+    tcase_add_loop_test(tests, test_bad_policy, 0, sizeof bad_policies / sizeof *bad_policies);
+    tcase_add_test(tests, test_words);
+    tcase_add_test(tests, test_standings);
+    tcase_add_test(tests, test_expired);
+    tcase_add_loop_test(tests, test_reasons, 0, 9);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("gate_judge");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_order_does_not_matter);
-    tcase_add_test(tcase, test_buckets);
-    tcase_add_test(tcase, test_bucket_without_signature);
-    tcase_add_test(tcase, test_summary_no_memory);
-    tcase_add_loop_test(tcase, test_bad_baseline, 0, sizeof bad_baselines / sizeof *bad_baselines);
-    tcase_add_test(tcase, test_baseline_merged);
-    tcase_add_test(tcase, test_baseline_absent);
-    tcase_add_loop_test(tcase, test_bad_policy, 0, sizeof bad_policies / sizeof *bad_policies);
-    tcase_add_test(tcase, test_words);
-    tcase_add_test(tcase, test_standings);
-    tcase_add_test(tcase, test_expired);
-    tcase_add_loop_test(tcase, test_reasons, 0, 9);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_main("gate_judge", add_tests);
 }

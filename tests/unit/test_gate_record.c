@@ -6,6 +6,7 @@
 #include "gate/json.h"
 #include "gate/order.h"
 #include "gate/seen.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -362,28 +363,22 @@ START_TEST(test_seen_no_memory)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_test(tests, test_round_trip);
+    tcase_add_loop_test(tests, test_malformed, 0, sizeof malformed / sizeof *malformed);
+    tcase_add_test(tests, test_content_id);
+    tcase_add_test(tests, test_shards);
+    tcase_add_test(tests, test_sniff);
+    tcase_add_test(tests, test_times);
+    tcase_add_test(tests, test_days);
+    tcase_add_test(tests, test_order);
+    tcase_add_test(tests, test_order_room);
+    tcase_add_test(tests, test_seen);
+    tcase_add_test(tests, test_seen_no_memory);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("gate_record");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_test(tcase, test_round_trip);
-    tcase_add_loop_test(tcase, test_malformed, 0, sizeof malformed / sizeof *malformed);
-    tcase_add_test(tcase, test_content_id);
-    tcase_add_test(tcase, test_shards);
-    tcase_add_test(tcase, test_sniff);
-    tcase_add_test(tcase, test_times);
-    tcase_add_test(tcase, test_days);
-    tcase_add_test(tcase, test_order);
-    tcase_add_test(tcase, test_order_room);
-    tcase_add_test(tcase, test_seen);
-    tcase_add_test(tcase, test_seen_no_memory);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_main("gate_record", add_tests);
 }

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/redact.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -130,5 +131,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("gate_redact", add_tests);
+    return suite_main("gate_redact", add_tests);
 }

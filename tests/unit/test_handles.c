@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -425,5 +426,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("handles", add_tests);
+    return suite_main("handles", add_tests);
 }

@@ -3,10 +3,10 @@
  * it malformed. Expected values are the HTML standard's character references. */
 #include "base/html.h"
 #include "base/memory.h"
+#include "support/suite.h"
 #include "support/text_out.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 START_TEST(text_cannot_leave_its_element)
@@ -112,22 +112,17 @@ START_TEST(out_of_memory_is_told)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    text_out_use(tests);
+    tcase_add_test(tests, text_cannot_leave_its_element);
+    tcase_add_test(tests, lines_are_kept_and_cut_between_characters);
+    tcase_add_test(tests, only_web_addresses_become_links);
+    tcase_add_test(tests, document_asks_for_nothing);
+    tcase_add_test(tests, out_of_memory_is_told);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("html");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    text_out_use(tcase);
-    tcase_add_test(tcase, text_cannot_leave_its_element);
-    tcase_add_test(tcase, lines_are_kept_and_cut_between_characters);
-    tcase_add_test(tcase, only_web_addresses_become_links);
-    tcase_add_test(tcase, document_asks_for_nothing);
-    tcase_add_test(tcase, out_of_memory_is_told);
-    suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("html", add_tests);
 }

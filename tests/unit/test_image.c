@@ -2,10 +2,10 @@
 /* src/pe/image.c: headers, RVA to bytes, the debug directory; from dump memory and from a file. */
 #include "pe/image.h"
 #include "support/pe_image.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -452,13 +452,8 @@ START_TEST(test_pdb_none)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("image");
-    TCase *tests = tcase_create("image");
-    SRunner *runner;
-    int failed;
-
     tcase_add_loop_test(tests, test_headers, 0, 2);
     tcase_add_test(tests, test_no_image);
     tcase_add_test(tests, test_headers_not_in_dump);
@@ -471,10 +466,9 @@ int main(void)
     tcase_add_test(tests, test_pdb_id);
     tcase_add_test(tests, test_pdb_path_cut);
     tcase_add_test(tests, test_pdb_none);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("image", add_tests);
 }

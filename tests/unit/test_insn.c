@@ -5,6 +5,7 @@
  */
 #include "insn/insn.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -227,5 +228,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("insn", add_tests);
+    return suite_main("insn", add_tests);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* src/inspect: borders of memory, ranges that touch, places in words, the map; text and JSON. */
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include "minidump/format.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static char output[65536];
@@ -320,5 +320,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("inspect", add_tests);
+    return suite_main("inspect", add_tests);
 }

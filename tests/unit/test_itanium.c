@@ -3,6 +3,8 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "symbols/itanium.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -14,27 +16,15 @@ enum { HAVE_LIBIBERTY = 1 };
 enum { HAVE_LIBIBERTY = 0 };
 #endif
 
-static struct avd_arena arena;
-
-static void setup(void)
-{
-    avd_arena_init(&arena);
-}
-
-static void teardown(void)
-{
-    avd_arena_deinit(&arena);
-}
-
 static void check(const char *name, const char *full, const char *brief)
 {
     if (!HAVE_LIBIBERTY)
         full = brief = name;
-    ck_assert_str_eq(avd_undecorate(&arena, name, AVD_UNDNAME_FULL, false), full);
-    ck_assert_str_eq(avd_undecorate(&arena, name, AVD_UNDNAME_NAME_ONLY, false), brief);
+    ck_assert_str_eq(avd_undecorate(&test_arena, name, AVD_UNDNAME_FULL, false), full);
+    ck_assert_str_eq(avd_undecorate(&test_arena, name, AVD_UNDNAME_NAME_ONLY, false), brief);
     /* Of what stays C names lose their underscores in 32-bit code. */
     if (HAVE_LIBIBERTY)
-        ck_assert_str_eq(avd_undecorate(&arena, name, AVD_UNDNAME_NAME_ONLY, true), brief);
+        ck_assert_str_eq(avd_undecorate(&test_arena, name, AVD_UNDNAME_NAME_ONLY, true), brief);
 }
 
 static void stays(const char *name)
@@ -123,7 +113,7 @@ START_TEST(test_exponential_cxx)
         put_reference(name, i);
         put_reference(name, i);
         strcat(name, "E");
-        text = avd_undecorate(&arena, name, AVD_UNDNAME_FULL, false);
+        text = avd_undecorate(&test_arena, name, AVD_UNDNAME_FULL, false);
         ck_assert_ptr_nonnull(text);
         ck_assert_uint_le(strlen(text), AVD_MAX_UNDNAME_OUTPUT);
         if (i == 1 && HAVE_LIBIBERTY)
@@ -175,11 +165,11 @@ START_TEST(test_deep)
         (void)snprintf(name, sizeof name, "_Z1f");
         memset(name + 4, 'P', size - 6);
         (void)snprintf(name + size - 2, 2, "i");
-        ck_assert_ptr_nonnull(avd_undecorate(&arena, name, AVD_UNDNAME_FULL, false));
+        ck_assert_ptr_nonnull(avd_undecorate(&test_arena, name, AVD_UNDNAME_FULL, false));
         memset(name + 2, 'N', size - 4);
-        ck_assert_ptr_nonnull(avd_undecorate(&arena, name, AVD_UNDNAME_FULL, false));
+        ck_assert_ptr_nonnull(avd_undecorate(&test_arena, name, AVD_UNDNAME_FULL, false));
         name[1] = 'R';
-        ck_assert_ptr_nonnull(avd_undecorate(&arena, name, AVD_UNDNAME_FULL, false));
+        ck_assert_ptr_nonnull(avd_undecorate(&test_arena, name, AVD_UNDNAME_FULL, false));
     }
     memset(name, 'P', sizeof name - 1);
     memcpy(name, "_Z1f", 4);
@@ -218,14 +208,9 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("itanium");
-    TCase *tests = tcase_create("itanium");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tests, setup, teardown);
+    arena_fixture_use(tests);
     tcase_add_test(tests, test_cxx);
     tcase_add_test(tests, test_rust);
     tcase_add_test(tests, test_others_stay);
@@ -234,10 +219,9 @@ int main(void)
     tcase_add_test(tests, test_deep);
     tcase_add_test(tests, test_not_utf8);
     tcase_add_test(tests, test_out_of_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("itanium", add_tests);
 }

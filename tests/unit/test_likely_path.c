@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "stack/scaled.h"
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -359,13 +360,8 @@ START_TEST(test_scaled)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("likely_path");
-    TCase *tests = tcase_create("likely_path");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_learns_size);
     tcase_add_test(tests, test_looks_at_all);
     tcase_add_test(tests, test_nothing_to_learn);
@@ -377,10 +373,9 @@ int main(void)
     tcase_add_test(tests, test_budget);
     tcase_add_test(tests, test_out_of_memory);
     tcase_add_test(tests, test_scaled);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("likely_path", add_tests);
 }

@@ -2,6 +2,7 @@
 /* MD5 with the test suite of RFC 1321, appendix A.5, and sizes around the last block. */
 #include "base/md5.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,5 +56,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("md5", add_tests);
+    return suite_main("md5", add_tests);
 }

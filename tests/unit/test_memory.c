@@ -2,6 +2,7 @@
 /* Process memory as one address space, and what MemoryInfo says of it. */
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <stdlib.h>
 
@@ -317,5 +318,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("memory", add_tests);
+    return suite_main("memory", add_tests);
 }

@@ -2,6 +2,7 @@
 /* Misc info: its five versions are five sizes, and a field needs its size and its flag. */
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 enum { ALL_FLAGS = 0x3f7 };
 
@@ -229,5 +230,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("misc", add_tests);
+    return suite_main("misc", add_tests);
 }

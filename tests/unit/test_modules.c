@@ -2,6 +2,7 @@
 /* Modules, unloaded modules, their CodeView records, and which module owns an address. */
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -340,5 +341,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("modules", add_tests);
+    return suite_main("modules", add_tests);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Modules that only the 32-bit loader list knows. Layout: PEB_LDR_DATA and LDR_DATA_TABLE_ENTRY. */
+#include "support/suite.h"
 #include "support/wow64_thread.h"
 
 #include <string.h>
@@ -131,5 +132,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("modules32", add_tests);
+    return suite_main("modules32", add_tests);
 }

@@ -3,6 +3,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "support/pdb_builder.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 #include "symbols/msf.h"
 
 #include <check.h>
@@ -12,20 +14,12 @@
 
 enum { BIG = 100000, SMALL = 10 };
 
-static struct avd_arena arena;
 static struct avd_msf msf;
 static struct avd_error err;
 
 static void setup(void)
 {
-    avd_arena_init(&arena);
     memset(&err, 0, sizeof err);
-}
-
-static void teardown(void)
-{
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
 }
 
 static uint8_t byte_at(size_t i)
@@ -56,7 +50,7 @@ static enum avd_status open_bytes(const uint8_t *bytes, size_t size)
 {
     struct avd_view view = {bytes, size, 0};
 
-    return avd_msf_open(view, &arena, &msf, &err);
+    return avd_msf_open(view, &test_arena, &msf, &err);
 }
 
 static void put32(uint8_t *at, uint32_t value)
@@ -355,7 +349,7 @@ START_TEST(test_over_4_gib)
     ck_assert_uint_eq(fwrite(bytes, 1, sizeof bytes, stream_file), sizeof bytes);
     ck_assert_int_eq(avd_file_adopt(stream_file, &file, &err), AVD_OK);
 
-    ck_assert_int_eq(avd_msf_open(file.view, &arena, &msf, &err), AVD_OK);
+    ck_assert_int_eq(avd_msf_open(file.view, &test_arena, &msf, &err), AVD_OK);
     ck_assert(avd_msf_stream(&msf, 0, &stream));
     ck_assert(avd_msf_view(&stream, 0, SMALL, buffer, &view));
     ck_assert_mem_eq(view.data, "0123456789", SMALL);
@@ -376,7 +370,7 @@ START_TEST(test_no_memory)
         avd_mem_fail_after(n);
         status = open_bytes(file, size);
         avd_mem_fail_after(0);
-        avd_arena_deinit(&arena);
+        avd_arena_deinit(&test_arena);
         if (status == AVD_OK)
             break;
         ck_assert_int_eq(status, AVD_E_NOMEM);
@@ -388,28 +382,23 @@ START_TEST(test_no_memory)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_set_timeout(tests, 60);
+    arena_fixture_use(tests);
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_loop_test(tests, test_streams, 0, sizeof layouts / sizeof layouts[0]);
+    tcase_add_test(tests, test_large_directory);
+    tcase_add_loop_test(tests, test_refused, 0, sizeof refusals / sizeof refusals[0]);
+    tcase_add_loop_test(tests, test_damaged, 0, sizeof damages / sizeof damages[0]);
+    tcase_add_test(tests, test_loops);
+    tcase_add_test(tests, test_lost_pages);
+    tcase_add_test(tests, test_lost_lists);
+    tcase_add_test(tests, test_over_4_gib);
+    tcase_add_test(tests, test_no_memory);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("msf");
-    TCase *tcase = tcase_create("msf");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_loop_test(tcase, test_streams, 0, sizeof layouts / sizeof layouts[0]);
-    tcase_add_test(tcase, test_large_directory);
-    tcase_add_loop_test(tcase, test_refused, 0, sizeof refusals / sizeof refusals[0]);
-    tcase_add_loop_test(tcase, test_damaged, 0, sizeof damages / sizeof damages[0]);
-    tcase_add_test(tcase, test_loops);
-    tcase_add_test(tcase, test_lost_pages);
-    tcase_add_test(tcase, test_lost_lists);
-    tcase_add_test(tcase, test_over_4_gib);
-    tcase_add_test(tcase, test_no_memory);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("msf", add_tests);
 }

@@ -3,23 +3,17 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/notes.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <string.h>
 
-static struct avd_arena arena;
 static struct avd_notes notes;
 
 static void setup(void)
 {
-    avd_arena_init(&arena);
-    avd_notes_init(&notes, &arena);
-}
-
-static void teardown(void)
-{
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
+    avd_notes_init(&notes, &test_arena);
 }
 
 START_TEST(test_add)
@@ -86,7 +80,7 @@ START_TEST(test_out_of_memory)
     ck_assert_str_eq(notes.items[0].message, "kept");
 
     /* There is room for the note but not for its text. */
-    arena.left = 0;
+    test_arena.left = 0;
     avd_mem_fail_after(1);
     avd_note_add(&notes, "x", 0, "lost");
     avd_mem_fail_after(0);
@@ -95,22 +89,17 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("notes");
-    TCase *tests = tcase_create("notes");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tests, setup, teardown);
+    arena_fixture_use(tests);
+    tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_test(tests, test_add);
     tcase_add_test(tests, test_ceiling);
     tcase_add_test(tests, test_long);
     tcase_add_test(tests, test_out_of_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("notes", add_tests);
 }

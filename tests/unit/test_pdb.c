@@ -2,6 +2,7 @@
 /* src/symbols/pdb*.c: addresses of a PDB built in code, and what is refused. */
 #include "base/memory.h"
 #include "support/pdb_builder.h"
+#include "support/suite.h"
 #include "symbols/pdb.h"
 
 #include <check.h>
@@ -495,37 +496,31 @@ START_TEST(test_no_file)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, test_find, 0, sizeof layouts / sizeof layouts[0]);
+    tcase_add_test(tests, test_list);
+    tcase_add_test(tests, test_extent);
+    tcase_add_test(tests, test_identity);
+    tcase_add_test(tests, test_kept_once);
+    tcase_add_test(tests, test_unsorted_contributions);
+    tcase_add_test(tests, test_contributions_v2);
+    tcase_add_test(tests, test_stripped);
+    tcase_add_test(tests, test_no_type_index);
+    tcase_add_test(tests, test_no_names);
+    tcase_add_test(tests, test_two_fragments);
+    tcase_add_test(tests, test_not_utf8);
+    tcase_add_test(tests, test_annotations);
+    tcase_add_test(tests, test_child_outside_parent);
+    tcase_add_test(tests, test_refused);
+    tcase_add_test(tests, test_no_dbi);
+    tcase_add_test(tests, test_no_sections);
+    tcase_add_test(tests, test_no_file);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("pdb");
-    TCase *tcase = tcase_create("pdb");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_loop_test(tcase, test_find, 0, sizeof layouts / sizeof layouts[0]);
-    tcase_add_test(tcase, test_list);
-    tcase_add_test(tcase, test_extent);
-    tcase_add_test(tcase, test_identity);
-    tcase_add_test(tcase, test_kept_once);
-    tcase_add_test(tcase, test_unsorted_contributions);
-    tcase_add_test(tcase, test_contributions_v2);
-    tcase_add_test(tcase, test_stripped);
-    tcase_add_test(tcase, test_no_type_index);
-    tcase_add_test(tcase, test_no_names);
-    tcase_add_test(tcase, test_two_fragments);
-    tcase_add_test(tcase, test_not_utf8);
-    tcase_add_test(tcase, test_annotations);
-    tcase_add_test(tcase, test_child_outside_parent);
-    tcase_add_test(tcase, test_refused);
-    tcase_add_test(tcase, test_no_dbi);
-    tcase_add_test(tcase, test_no_sections);
-    tcase_add_test(tcase, test_no_file);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("pdb", add_tests);
 }

@@ -5,6 +5,7 @@
  */
 #include "base/memory.h"
 #include "support/pdb_builder.h"
+#include "support/suite.h"
 #include "symbols/pdb.h"
 
 #include <check.h>
@@ -369,35 +370,29 @@ START_TEST(test_no_memory)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_set_timeout(tests, 300);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_record_size);
+    tcase_add_test(tests, test_empty_record);
+    tcase_add_loop_test(tests, test_scope_end, 0, 5);
+    tcase_add_test(tests, test_site_end);
+    tcase_add_test(tests, test_lines);
+    tcase_add_test(tests, test_line_part);
+    tcase_add_test(tests, test_module_sizes);
+    tcase_add_test(tests, test_address_map);
+    tcase_add_test(tests, test_address_map_size);
+    tcase_add_test(tests, test_named_streams);
+    tcase_add_test(tests, test_string_table_size);
+    tcase_add_test(tests, test_types);
+    tcase_add_test(tests, test_contributions);
+    tcase_add_loop_test(tests, test_prefixes, 0, 2);
+    tcase_add_loop_test(tests, test_flips, 0, 2);
+    tcase_add_test(tests, test_no_memory);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("pdb_damage");
-    TCase *tcase = tcase_create("pdb_damage");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_record_size);
-    tcase_add_test(tcase, test_empty_record);
-    tcase_add_loop_test(tcase, test_scope_end, 0, 5);
-    tcase_add_test(tcase, test_site_end);
-    tcase_add_test(tcase, test_lines);
-    tcase_add_test(tcase, test_line_part);
-    tcase_add_test(tcase, test_module_sizes);
-    tcase_add_test(tcase, test_address_map);
-    tcase_add_test(tcase, test_address_map_size);
-    tcase_add_test(tcase, test_named_streams);
-    tcase_add_test(tcase, test_string_table_size);
-    tcase_add_test(tcase, test_types);
-    tcase_add_test(tcase, test_contributions);
-    tcase_add_loop_test(tcase, test_prefixes, 0, 2);
-    tcase_add_loop_test(tcase, test_flips, 0, 2);
-    tcase_add_test(tcase, test_no_memory);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("pdb_damage", add_tests);
 }

@@ -2,6 +2,7 @@
 /* src/symbols/pdb_frames.c, pdb_address.c: frame layouts, and images whose code was moved. */
 #include "base/memory.h"
 #include "support/pdb_builder.h"
+#include "support/suite.h"
 #include "symbols/pdb.h"
 
 #include <check.h>
@@ -166,24 +167,18 @@ START_TEST(test_omap_no_original_sections)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_frame_data);
+    tcase_add_test(tests, test_fpo);
+    tcase_add_test(tests, test_proc_frame);
+    tcase_add_test(tests, test_omap);
+    tcase_add_test(tests, test_omap_one_way);
+    tcase_add_test(tests, test_omap_no_original_sections);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("pdb_frames");
-    TCase *tcase = tcase_create("pdb_frames");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_frame_data);
-    tcase_add_test(tcase, test_fpo);
-    tcase_add_test(tcase, test_proc_frame);
-    tcase_add_test(tcase, test_omap);
-    tcase_add_test(tcase, test_omap_one_way);
-    tcase_add_test(tcase, test_omap_no_original_sections);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("pdb_frames", add_tests);
 }

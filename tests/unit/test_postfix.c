@@ -2,6 +2,7 @@
 /* src/stack/postfix.c: the language of frame-data programs and STACK CFI rules. */
 #include "stack/postfix.h"
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -284,23 +285,17 @@ START_TEST(test_random_words)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("postfix");
-    TCase *tests = tcase_create("postfix");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_values);
     tcase_add_test(tests, test_failures);
     tcase_add_test(tests, test_program);
     tcase_add_test(tests, test_assignments);
     tcase_add_test(tests, test_ceilings);
     tcase_add_test(tests, test_random_words);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("postfix", add_tests);
 }

@@ -4,6 +4,7 @@
 
 #include "support/dump_fixture.h"
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -166,5 +167,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("prologue", add_tests);
+    return suite_main("prologue", add_tests);
 }

@@ -5,6 +5,7 @@
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
 #include "support/dump_recover.h"
+#include "support/suite.h"
 #include "support/whole_run.h"
 
 #include <stdlib.h>
@@ -782,5 +783,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("recover", add_tests);
+    return suite_main("recover", add_tests);
 }

@@ -2,6 +2,7 @@
 /* src/base/redact.c: whose names go, and what must stay. */
 #include "base/memory.h"
 #include "base/redact.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -81,20 +82,14 @@ START_TEST(test_keys)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_loop_test(tests, test_text, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(tests, test_prefixes);
+    tcase_add_test(tests, test_keys);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("redact");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_loop_test(tcase, test_text, 0, sizeof cases / sizeof *cases);
-    tcase_add_test(tcase, test_prefixes);
-    tcase_add_test(tcase, test_keys);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_main("redact", add_tests);
 }

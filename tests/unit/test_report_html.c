@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The HTML report: its structure, what it says, and that no name from a dump becomes markup. */
 #include "support/report_fixture.h"
+#include "support/suite.h"
 #include "support/text_out.h"
 
 #include "base/memory.h"
@@ -41,11 +42,8 @@ static size_t count_of(const char *text, const char *part)
 
 START_TEST(crash_is_told_from_the_verdict_down)
 {
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_html, report_fixture_crash, NULL);
 
-    report_fixture_crash(&report);
-    text = render(&report, NULL);
     assert_has(text, "<title>minidump2.dmp - avdump</title>");
     assert_has(text, "<h1>STATUS_ACCESS_VIOLATION (0xc0000005): write to address 0x45</h1>");
     assert_has(text, "<dt>thread</dt><dd>thread 0 (0xbf4, &#34;main&#34;)</dd>");
@@ -72,11 +70,8 @@ END_TEST
 
 START_TEST(trust_is_drawn_by_height_and_said_in_words)
 {
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_html, report_fixture_crash, NULL);
 
-    report_fixture_crash(&report);
-    text = render(&report, NULL);
     assert_has(text, "aria-label=\"trust in 3 frames, innermost first\"");
     /* From the surest down: registers 30 of 30 units, the frame pointer's 24, the scan's 12. */
     assert_has(text, "<rect class=\"t4\" x=\"1\" y=\"0\" width=\"8\" height=\"30\"/><rect "
@@ -90,11 +85,8 @@ END_TEST
 
 START_TEST(equal_stacks_are_folded_once)
 {
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_html, report_fixture_crash, NULL);
 
-    report_fixture_crash(&report);
-    text = render(&report, NULL);
     ck_assert_uint_eq(count_of(text, "<details id=\"thread-"), 1);
     assert_has(text, "<details id=\"thread-1\"><summary>Threads 1-2, values of thread 1 ");
 }
@@ -236,11 +228,8 @@ END_TEST
 
 START_TEST(empty_dump_says_so)
 {
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_html, report_fixture_empty, NULL);
 
-    report_fixture_empty(&report);
-    text = render(&report, NULL);
     assert_has(text, "class=\"verdict calm\"");
     assert_has(text, "none: the dump holds no threads");
     assert_has(text, "the dump lists no modules");
@@ -311,28 +300,23 @@ START_TEST(running_out_of_memory_is_reported)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    text_out_use(tests);
+    tcase_add_test(tests, crash_is_told_from_the_verdict_down);
+    tcase_add_test(tests, trust_is_drawn_by_height_and_said_in_words);
+    tcase_add_test(tests, equal_stacks_are_folded_once);
+    tcase_add_test(tests, wow64_stacks_stand_side_by_side);
+    tcase_add_test(tests, anchors_lead_somewhere);
+    tcase_add_test(tests, hostile_names_stay_text);
+    tcase_add_test(tests, long_stacks_and_tables_are_cut_and_say_so);
+    tcase_add_test(tests, empty_dump_says_so);
+    tcase_add_test(tests, map_is_drawn_from_runs);
+    tcase_add_test(tests, errors_and_symbols_are_documents_too);
+    tcase_add_test(tests, running_out_of_memory_is_reported);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("report_html");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    text_out_use(tcase);
-    tcase_add_test(tcase, crash_is_told_from_the_verdict_down);
-    tcase_add_test(tcase, trust_is_drawn_by_height_and_said_in_words);
-    tcase_add_test(tcase, equal_stacks_are_folded_once);
-    tcase_add_test(tcase, wow64_stacks_stand_side_by_side);
-    tcase_add_test(tcase, anchors_lead_somewhere);
-    tcase_add_test(tcase, hostile_names_stay_text);
-    tcase_add_test(tcase, long_stacks_and_tables_are_cut_and_say_so);
-    tcase_add_test(tcase, empty_dump_says_so);
-    tcase_add_test(tcase, map_is_drawn_from_runs);
-    tcase_add_test(tcase, errors_and_symbols_are_documents_too);
-    tcase_add_test(tcase, running_out_of_memory_is_reported);
-    suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("report_html", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The JSON report: values read back with jansson, and every document checked against the schema. */
 #include "support/report_fixture.h"
+#include "support/suite.h"
 
 #include "base/memory.h"
 
@@ -529,35 +530,29 @@ END_TEST
 
 #endif
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, crash_in_rust_minidumps_words);
+    tcase_add_test(tests, offsets_of_callers_lie_in_the_call);
+    tcase_add_test(tests, crashing_thread_comes_again_with_registers);
+    tcase_add_test(tests, what_rust_minidump_does_not_have);
+    tcase_add_test(tests, wow64_has_both_stacks);
+    tcase_add_test(tests, empty_dump_is_a_whole_document);
+    tcase_add_test(tests, compact_is_one_line_and_says_the_same);
+    tcase_add_test(tests, hostile_text_stays_a_string);
+    tcase_add_test(tests, numbers_that_json_cannot_hold);
+    tcase_add_test(tests, info_has_no_stacks);
+    tcase_add_test(tests, error_is_an_object);
+    tcase_add_test(tests, running_out_of_our_memory_is_reported);
+    tcase_add_test(tests, every_ascii_character_comes_back);
+#ifndef _WIN32
+    tcase_add_test(tests, documents_follow_the_schema);
+#endif
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("report_json");
-    TCase *tcase = tcase_create("json");
-    SRunner *runner;
-    int failures;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, crash_in_rust_minidumps_words);
-    tcase_add_test(tcase, offsets_of_callers_lie_in_the_call);
-    tcase_add_test(tcase, crashing_thread_comes_again_with_registers);
-    tcase_add_test(tcase, what_rust_minidump_does_not_have);
-    tcase_add_test(tcase, wow64_has_both_stacks);
-    tcase_add_test(tcase, empty_dump_is_a_whole_document);
-    tcase_add_test(tcase, compact_is_one_line_and_says_the_same);
-    tcase_add_test(tcase, hostile_text_stays_a_string);
-    tcase_add_test(tcase, numbers_that_json_cannot_hold);
-    tcase_add_test(tcase, info_has_no_stacks);
-    tcase_add_test(tcase, error_is_an_object);
-    tcase_add_test(tcase, running_out_of_our_memory_is_reported);
-    tcase_add_test(tcase, every_ascii_character_comes_back);
-#ifndef _WIN32
-    tcase_add_test(tcase, documents_follow_the_schema);
-#endif
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("report_json", add_tests);
 }

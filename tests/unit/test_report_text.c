@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The text report: what a reader sees, line by line; nothing hostile reaches a terminal. */
 #include "support/report_fixture.h"
+#include "support/suite.h"
 #include "support/text_out.h"
 
 #include "base/memory.h"
@@ -98,11 +99,8 @@ START_TEST(first_screen_of_a_crash)
         "  1 rule could not be decided with what this dump holds (-v says why)\n"
         "\n"
         "exception\n";
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_text, report_fixture_crash, NULL);
 
-    report_fixture_crash(&report);
-    text = render(&report, NULL);
     assert_lines(text, expected);
     ck_assert_int_eq(strncmp(text, expected, sizeof expected - 1), 0);
     assert_harmless(text);
@@ -111,11 +109,8 @@ END_TEST
 
 START_TEST(details_of_a_crash)
 {
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_text, report_fixture_crash, NULL);
 
-    report_fixture_crash(&report);
-    text = render(&report, NULL);
     assert_lines(text, "exception\n"
                        "  code        0xc0000005 STATUS_ACCESS_VIOLATION"
                        " (EXCEPTION_ACCESS_VIOLATION_WRITE)\n"
@@ -289,11 +284,8 @@ END_TEST
 START_TEST(wow64_thread_without_its_32_bit_half_says_why)
 {
     const struct avd_write_options options = {.all_threads = 1, .verbose = 1};
-    struct avd_report report;
-    const char *text;
+    const char *text = text_out_of(&avd_render_text, report_fixture_wow64, &options);
 
-    report_fixture_wow64(&report);
-    text = render(&report, &options);
     assert_lines(text, "64-bit stack (wow64) of thread 1 (0x280c), registers from thread context\n"
                        " # Child-SP          RetAddr           Call Site\n"
                        "00 00000000`0016e190 00000000`78b83c7d wow64!Wow64NotifyDebugger+0x9\n"
@@ -733,38 +725,32 @@ START_TEST(words_for_unknown_numbers)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    text_out_use(tests);
+    tcase_add_test(tests, first_screen_of_a_crash);
+    tcase_add_test(tests, details_of_a_crash);
+    tcase_add_test(tests, verbose_adds_registers_modules_and_reasons);
+    tcase_add_test(tests, all_threads_shows_equal_stacks_once);
+    tcase_add_test(tests, threads_with_the_crashing_threads_stack_are_named);
+    tcase_add_test(tests, wow64_shows_the_32_bit_stack_first);
+    tcase_add_test(tests, wow64_thread_without_its_32_bit_half_says_why);
+    tcase_add_test(tests, empty_dump_says_so_everywhere);
+    tcase_add_test(tests, thread_without_frames_says_why);
+    tcase_add_test(tests, recursion_is_folded);
+    tcase_add_test(tests, colors_only_when_wanted);
+    tcase_add_test(tests, hostile_names_are_escaped);
+    tcase_add_test(tests, long_text_is_wrapped_and_cut);
+    tcase_add_test(tests, long_tables_are_cut);
+    tcase_add_test(tests, durations_and_missing_threads);
+    tcase_add_test(tests, info_lists_what_the_dump_holds);
+    tcase_add_test(tests, errors_are_one_line);
+    tcase_add_test(tests, running_out_of_memory_is_reported);
+    tcase_add_test(tests, times_follow_the_calendar);
+    tcase_add_test(tests, words_for_unknown_numbers);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("report_text");
-    TCase *tcase = tcase_create("text");
-    SRunner *runner;
-    int failures;
-
-    text_out_use(tcase);
-    tcase_add_test(tcase, first_screen_of_a_crash);
-    tcase_add_test(tcase, details_of_a_crash);
-    tcase_add_test(tcase, verbose_adds_registers_modules_and_reasons);
-    tcase_add_test(tcase, all_threads_shows_equal_stacks_once);
-    tcase_add_test(tcase, threads_with_the_crashing_threads_stack_are_named);
-    tcase_add_test(tcase, wow64_shows_the_32_bit_stack_first);
-    tcase_add_test(tcase, wow64_thread_without_its_32_bit_half_says_why);
-    tcase_add_test(tcase, empty_dump_says_so_everywhere);
-    tcase_add_test(tcase, thread_without_frames_says_why);
-    tcase_add_test(tcase, recursion_is_folded);
-    tcase_add_test(tcase, colors_only_when_wanted);
-    tcase_add_test(tcase, hostile_names_are_escaped);
-    tcase_add_test(tcase, long_text_is_wrapped_and_cut);
-    tcase_add_test(tcase, long_tables_are_cut);
-    tcase_add_test(tcase, durations_and_missing_threads);
-    tcase_add_test(tcase, info_lists_what_the_dump_holds);
-    tcase_add_test(tcase, errors_are_one_line);
-    tcase_add_test(tcase, running_out_of_memory_is_reported);
-    tcase_add_test(tcase, times_follow_the_calendar);
-    tcase_add_test(tcase, words_for_unknown_numbers);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("report_text", add_tests);
 }

@@ -2,6 +2,7 @@
 /* What readers and programs see of a stop: the section of the text report, the JSON object. */
 #include "report/model.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 #include "support/verifier_scene.h"
 
 #include "avdump/avdump.h"
@@ -183,5 +184,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("report_verifier", add_tests);
+    return suite_main("report_verifier", add_tests);
 }

@@ -8,6 +8,7 @@
 #include "support/dump_fixture.h"
 #include "support/dump_recover.h"
 #include "support/judge.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -231,5 +232,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("rule scenes", add_tests);
+    return suite_main("rule scenes", add_tests);
 }

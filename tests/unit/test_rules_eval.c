@@ -3,6 +3,8 @@
 #include "base/memory.h"
 #include "rules/rules.h"
 #include "support/rule_parse.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -10,27 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct avd_arena arena;
 static struct avd_facts facts;
 
 static void setup(void)
 {
-    avd_arena_init(&arena);
-    avd_facts_init(&facts, &arena);
-}
-
-static void teardown(void)
-{
-    avd_mem_fail_after(0);
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
+    avd_facts_init(&facts, &test_arena);
 }
 
 static const struct avd_rule *parse(const char *text)
 {
     struct avd_rule_list list = {0};
     struct avd_error err;
-    enum avd_status status = rule_parse(&arena, "t.yaml", text, strlen(text), &list, &err);
+    enum avd_status status = rule_parse(&test_arena, "t.yaml", text, strlen(text), &list, &err);
 
     ck_assert_msg(status == AVD_OK, "%u:%u: %s", err.line, err.column, err.message);
     return list.items;
@@ -238,14 +231,14 @@ static void run(const char *text, struct avd_rule_results *out)
     struct avd_error err;
     size_t i;
 
-    ck_assert_int_eq(rule_parse(&arena, "t.yaml", text, strlen(text), &list, &err), AVD_OK);
-    items = avd_arena_alloc(&arena, list.count, sizeof(const struct avd_rule *));
+    ck_assert_int_eq(rule_parse(&test_arena, "t.yaml", text, strlen(text), &list, &err), AVD_OK);
+    items = avd_arena_alloc(&test_arena, list.count, sizeof(const struct avd_rule *));
     ck_assert_ptr_nonnull(items);
     for (i = 0; i < list.count; i++)
         items[i] = &list.items[i];
     rules.items = items;
     rules.count = list.count;
-    ck_assert_int_eq(avd_rules_run(&rules, &facts, &arena, out), AVD_OK);
+    ck_assert_int_eq(avd_rules_run(&rules, &facts, &test_arena, out), AVD_OK);
 }
 
 START_TEST(texts_are_filled_in)
@@ -407,7 +400,7 @@ static void assert_shipped(const char *expected)
     size_t i;
 
     nothing_special();
-    ck_assert_int_eq(avd_rules_run(NULL, &facts, &arena, &results), AVD_OK);
+    ck_assert_int_eq(avd_rules_run(NULL, &facts, &test_arena, &results), AVD_OK);
     for (i = 0; i < results.finding_count; i++)
         used += (size_t)snprintf(got + used, sizeof got - used, "%s%s", used != 0 ? " " : "",
                                  results.findings[i].rule->id);
@@ -529,7 +522,7 @@ START_TEST(shipped_fast_fail)
     avd_fact_number(&facts, "fastfail.code", 7);
     avd_fact_text(&facts, "fastfail.name", "FAST_FAIL_FATAL_APP_EXIT");
     assert_shipped("fast-fail");
-    ck_assert_int_eq(avd_rules_run(NULL, &facts, &arena, &results), AVD_OK);
+    ck_assert_int_eq(avd_rules_run(NULL, &facts, &test_arena, &results), AVD_OK);
     ck_assert_uint_eq(results.findings[0].evidence_count, 2);
     ck_assert_str_eq(results.findings[0].evidence[0],
                      "exception 0xc0000409 (STATUS_STACK_BUFFER_OVERRUN)");
@@ -552,7 +545,7 @@ START_TEST(shipped_virtualized_process)
     avd_fact_number(&facts, "wow64.threads_with_context32", 5);
     avd_fact_number(&facts, "process.threads", 5);
     assert_shipped("null-data-pointer virtualized-process");
-    ck_assert_int_eq(avd_rules_run(NULL, &facts, &arena, &results), AVD_OK);
+    ck_assert_int_eq(avd_rules_run(NULL, &facts, &test_arena, &results), AVD_OK);
     ck_assert_int_eq(results.findings[1].severity, AVD_SEVERITY_INFO);
     ck_assert_str_eq(results.findings[1].rule->pattern, "Virtualized Process");
     ck_assert_uint_eq(results.findings[1].evidence_count, 1);
@@ -619,38 +612,33 @@ START_TEST(severities_have_names)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    arena_fixture_use(tests);
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, numbers);
+    tcase_add_test(tests, texts);
+    tcase_add_test(tests, long_texts);
+    tcase_add_test(tests, lists);
+    tcase_add_test(tests, known_is_never_undecided);
+    tcase_add_test(tests, three_valued_logic);
+    tcase_add_test(tests, a_fact_of_another_type_decides_nothing);
+    tcase_add_test(tests, texts_are_filled_in);
+    tcase_add_test(tests, the_worst_comes_first_then_the_id);
+    tcase_add_test(tests, running_out_of_memory);
+    tcase_add_test(tests, shipped_null_data);
+    tcase_add_test(tests, shipped_null_data_on_linux);
+    tcase_add_test(tests, shipped_null_code);
+    tcase_add_test(tests, shipped_wild_code);
+    tcase_add_test(tests, shipped_stack_overflow);
+    tcase_add_test(tests, shipped_fast_fail);
+    tcase_add_test(tests, shipped_virtualized_process);
+    tcase_add_test(tests, shipped_without_an_exception);
+    tcase_add_test(tests, shipped_rules_are_complete);
+    tcase_add_test(tests, severities_have_names);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("rules_eval");
-    TCase *tcase = tcase_create("rules_eval");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, numbers);
-    tcase_add_test(tcase, texts);
-    tcase_add_test(tcase, long_texts);
-    tcase_add_test(tcase, lists);
-    tcase_add_test(tcase, known_is_never_undecided);
-    tcase_add_test(tcase, three_valued_logic);
-    tcase_add_test(tcase, a_fact_of_another_type_decides_nothing);
-    tcase_add_test(tcase, texts_are_filled_in);
-    tcase_add_test(tcase, the_worst_comes_first_then_the_id);
-    tcase_add_test(tcase, running_out_of_memory);
-    tcase_add_test(tcase, shipped_null_data);
-    tcase_add_test(tcase, shipped_null_data_on_linux);
-    tcase_add_test(tcase, shipped_null_code);
-    tcase_add_test(tcase, shipped_wild_code);
-    tcase_add_test(tcase, shipped_stack_overflow);
-    tcase_add_test(tcase, shipped_fast_fail);
-    tcase_add_test(tcase, shipped_virtualized_process);
-    tcase_add_test(tcase, shipped_without_an_exception);
-    tcase_add_test(tcase, shipped_rules_are_complete);
-    tcase_add_test(tcase, severities_have_names);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("rules_eval", add_tests);
 }

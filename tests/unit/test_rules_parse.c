@@ -4,33 +4,27 @@
 #include "base/memory.h"
 #include "rules/rules.h"
 #include "support/rule_parse.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct avd_arena arena;
 static struct avd_rule_list list;
 static struct avd_error err;
 
 static void setup(void)
 {
-    avd_arena_init(&arena);
     memset(&list, 0, sizeof list);
     memset(&err, 0, sizeof err);
 }
 
-static void teardown(void)
-{
-    avd_mem_fail_after(0);
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
-}
-
 static const struct avd_rule *parse(const char *text)
 {
-    enum avd_status status = rule_parse(&arena, "rules/t.yaml", text, strlen(text), &list, &err);
+    enum avd_status status =
+        rule_parse(&test_arena, "rules/t.yaml", text, strlen(text), &list, &err);
 
     ck_assert_msg(status == AVD_OK, "%u:%u: %s", err.line, err.column, err.message);
     return &list.items[list.count - 1];
@@ -45,8 +39,9 @@ static void assert_refused(const char *text, size_t size, enum avd_status code,
     struct avd_rule_problems problems = {0};
     size_t i = 0;
 
-    problems.arena = &arena;
-    ck_assert_int_eq(avd_rules_parse(&arena, "rules/t.yaml", text, size, &list, &problems), AVD_OK);
+    problems.arena = &test_arena;
+    ck_assert_int_eq(avd_rules_parse(&test_arena, "rules/t.yaml", text, size, &list, &problems),
+                     AVD_OK);
     while (i + 1 < problems.count && strstr(problems.items[i].message, " has no '") != NULL &&
            strstr(expected, " has no '") == NULL)
         i++;
@@ -414,8 +409,8 @@ START_TEST(all_mistakes_are_told_at_once)
     char got[600];
     size_t i;
 
-    problems.arena = &arena;
-    ck_assert_int_eq(avd_rules_parse(&arena, "t.yaml", text, strlen(text), &list, &problems),
+    problems.arena = &test_arena;
+    ck_assert_int_eq(avd_rules_parse(&test_arena, "t.yaml", text, strlen(text), &list, &problems),
                      AVD_OK);
     for (i = 0; i < problems.count; i++) {
         (void)snprintf(got, sizeof got, "%u:%u: %s", problems.items[i].line,
@@ -492,8 +487,8 @@ END_TEST
 
 START_TEST(an_error_may_be_ignored)
 {
-    ck_assert_int_eq(rule_parse(&arena, "f", "x", 1, &list, NULL), AVD_E_RULE);
-    ck_assert_int_eq(rule_parse(&arena, "f", "[", 1, &list, NULL), AVD_E_RULE);
+    ck_assert_int_eq(rule_parse(&test_arena, "f", "x", 1, &list, NULL), AVD_E_RULE);
+    ck_assert_int_eq(rule_parse(&test_arena, "f", "[", 1, &list, NULL), AVD_E_RULE);
 }
 END_TEST
 
@@ -507,7 +502,7 @@ START_TEST(every_prefix_of_a_rule_file)
 
     for (size = 0; size < sizeof text; size++) {
         struct avd_rule_list own = {0};
-        enum avd_status status = rule_parse(&arena, "t", text, size, &own, &err);
+        enum avd_status status = rule_parse(&test_arena, "t", text, size, &own, &err);
 
         if (status == AVD_OK) {
             ck_assert_uint_eq(own.count, 1);
@@ -551,37 +546,32 @@ START_TEST(running_out_of_memory)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    arena_fixture_use(tests);
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, a_whole_rule);
+    tcase_add_test(tests, what_is_left_out_is_empty);
+    tcase_add_test(tests, several_documents_in_one_file);
+    tcase_add_test(tests, conditions_become_a_flat_array);
+    tcase_add_test(tests, numbers_are_decimal_or_hex);
+    tcase_add_test(tests, keys_of_a_rule);
+    tcase_add_test(tests, values_of_a_rule);
+    tcase_add_test(tests, ids_come_once);
+    tcase_add_test(tests, templates_name_facts);
+    tcase_add_test(tests, names_in_conditions);
+    tcase_add_test(tests, shapes_of_conditions);
+    tcase_add_test(tests, types_in_conditions);
+    tcase_add_test(tests, all_mistakes_are_told_at_once);
+    tcase_add_test(tests, yaml_itself);
+    tcase_add_test(tests, ceilings);
+    tcase_add_test(tests, an_error_may_be_ignored);
+    tcase_add_test(tests, every_prefix_of_a_rule_file);
+    tcase_add_test(tests, running_out_of_memory);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("rules_parse");
-    TCase *tcase = tcase_create("rules_parse");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, a_whole_rule);
-    tcase_add_test(tcase, what_is_left_out_is_empty);
-    tcase_add_test(tcase, several_documents_in_one_file);
-    tcase_add_test(tcase, conditions_become_a_flat_array);
-    tcase_add_test(tcase, numbers_are_decimal_or_hex);
-    tcase_add_test(tcase, keys_of_a_rule);
-    tcase_add_test(tcase, values_of_a_rule);
-    tcase_add_test(tcase, ids_come_once);
-    tcase_add_test(tcase, templates_name_facts);
-    tcase_add_test(tcase, names_in_conditions);
-    tcase_add_test(tcase, shapes_of_conditions);
-    tcase_add_test(tcase, types_in_conditions);
-    tcase_add_test(tcase, all_mistakes_are_told_at_once);
-    tcase_add_test(tcase, yaml_itself);
-    tcase_add_test(tcase, ceilings);
-    tcase_add_test(tcase, an_error_may_be_ignored);
-    tcase_add_test(tcase, every_prefix_of_a_rule_file);
-    tcase_add_test(tcase, running_out_of_memory);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("rules_parse", add_tests);
 }

@@ -9,27 +9,15 @@
 #include "rules/judge.h"
 #include "rules/template.h"
 #include "support/rule_parse.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static struct avd_arena arena;
 static struct avd_facts facts;
 static struct avd_judge judge;
-
-static void setup(void)
-{
-    avd_arena_init(&arena);
-}
-
-static void teardown(void)
-{
-    avd_mem_fail_after(0);
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
-}
 
 /* The process of every test: three threads, the second crashed. */
 static const char process[] =
@@ -59,13 +47,13 @@ static enum avd_verdict run(const char *let, const char *when, struct avd_lack *
 
     memset(&list, 0, sizeof list);
     ck_assert_int_lt(size, (int)sizeof text);
-    if (rule_parse(&arena, "t.yaml", text, (size_t)size, &list, &err) != AVD_OK)
+    if (rule_parse(&test_arena, "t.yaml", text, (size_t)size, &list, &err) != AVD_OK)
         ck_abort_msg("%u:%u: %s in %s", err.line, err.column, err.message, text);
-    avd_facts_init(&facts, &arena);
-    problems.arena = &arena;
+    avd_facts_init(&facts, &test_arena);
+    problems.arena = &test_arena;
     ck_assert_int_eq(avd_rule_test_facts(list.items[0].tests[0].facts, "t.yaml", &problems, &facts),
                      AVD_OK);
-    avd_judge_init(&judge, &list.items[0], &facts, &arena);
+    avd_judge_init(&judge, &list.items[0], &facts, &test_arena);
     return avd_judge_expr(&judge, 0, lack);
 }
 
@@ -304,14 +292,14 @@ static void assert_reads(const char *expression, const char *expected)
     (void)snprintf(text, sizeof text,
                    "id: r\ntitle: T\nseverity: error\nlet: {v: '%s'}\nwhen: {v: {known: true}}\n",
                    expression);
-    if (rule_parse(&arena, "t", text, strlen(text), &list, &err) != AVD_OK)
+    if (rule_parse(&test_arena, "t", text, strlen(text), &list, &err) != AVD_OK)
         ck_abort_msg("%s: %s", expression, err.message);
-    avd_facts_init(&facts, &arena);
+    avd_facts_init(&facts, &test_arena);
     facts.port.pointer_size = 4;
     facts.port.read = read_memory;
     facts.port.name = name_of;
     facts.port.module = module_of;
-    avd_judge_init(&judge, &list.items[0], &facts, &arena);
+    avd_judge_init(&judge, &list.items[0], &facts, &test_arena);
     avd_strbuf_init(&out);
     (void)avd_template_expand("{v}", &judge, &out);
     ck_assert_msg(strcmp(avd_strbuf_text(&out), expected) == 0, "%s: %s, expected %s", expression,
@@ -356,29 +344,23 @@ START_TEST(work_is_capped)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    arena_fixture_use(tests);
+    tcase_add_test(tests, some_row);
+    tcase_add_test(tests, every_row_none_and_the_first);
+    tcase_add_test(tests, counting_rows);
+    tcase_add_test(tests, frames);
+    tcase_add_test(tests, sequences);
+    tcase_add_test(tests, what_was_found_has_a_name);
+    tcase_add_test(tests, arithmetic);
+    tcase_add_test(tests, named_values);
+    tcase_add_test(tests, bits_and_ranges);
+    tcase_add_test(tests, memory_is_read);
+    tcase_add_test(tests, work_is_capped);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("rules_rows");
-    TCase *tcase = tcase_create("rules_rows");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, some_row);
-    tcase_add_test(tcase, every_row_none_and_the_first);
-    tcase_add_test(tcase, counting_rows);
-    tcase_add_test(tcase, frames);
-    tcase_add_test(tcase, sequences);
-    tcase_add_test(tcase, what_was_found_has_a_name);
-    tcase_add_test(tcase, arithmetic);
-    tcase_add_test(tcase, named_values);
-    tcase_add_test(tcase, bits_and_ranges);
-    tcase_add_test(tcase, memory_is_read);
-    tcase_add_test(tcase, work_is_capped);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("rules_rows", add_tests);
 }

@@ -1,36 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* src/stack/scan.c: return addresses found by looking through the stack. */
-#include "support/fake_process.h"
+#include "support/fake_x86.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
-
-/* One module with code at [0x401000, 0x403000) and a stack; CALLER follows a call. */
-#define CODE   0x401000u
-#define PC     0x401200u
-#define CALLER 0x402040u
-#define SP     UINT64_C(0x10100)
-
-static struct fake_process *x86_process(void)
-{
-    struct fake_process *p = fake_new(&avd_cpu_x86);
-
-    fake_module(p, 0x400000, 0x10000);
-    fake_map(p, CODE, 0x2000);
-    fake_map(p, 0x10000, 0x2000);
-    fake_call_before(p, CALLER);
-    return p;
-}
-
-static struct avd_regs with_ebp(uint64_t ebp)
-{
-    struct avd_regs regs = {{0}, 0};
-
-    avd_reg_set(&regs, AVD_EBP, ebp);
-    avd_reg_set(&regs, AVD_EBX, 0xbb);
-    avd_reg_set(&regs, AVD_EAX, 0xaa);
-    return regs;
-}
 
 static const struct avd_stack *scan_from(struct fake_process *p)
 {
@@ -39,7 +13,7 @@ static const struct avd_stack *scan_from(struct fake_process *p)
 
 START_TEST(test_finds)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
     const struct avd_stack *stack;
 
     fake_u32(p, SP + 4, 0x400001);    /* headers */
@@ -64,7 +38,7 @@ END_TEST
 /* 160 words below frame 0 and other well-known frames, 40 below scanned ones. */
 START_TEST(test_distance)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
     const struct avd_stack *stack;
 
     fake_u32(p, SP + 4 * 159, CALLER);
@@ -93,8 +67,8 @@ END_TEST
 /* ebp: the word below the slot if it can be a saved one, else the callee's if it still can. */
 START_TEST(test_frame_pointer)
 {
-    struct fake_process *p = x86_process();
-    struct avd_regs regs = with_ebp(0);
+    struct fake_process *p = fake_new_x86();
+    struct avd_regs regs = fake_regs_x86(0);
     const struct avd_stack *stack;
 
     fake_u32(p, SP + 0x10, CALLER);
@@ -130,7 +104,7 @@ END_TEST
 
 START_TEST(test_bounds)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
     const struct avd_stack *stack;
 
     p->walk.stack_low = SP - 0x100;
@@ -152,7 +126,7 @@ END_TEST
 /* Without code bytes nothing confirms an address in a module: it is named, but is no frame. */
 START_TEST(test_without_code_bytes)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
     const struct avd_stack *stack;
 
     p->pieces[0].size = 0;
@@ -183,7 +157,7 @@ END_TEST
  * leads elsewhere is refused. */
 START_TEST(test_call_target)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
     const struct avd_stack *stack;
 
     memset(p->pieces[0].bytes, 0x90, 0x2000);
@@ -218,8 +192,8 @@ END_TEST
 /* What a proved call's function does with ebp at its start decides whose ebp is known. */
 START_TEST(test_frame_pointer_of_target)
 {
-    struct fake_process *p = x86_process();
-    struct avd_regs regs = with_ebp(SP + 0x100);
+    struct fake_process *p = fake_new_x86();
+    struct avd_regs regs = fake_regs_x86(SP + 0x100);
     const struct avd_stack *stack;
 
     memset(p->pieces[0].bytes, 0x90, 0x2000);
@@ -413,13 +387,8 @@ START_TEST(test_windows_x64)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("scan");
-    TCase *tests = tcase_create("scan");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_finds);
     tcase_add_test(tests, test_distance);
     tcase_add_test(tests, test_frame_pointer);
@@ -432,10 +401,9 @@ int main(void)
     tcase_add_test(tests, test_too_many_guesses);
     tcase_add_test(tests, test_recursion);
     tcase_add_test(tests, test_windows_x64);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("scan", add_tests);
 }

@@ -2,6 +2,7 @@
 /* Signatures: what goes into one, and what must not change it. */
 #include "support/blame_fixture.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -191,5 +192,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("signature", add_tests);
+    return suite_main("signature", add_tests);
 }

@@ -4,6 +4,7 @@
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
 #include "support/extract_run.h"
+#include "support/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -522,5 +523,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("slim", add_tests);
+    return suite_main("slim", add_tests);
 }

@@ -7,10 +7,10 @@
 #include "base/limits.h"
 #include "support/on_windows.h"
 #include "support/store_fixture.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -474,45 +474,39 @@ START_TEST(test_user_path_with_grammar)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, store_setup, store_teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, test_nothing_to_look_for);
+    tcase_add_test(tests, test_one_file);
+    tcase_add_test(tests, test_two_tiers);
+    tcase_add_test(tests, test_three_tiers);
+    tcase_add_test(tests, test_any_case);
+    tcase_add_test(tests, test_old_time_stamp);
+    tcase_add_test(tests, test_breakpad);
+    tcase_add_test(tests, test_flat);
+    tcase_add_test(tests, test_dump_directory);
+    tcase_add_test(tests, test_deep_folder);
+    tcase_add_test(tests, test_deep_folder_by_key);
+    tcase_add_test(tests, test_stores_below);
+    tcase_add_test(tests, test_sym_by_its_first_line);
+    tcase_add_test(tests, test_too_deep);
+    if (!ON_WINDOWS) /* links */
+        tcase_add_test(tests, test_no_cycles);
+    tcase_add_test(tests, test_file_ptr);
+    tcase_add_test(tests, test_file_ptr_mapped);
+    tcase_add_test(tests, test_map);
+    tcase_add_test(tests, test_order);
+    tcase_add_test(tests, test_offline);
+    tcase_add_test(tests, test_attempts_are_bounded);
+    tcase_add_test(tests, test_candidates_are_bounded);
+    tcase_add_test(tests, test_traversal);
+    tcase_add_test(tests, test_wrong_options);
+    tcase_add_test(tests, test_user_path_with_grammar);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("store");
-    TCase *tcase = tcase_create("store");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, store_setup, store_teardown);
-    tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, test_nothing_to_look_for);
-    tcase_add_test(tcase, test_one_file);
-    tcase_add_test(tcase, test_two_tiers);
-    tcase_add_test(tcase, test_three_tiers);
-    tcase_add_test(tcase, test_any_case);
-    tcase_add_test(tcase, test_old_time_stamp);
-    tcase_add_test(tcase, test_breakpad);
-    tcase_add_test(tcase, test_flat);
-    tcase_add_test(tcase, test_dump_directory);
-    tcase_add_test(tcase, test_deep_folder);
-    tcase_add_test(tcase, test_deep_folder_by_key);
-    tcase_add_test(tcase, test_stores_below);
-    tcase_add_test(tcase, test_sym_by_its_first_line);
-    tcase_add_test(tcase, test_too_deep);
-    if (!ON_WINDOWS) /* links */
-        tcase_add_test(tcase, test_no_cycles);
-    tcase_add_test(tcase, test_file_ptr);
-    tcase_add_test(tcase, test_file_ptr_mapped);
-    tcase_add_test(tcase, test_map);
-    tcase_add_test(tcase, test_order);
-    tcase_add_test(tcase, test_offline);
-    tcase_add_test(tcase, test_attempts_are_bounded);
-    tcase_add_test(tcase, test_candidates_are_bounded);
-    tcase_add_test(tcase, test_traversal);
-    tcase_add_test(tcase, test_wrong_options);
-    tcase_add_test(tcase, test_user_path_with_grammar);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_main("store", add_tests);
 }

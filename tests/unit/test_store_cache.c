@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "support/on_windows.h"
 #include "support/store_fixture.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -273,33 +274,27 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, store_setup, store_teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, test_chain_fills_caches);
+    tcase_add_test(tests, test_cache_keeps_its_spelling_and_tiers);
+    tcase_add_test(tests, test_cache_reaches_to_the_right);
+    tcase_add_test(tests, test_bad_cache_entry_is_replaced);
+    tcase_add_test(tests, test_truncated_in_cache);
+    tcase_add_test(tests, test_truncated_image_in_cache);
+    tcase_add_test(tests, test_cache_that_cannot_be_written);
+    tcase_add_test(tests, test_abandoned_files_are_swept);
+    tcase_add_test(tests, test_gzip);
+    tcase_add_test(tests, test_gzip_damaged);
+    tcase_add_test(tests, test_sym_gzip);
+    tcase_add_test(tests, test_cabinet);
+    if (!ON_WINDOWS) /* where to examine a path takes memory, without which nothing is there */
+        tcase_add_test(tests, test_out_of_memory);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("store_cache");
-    TCase *tcase = tcase_create("store_cache");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, store_setup, store_teardown);
-    tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, test_chain_fills_caches);
-    tcase_add_test(tcase, test_cache_keeps_its_spelling_and_tiers);
-    tcase_add_test(tcase, test_cache_reaches_to_the_right);
-    tcase_add_test(tcase, test_bad_cache_entry_is_replaced);
-    tcase_add_test(tcase, test_truncated_in_cache);
-    tcase_add_test(tcase, test_truncated_image_in_cache);
-    tcase_add_test(tcase, test_cache_that_cannot_be_written);
-    tcase_add_test(tcase, test_abandoned_files_are_swept);
-    tcase_add_test(tcase, test_gzip);
-    tcase_add_test(tcase, test_gzip_damaged);
-    tcase_add_test(tcase, test_sym_gzip);
-    tcase_add_test(tcase, test_cabinet);
-    if (!ON_WINDOWS) /* where to examine a path takes memory, without which nothing is there */
-        tcase_add_test(tcase, test_out_of_memory);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_main("store_cache", add_tests);
 }

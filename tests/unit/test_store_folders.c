@@ -8,10 +8,10 @@
 #include "support/on_windows.h"
 #include "support/store_files.h"
 #include "support/store_fixture.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -163,5 +163,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("store_folders", add_tests);
+    return suite_main("store_folders", add_tests);
 }

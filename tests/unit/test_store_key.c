@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/symbols/store_key.c: which names may become paths, and the keys of stores. */
 #include "support/store_fixture.h"
+#include "support/suite.h"
 #include "symbols/store_key.h"
 
 #include <check.h>
@@ -127,21 +128,15 @@ START_TEST(test_keys)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, store_setup, store_teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, test_names);
+    tcase_add_test(tests, test_keys);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("store_key");
-    TCase *tcase = tcase_create("store_key");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, store_setup, store_teardown);
-    tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, test_names);
-    tcase_add_test(tcase, test_keys);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_main("store_key", add_tests);
 }

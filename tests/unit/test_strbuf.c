@@ -2,6 +2,7 @@
 /* src/base/strbuf.c: growth, sticky failure, escaping of what a terminal must not get. */
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdint.h>
@@ -110,23 +111,17 @@ START_TEST(test_escaped)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("strbuf");
-    TCase *tests = tcase_create("strbuf");
-    SRunner *runner;
-    int failed;
-
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_append);
     tcase_add_test(tests, test_growth);
     tcase_add_test(tests, test_out_of_memory);
     tcase_add_test(tests, test_too_large);
     tcase_add_test(tests, test_escaped);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("strbuf", add_tests);
 }

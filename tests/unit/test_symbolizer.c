@@ -2,6 +2,7 @@
 /* src/symbols: laziness, what is remembered, names from export tables, running out of memory. */
 #include "base/memory.h"
 #include "support/pe_image.h"
+#include "support/suite.h"
 #include "symbols/symbolizer.h"
 
 #include <check.h>
@@ -208,13 +209,8 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("symbolizer");
-    TCase *tests = tcase_create("symbolizer");
-    SRunner *runner;
-    int failed;
-
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_found);
     tcase_add_test(tests, test_not_found);
@@ -222,10 +218,9 @@ int main(void)
     tcase_add_test(tests, test_lookup);
     tcase_add_test(tests, test_lazy);
     tcase_add_test(tests, test_out_of_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("symbolizer", add_tests);
 }

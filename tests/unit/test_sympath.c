@@ -2,26 +2,20 @@
 /* src/symbols/sympath.c: every form of element, and what is refused with which words. */
 #include "base/memory.h"
 #include "symbols/sympath.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
 
-static struct avd_arena arena;
 static struct avd_sympath path;
 static struct avd_error error;
 
 static void setup(void)
 {
-    memset(&arena, 0, sizeof arena);
     memset(&path, 0, sizeof path);
     memset(&error, 0, sizeof error);
-}
-
-static void teardown(void)
-{
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
 }
 
 /* "chain(/a, url(http://h)) dir(/b)": the whole result in one string. */
@@ -34,7 +28,7 @@ static const char *parsed(const char *text, const char *default_cache)
     size_t k;
 
     memset(&path, 0, sizeof path);
-    ck_assert_msg(avd_sympath_parse(&arena, text, default_cache, &path, &error) == AVD_OK,
+    ck_assert_msg(avd_sympath_parse(&test_arena, text, default_cache, &path, &error) == AVD_OK,
                   "'%s': %s", text, error.message);
     out[0] = '\0';
     for (i = 0; i < path.count; i++) {
@@ -116,7 +110,7 @@ END_TEST
 static void assert_refused(const char *text, const char *message)
 {
     memset(&path, 0, sizeof path);
-    ck_assert_msg(avd_sympath_parse(&arena, text, "/def", &path, &error) == AVD_E_ARG, "'%s'",
+    ck_assert_msg(avd_sympath_parse(&test_arena, text, "/def", &path, &error) == AVD_E_ARG, "'%s'",
                   text);
     ck_assert_int_eq(error.code, AVD_E_ARG);
     ck_assert_str_eq(error.where, "symbol path");
@@ -156,7 +150,7 @@ START_TEST(test_element_ceiling)
     assert_refused(text, "more than 256 elements");
     text[4 * AVD_MAX_SYMPATH_ELEMENTS] = '\0';
     memset(&path, 0, sizeof path);
-    ck_assert_int_eq(avd_sympath_parse(&arena, text, NULL, &path, &error), AVD_OK);
+    ck_assert_int_eq(avd_sympath_parse(&test_arena, text, NULL, &path, &error), AVD_OK);
     ck_assert_uint_eq(path.count, AVD_MAX_SYMPATH_ELEMENTS);
 }
 END_TEST
@@ -177,10 +171,10 @@ END_TEST
 
 START_TEST(test_shown)
 {
-    ck_assert_str_eq(avd_sympath_shown(&arena, "https://me:pw@h/a@b"), "https://h/a@b");
-    ck_assert_str_eq(avd_sympath_shown(&arena, "https://me:p@w@h"), "https://h");
-    ck_assert_str_eq(avd_sympath_shown(&arena, "http://h/x@y"), "http://h/x@y");
-    ck_assert_str_eq(avd_sympath_shown(&arena, "/a:b@c"), "/a:b@c");
+    ck_assert_str_eq(avd_sympath_shown(&test_arena, "https://me:pw@h/a@b"), "https://h/a@b");
+    ck_assert_str_eq(avd_sympath_shown(&test_arena, "https://me:p@w@h"), "https://h");
+    ck_assert_str_eq(avd_sympath_shown(&test_arena, "http://h/x@y"), "http://h/x@y");
+    ck_assert_str_eq(avd_sympath_shown(&test_arena, "/a:b@c"), "/a:b@c");
 }
 END_TEST
 
@@ -193,10 +187,10 @@ START_TEST(test_out_of_memory)
 
         memset(&path, 0, sizeof path);
         avd_mem_fail_after(n);
-        status = avd_sympath_parse(&arena, "/a;srv*/b*http://h;cache*", "/d", &path, &error);
+        status = avd_sympath_parse(&test_arena, "/a;srv*/b*http://h;cache*", "/d", &path, &error);
         avd_mem_fail_after(0);
-        avd_arena_deinit(&arena);
-        memset(&arena, 0, sizeof arena);
+        avd_arena_deinit(&test_arena);
+        memset(&test_arena, 0, sizeof test_arena);
         if (status == AVD_OK)
             break;
         ck_assert_int_eq(status, AVD_E_NOMEM);
@@ -206,25 +200,20 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    arena_fixture_use(tests);
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, test_forms);
+    tcase_add_test(tests, test_without_default_cache);
+    tcase_add_test(tests, test_refused);
+    tcase_add_test(tests, test_element_ceiling);
+    tcase_add_test(tests, test_special);
+    tcase_add_test(tests, test_shown);
+    tcase_add_test(tests, test_out_of_memory);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("sympath");
-    TCase *tcase = tcase_create("sympath");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_forms);
-    tcase_add_test(tcase, test_without_default_cache);
-    tcase_add_test(tcase, test_refused);
-    tcase_add_test(tcase, test_element_ceiling);
-    tcase_add_test(tcase, test_special);
-    tcase_add_test(tcase, test_shown);
-    tcase_add_test(tcase, test_out_of_memory);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_main("sympath", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -192,5 +193,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("system", add_tests);
+    return suite_main("system", add_tests);
 }

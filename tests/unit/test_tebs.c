@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Routes to a WOW64 thread's TEBs. Offsets: public struct dumps; which generation fills which field
  * was seen on dumps of Windows 7 and 10 and of Wine 10. */
+#include "support/suite.h"
 #include "support/wow64_thread.h"
 
 static void check_route(const struct wow64_thread *layout, uint64_t teb64, uint64_t teb32,
@@ -120,5 +121,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("tebs", add_tests);
+    return suite_main("tebs", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/stack/thread_start.c: the frames every thread of Windows begins with. */
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 
@@ -208,23 +209,17 @@ START_TEST(test_skipped)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("thread_start");
-    TCase *tests = tcase_create("thread_start");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_find);
     tcase_add_test(tests, test_short_stack);
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_skipped);
     tcase_add_test(tests, test_added);
     tcase_add_test(tests, test_at_thread_start);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("thread_start", add_tests);
 }

@@ -2,6 +2,7 @@
 /* The thread list, and what ThreadInfo and ThreadNames add to it by id. */
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -195,5 +196,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("threads", add_tests);
+    return suite_main("threads", add_tests);
 }

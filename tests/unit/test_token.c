@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -164,5 +165,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("token", add_tests);
+    return suite_main("token", add_tests);
 }

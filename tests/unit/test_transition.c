@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Labels of frames between the modes; names as WinDbg showed them in public stacks. */
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 #include "wow64/wow64.h"
 
 #include <string.h>
@@ -58,5 +59,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("transition", add_tests);
+    return suite_main("transition", add_tests);
 }

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "rules/triage_file.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include "avdump/avdump.h"
 
@@ -175,5 +176,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("triage", add_tests);
+    return suite_main("triage", add_tests);
 }

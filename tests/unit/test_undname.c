@@ -4,6 +4,8 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "symbols/undname.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -575,22 +577,9 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static struct avd_arena arena;
-
-static void setup(void)
-{
-    avd_arena_init(&arena);
-}
-
-static void teardown(void)
-{
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
-}
-
 static const char *full(const char *name)
 {
-    const char *text = avd_undecorate(&arena, name, AVD_UNDNAME_FULL, false);
+    const char *text = avd_undecorate(&test_arena, name, AVD_UNDNAME_FULL, false);
 
     ck_assert_ptr_nonnull(text);
     return text;
@@ -598,7 +587,7 @@ static const char *full(const char *name)
 
 static const char *brief(const char *name)
 {
-    const char *text = avd_undecorate(&arena, name, AVD_UNDNAME_NAME_ONLY, false);
+    const char *text = avd_undecorate(&test_arena, name, AVD_UNDNAME_NAME_ONLY, false);
 
     ck_assert_ptr_nonnull(text);
     return text;
@@ -619,7 +608,7 @@ START_TEST(test_rows)
     ck_assert_str_eq(full(row->name), row->full);
     ck_assert_str_eq(brief(row->name), row->brief == NULL ? row->full : row->brief);
     /* 32-bit code has the same C++ names. */
-    ck_assert_str_eq(avd_undecorate(&arena, row->name, AVD_UNDNAME_FULL, true), row->full);
+    ck_assert_str_eq(avd_undecorate(&test_arena, row->name, AVD_UNDNAME_FULL, true), row->full);
 }
 END_TEST
 
@@ -658,7 +647,8 @@ START_TEST(test_operators)
     size_t i;
 
     for (i = 0; i < sizeof codes / sizeof codes[0]; i++)
-        ck_assert_str_eq(brief(avd_arena_printf(&arena, "?\?%s@YAXXZ", codes[i][0])), codes[i][1]);
+        ck_assert_str_eq(brief(avd_arena_printf(&test_arena, "?\?%s@YAXXZ", codes[i][0])),
+                         codes[i][1]);
 }
 END_TEST
 
@@ -715,7 +705,7 @@ START_TEST(test_cut)
             (void)full(name);
             (void)brief(name);
             free(name);
-            avd_arena_deinit(&arena);
+            avd_arena_deinit(&test_arena);
         }
     }
 }
@@ -738,9 +728,10 @@ START_TEST(test_c_names)
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof names[0]; i++) {
-        ck_assert_str_eq(avd_undecorate(&arena, names[i][0], AVD_UNDNAME_NAME_ONLY, true),
+        ck_assert_str_eq(avd_undecorate(&test_arena, names[i][0], AVD_UNDNAME_NAME_ONLY, true),
                          names[i][1]);
-        ck_assert_str_eq(avd_undecorate(&arena, names[i][0], AVD_UNDNAME_FULL, true), names[i][1]);
+        ck_assert_str_eq(avd_undecorate(&test_arena, names[i][0], AVD_UNDNAME_FULL, true),
+                         names[i][1]);
     }
 }
 END_TEST
@@ -786,7 +777,7 @@ static const char *repeated(const char *head, const char *part, size_t count, co
     for (; count != 0; count--)
         avd_strbuf_puts(&buf, part);
     avd_strbuf_puts(&buf, tail);
-    text = avd_arena_strdup(&arena, avd_strbuf_text(&buf));
+    text = avd_arena_strdup(&test_arena, avd_strbuf_text(&buf));
     ck_assert_ptr_nonnull(text);
     avd_strbuf_deinit(&buf);
     return text;
@@ -851,9 +842,9 @@ START_TEST(test_out_of_memory)
 
         ck_assert_ptr_nonnull(expected);
         for (n = 1; n < 1000 && text == NULL; n++) {
-            avd_arena_deinit(&arena);
+            avd_arena_deinit(&test_arena);
             avd_mem_fail_after(n);
-            text = avd_undecorate(&arena, names[i], AVD_UNDNAME_FULL, false);
+            text = avd_undecorate(&test_arena, names[i], AVD_UNDNAME_FULL, false);
             avd_mem_fail_after(0);
         }
         ck_assert_uint_gt(n, 2);
@@ -863,14 +854,9 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("undname");
-    TCase *tests = tcase_create("names");
-    SRunner *runner = srunner_create(suite);
-    int failures;
-
-    tcase_add_checked_fixture(tests, setup, teardown);
+    arena_fixture_use(tests);
     tcase_add_loop_test(tests, test_rows, 0, (int)(sizeof rows / sizeof rows[0]));
     tcase_add_test(tests, test_operators);
     tcase_add_test(tests, test_left_as_they_are);
@@ -881,9 +867,9 @@ int main(void)
     tcase_add_test(tests, test_depth);
     tcase_add_test(tests, test_size);
     tcase_add_test(tests, test_out_of_memory);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures == 0 ? 0 : 1;
+}
+
+int main(void)
+{
+    return suite_main("undname", add_tests);
 }

@@ -2,6 +2,7 @@
 /* src/base/unpack.c: members made with zlib, then cut, garbled and joined. */
 #include "base/memory.h"
 #include "base/unpack.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -229,13 +230,8 @@ START_TEST(test_out_of_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("unpack");
-    TCase *tests = tcase_create("unpack");
-    SRunner *runner;
-    int failed;
-
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_is_gzip);
     tcase_add_test(tests, test_round_trip);
@@ -245,10 +241,9 @@ int main(void)
     tcase_add_test(tests, test_limit);
     tcase_add_test(tests, test_spill);
     tcase_add_test(tests, test_out_of_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("unpack", add_tests);
 }

@@ -2,22 +2,11 @@
 /* src/base/utf.c: what leaves it is valid UTF-8, whatever came in. */
 #include "base/memory.h"
 #include "base/utf.h"
+#include "support/suite.h"
+#include "support/arena_fixture.h"
 
 #include <check.h>
 #include <string.h>
-
-static struct avd_arena arena;
-
-static void setup(void)
-{
-    avd_arena_init(&arena);
-}
-
-static void teardown(void)
-{
-    avd_arena_deinit(&arena);
-    ck_assert_int_eq(avd_mem_live(), 0);
-}
 
 static size_t length_of(const char *text)
 {
@@ -108,7 +97,7 @@ static const char *from_utf16(const void *bytes, size_t size)
 {
     struct avd_view v = {bytes, size, 0};
 
-    return avd_utf16_to_utf8(&arena, v);
+    return avd_utf16_to_utf8(&test_arena, v);
 }
 
 START_TEST(test_utf16)
@@ -138,7 +127,7 @@ static const char *from_bytes(const void *bytes, size_t size)
 {
     struct avd_view v = {bytes, size, 0};
 
-    return avd_bytes_to_utf8(&arena, v);
+    return avd_bytes_to_utf8(&test_arena, v);
 }
 
 START_TEST(test_bytes)
@@ -183,14 +172,9 @@ START_TEST(test_names)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("utf");
-    TCase *tests = tcase_create("utf");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_checked_fixture(tests, setup, teardown);
+    arena_fixture_use(tests);
     tcase_add_test(tests, test_length);
     tcase_add_test(tests, test_control);
     tcase_add_test(tests, test_trim);
@@ -198,10 +182,9 @@ int main(void)
     tcase_add_test(tests, test_bytes);
     tcase_add_test(tests, test_out_of_memory);
     tcase_add_test(tests, test_names);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("utf", add_tests);
 }

@@ -5,6 +5,7 @@
  * page "Stop Codes - Networking", not of avdump's own tables.
  */
 #include "support/judge.h"
+#include "support/suite.h"
 #include "support/verifier_run.h"
 
 #include <stdio.h>
@@ -326,5 +327,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("verifier", add_tests);
+    return suite_main("verifier", add_tests);
 }

@@ -4,6 +4,7 @@
  * before the block in dumps with its memory. Layout and stamps are those of Microsoft's page
  * "GFlags and PageHeap".
  */
+#include "support/suite.h"
 #include "support/verifier_run.h"
 
 #include <string.h>
@@ -125,5 +126,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("verifier heap", add_tests);
+    return suite_main("verifier heap", add_tests);
 }

@@ -3,6 +3,7 @@
  * Where a stop may be found when the plain way is closed, what is said when it cannot be, and the
  * published stops of the field (their numbers, as people posted them) put into built dumps.
  */
+#include "support/suite.h"
 #include "support/verifier_run.h"
 
 #include <stdio.h>
@@ -453,5 +454,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("verifier_sources", add_tests);
+    return suite_main("verifier_sources", add_tests);
 }

@@ -3,6 +3,7 @@
 #include "analyze/verifier_stops.h"
 
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -75,5 +76,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("verifier_stops", add_tests);
+    return suite_main("verifier_stops", add_tests);
 }

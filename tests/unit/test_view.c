@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/base/view.c: the bounds that everything else relies on. */
 #include "base/view.h"
+#include "support/suite.h"
 
 #include <check.h>
 
@@ -146,13 +147,8 @@ START_TEST(test_cursor_sticks)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("view");
-    TCase *tests = tcase_create("view");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_slice);
     tcase_add_test(tests, test_slice_of_slice);
     tcase_add_test(tests, test_clip);
@@ -160,10 +156,9 @@ int main(void)
     tcase_add_test(tests, test_integers);
     tcase_add_test(tests, test_cursor);
     tcase_add_test(tests, test_cursor_sticks);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("view", add_tests);
 }

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -548,13 +549,8 @@ START_TEST(test_names)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("walk");
-    TCase *tests = tcase_create("walk");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_frames);
     tcase_add_test(tests, test_start);
     tcase_add_test(tests, test_stack_pointer);
@@ -572,10 +568,9 @@ int main(void)
     tcase_add_test(tests, test_confirmed);
     tcase_add_test(tests, test_guesses);
     tcase_add_test(tests, test_names);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("walk", add_tests);
 }

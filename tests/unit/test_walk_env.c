@@ -3,6 +3,7 @@
 #include "analyze/analysis.h"
 #include "analyze/modules.h"
 #include "support/dump_fixture.h"
+#include "support/suite.h"
 
 #include "minidump/format.h"
 
@@ -55,18 +56,12 @@ START_TEST(test_roles)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_test(tests, test_roles);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("walk_env");
-    TCase *tests = tcase_create("walk_env");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_test(tests, test_roles);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_main("walk_env", add_tests);
 }

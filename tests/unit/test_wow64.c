@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Is a dump WOW64, and which contexts a thread has then, from Windows Server 2003 to Wine. */
+#include "support/suite.h"
 #include "support/wow64_thread.h"
 
 #include "minidump/format.h"
@@ -175,5 +176,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("wow64", add_tests);
+    return suite_main("wow64", add_tests);
 }

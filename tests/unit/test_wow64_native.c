@@ -5,6 +5,7 @@
  * return address the CPU area counts as not yet taken off is entered without it.
  */
 #include "analyze/analysis.h"
+#include "support/suite.h"
 #include "support/wow64_thread.h"
 
 #include <check.h>
@@ -121,20 +122,14 @@ START_TEST(test_return_on_stack)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("wow64_native");
-    TCase *tests = tcase_create("wow64_native");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_live_code);
     tcase_add_test(tests, test_live_code_without_return);
     tcase_add_test(tests, test_return_on_stack);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("wow64_native", add_tests);
 }

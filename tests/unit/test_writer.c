@@ -5,6 +5,7 @@
 #include "minidump/format.h"
 #include "support/dump_fixture.h"
 #include "support/extract_run.h"
+#include "support/suite.h"
 
 #include <limits.h>
 #include <string.h>
@@ -321,5 +322,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("writer", add_tests);
+    return suite_main("writer", add_tests);
 }

@@ -3,6 +3,7 @@
 #include "x64/ahead.h"
 
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -152,21 +153,15 @@ START_TEST(test_return_address)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x64_ahead");
-    TCase *tests = tcase_create("x64_ahead");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_plain);
     tcase_add_test(tests, test_forms);
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_return_address);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x64_ahead", add_tests);
 }

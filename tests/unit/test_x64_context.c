@@ -3,6 +3,7 @@
 #include "x64/context.h"
 
 #include "stack/walk.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -111,20 +112,14 @@ START_TEST(test_refused)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x64_context");
-    TCase *tests = tcase_create("x64_context");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_full);
     tcase_add_test(tests, test_groups);
     tcase_add_test(tests, test_refused);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x64_context", add_tests);
 }

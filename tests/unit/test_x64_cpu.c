@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/x64/cpu.c: the methods that need no unwind data, and their order. */
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -165,23 +166,17 @@ START_TEST(test_random_unwind_data)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x64_cpu");
-    TCase *tests = tcase_create("x64_cpu");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_leaf);
     tcase_add_test(tests, test_no_leaf_without_table);
     tcase_add_test(tests, test_false_leaf);
     tcase_add_test(tests, test_bad_call);
     tcase_add_test(tests, test_dynamic_function);
     tcase_add_test(tests, test_random_unwind_data);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x64_cpu", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/x64/epilogue.c: functions that have begun to leave. */
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -267,13 +268,8 @@ START_TEST(test_v2_chain)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x64_epilogue");
-    TCase *tests = tcase_create("x64_epilogue");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_forms);
     tcase_add_test(tests, test_registers);
     tcase_add_test(tests, test_no_epilogue);
@@ -286,10 +282,9 @@ int main(void)
     tcase_add_test(tests, test_v2_by_offset);
     tcase_add_test(tests, test_v2_two_byte_pops);
     tcase_add_test(tests, test_v2_chain);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x64_epilogue", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/x64/instruction.c: lengths and operands; the expected lengths are llvm-mc's. */
 #include "x64/instruction.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -98,20 +99,14 @@ START_TEST(test_operands)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x64_instruction");
-    TCase *tests = tcase_create("x64_instruction");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_lengths);
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_operands);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x64_instruction", add_tests);
 }

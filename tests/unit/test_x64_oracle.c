@@ -4,6 +4,7 @@
  * the true one and the one that RtlVirtualUnwind gave in the process itself.
  */
 #include "support/oracle.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -171,19 +172,13 @@ START_TEST(test_every_stop)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x64_oracle");
-    TCase *tests = tcase_create("x64_oracle");
-    SRunner *runner;
-    int failed;
-
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, test_every_stop);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x64_oracle", add_tests);
 }

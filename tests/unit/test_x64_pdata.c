@@ -2,6 +2,7 @@
 /* src/x64/pdata.c: finding functions in tables that may be damaged, unsorted or partly missing. */
 #include "base/limits.h"
 #include "support/fake_process.h"
+#include "support/suite.h"
 #include "x64/pdata.h"
 
 #include <check.h>
@@ -247,13 +248,8 @@ START_TEST(test_parent_not_there)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x64_pdata");
-    TCase *tests = tcase_create("x64_pdata");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_search);
     tcase_add_test(tests, test_no_table);
     tcase_add_test(tests, test_padding);
@@ -264,10 +260,9 @@ int main(void)
     tcase_add_test(tests, test_dynamic_function);
     tcase_add_test(tests, test_info_not_there);
     tcase_add_test(tests, test_parent_not_there);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x64_pdata", add_tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/x64/proc_frame.c: steps by the sizes of S_FRAMEPROC. */
 #include "support/fake_process.h"
+#include "support/suite.h"
 #include "x64/proc_frame.h"
 
 #include <check.h>
@@ -366,13 +367,8 @@ START_TEST(test_absurd_sizes)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x64_proc_frame");
-    TCase *tests = tcase_create("x64_proc_frame");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_sigsegv);
     tcase_add_test(tests, test_first_instruction);
     tcase_add_test(tests, test_refused);
@@ -383,10 +379,9 @@ int main(void)
     tcase_add_test(tests, test_frame_pointer);
     tcase_add_test(tests, test_leaf);
     tcase_add_test(tests, test_absurd_sizes);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x64_proc_frame", add_tests);
 }

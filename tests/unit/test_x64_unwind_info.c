@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/x64/unwind_info.c: every unwind code, chains and machine frames. */
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -519,13 +520,8 @@ START_TEST(test_call_at_the_end)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x64_unwind_info");
-    TCase *tests = tcase_create("x64_unwind_info");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_left_to_handler);
     tcase_add_test(tests, test_push_and_alloc_small);
     tcase_add_test(tests, test_position_in_prologue);
@@ -549,10 +545,9 @@ int main(void)
     tcase_add_test(tests, test_damage_then_scan);
     tcase_add_test(tests, test_return_address_not_in_dump);
     tcase_add_test(tests, test_call_at_the_end);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x64_unwind_info", add_tests);
 }

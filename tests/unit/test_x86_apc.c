@@ -7,6 +7,7 @@
 
 #include "support/dump_fixture.h"
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <string.h>
 
@@ -212,5 +213,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("x86_apc", add_tests);
+    return suite_main("x86_apc", add_tests);
 }

@@ -6,6 +6,7 @@
  */
 #include "support/dump_fixture.h"
 #include "support/fake_process.h"
+#include "support/suite.h"
 #include "x86/callback.h"
 
 #include <string.h>
@@ -254,5 +255,5 @@ static void add_tests(TCase *tests)
 
 int main(void)
 {
-    return dump_fixture_main("x86_callback", add_tests);
+    return suite_main("x86_callback", add_tests);
 }

@@ -1,36 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* src/x86/code_forms.c: callers found by the code bytes around eip. */
-#include "support/fake_process.h"
+#include "support/fake_x86.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
-
-/* One module with code at [0x401000, 0x403000) and a stack; CALLER follows a call. */
-#define CODE   0x401000u
-#define PC     0x401200u
-#define CALLER 0x402040u
-#define SP     UINT64_C(0x10100)
-
-static struct fake_process *x86_process(void)
-{
-    struct fake_process *p = fake_new(&avd_cpu_x86);
-
-    fake_module(p, 0x400000, 0x10000);
-    fake_map(p, CODE, 0x2000);
-    fake_map(p, 0x10000, 0x2000);
-    fake_call_before(p, CALLER);
-    return p;
-}
-
-static struct avd_regs with_ebp(uint64_t ebp)
-{
-    struct avd_regs regs = {{0}, 0};
-
-    avd_reg_set(&regs, AVD_EBP, ebp);
-    avd_reg_set(&regs, AVD_EBX, 0xbb);
-    avd_reg_set(&regs, AVD_EAX, 0xaa);
-    return regs;
-}
 
 static void check_caller(const struct fake_process *p, enum avd_method method, uint64_t sp,
                          uint64_t ebp)
@@ -55,8 +29,8 @@ static const uint8_t wow64_stub[] = {0xb8, 0x58, 0,    0,    0,    0xb9, 0x1d, 0
 
 START_TEST(test_wow64_stub)
 {
-    struct fake_process *p = x86_process();
-    struct avd_regs regs = with_ebp(0x10500);
+    struct fake_process *p = fake_new_x86();
+    struct avd_regs regs = fake_regs_x86(0x10500);
 
     fake_bytes(p, PC - 21, wow64_stub, sizeof wow64_stub);
     fake_u32(p, SP, PC);
@@ -77,8 +51,8 @@ START_TEST(test_windows10_stub)
 {
     static const uint8_t stub[] = {0xb8, 7, 0,    0,    0,    0xba, 0x40, 0x10,
                                    0x40, 0, 0xff, 0xd2, 0xc2, 0x14, 0};
-    struct fake_process *p = x86_process();
-    struct avd_regs regs = with_ebp(0x10500);
+    struct fake_process *p = fake_new_x86();
+    struct avd_regs regs = fake_regs_x86(0x10500);
 
     fake_bytes(p, PC - 12, stub, sizeof stub);
     fake_u32(p, SP, CALLER);
@@ -100,8 +74,8 @@ START_TEST(test_fast_system_call)
     static const uint8_t fast[] = {0x8b, 0xd4, 0x0f, 0x34, 0x90, 0x90, 0x90, 0x90, 0x90, 0xc3};
     static const uint8_t stub[] = {0xb8, 7,    0,    0,    0,    0xba, 0, 3,
                                    0xfe, 0x7f, 0xff, 0x12, 0xc2, 0x14, 0};
-    struct fake_process *p = x86_process();
-    struct avd_regs regs = with_ebp(0x10500);
+    struct fake_process *p = fake_new_x86();
+    struct avd_regs regs = fake_regs_x86(0x10500);
 
     fake_bytes(p, PC - 9, fast, sizeof fast);
     fake_bytes(p, CODE + 0x800 - 12, stub, sizeof stub);
@@ -121,8 +95,8 @@ END_TEST
 /* What does more than a stub does is an ordinary epilogue. */
 START_TEST(test_call_then_epilogue)
 {
-    struct fake_process *p = x86_process();
-    struct avd_regs regs = with_ebp(0x10500);
+    struct fake_process *p = fake_new_x86();
+    struct avd_regs regs = fake_regs_x86(0x10500);
 
     fake_bytes(p, PC - 7, "\xba\x40\x10\x40\x00\xff\xd2\x5e\x5d\xc3", 10);
     fake_u32(p, SP + 4, 0x10600);
@@ -136,8 +110,8 @@ END_TEST
 /* An ordinary call through edx in a caller is no system call: its arguments are on the stack. */
 START_TEST(test_ordinary_indirect_call)
 {
-    struct fake_process *p = x86_process();
-    struct avd_regs regs = with_ebp(0);
+    struct fake_process *p = fake_new_x86();
+    struct avd_regs regs = fake_regs_x86(0);
 
     p->walk.allow_scan = false;
     fake_bytes(p, PC - 2, "\xff\x12\xc2\x04\x00", 5);
@@ -169,8 +143,8 @@ START_TEST(test_prologue)
     size_t i;
 
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct fake_process *p = x86_process();
-        struct avd_regs regs = with_ebp(0x10500);
+        struct fake_process *p = fake_new_x86();
+        struct avd_regs regs = fake_regs_x86(0x10500);
 
         fake_bytes(p, PC - 4, cases[i].code, cases[i].size);
         fake_u32(p, SP, 0x10400);
@@ -205,8 +179,8 @@ START_TEST(test_epilogue)
     size_t i;
 
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct fake_process *p = x86_process();
-        struct avd_regs regs = with_ebp(SP + 0x100);
+        struct fake_process *p = fake_new_x86();
+        struct avd_regs regs = fake_regs_x86(SP + 0x100);
 
         fake_bytes(p, PC, cases[i].code, cases[i].size);
         fake_u32(p, SP + cases[i].slot - (cases[i].ebp == 0x10400 ? 4 : 0), 0x10400);
@@ -222,8 +196,8 @@ END_TEST
 /* Symbols know where the function starts, and it has run nothing but its first instructions. */
 START_TEST(test_from_start)
 {
-    struct fake_process *p = x86_process();
-    struct avd_regs regs = with_ebp(0x10500);
+    struct fake_process *p = fake_new_x86();
+    struct avd_regs regs = fake_regs_x86(0x10500);
 
     /* mov eax, [...]; mov eax, [eax] */
     fake_bytes(p, PC, "\xa1\x00\x30\x40\x00\x8b\x00\xc3", 8);
@@ -276,7 +250,7 @@ START_TEST(test_refused)
     size_t i;
 
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct fake_process *p = x86_process();
+        struct fake_process *p = fake_new_x86();
         unsigned k;
 
         p->walk.allow_scan = false;
@@ -293,7 +267,7 @@ END_TEST
 /* What is no exact frame does not continue at its pc's bytes: arguments may be on the stack. */
 START_TEST(test_only_exact_frames)
 {
-    struct fake_process *p = x86_process();
+    struct fake_process *p = fake_new_x86();
 
     p->walk.allow_scan = false;
     fake_bytes(p, PC, "\xc3", 1);
@@ -306,13 +280,8 @@ START_TEST(test_only_exact_frames)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x86_code_forms");
-    TCase *tests = tcase_create("x86_code_forms");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_wow64_stub);
     tcase_add_test(tests, test_windows10_stub);
     tcase_add_test(tests, test_fast_system_call);
@@ -323,10 +292,9 @@ int main(void)
     tcase_add_test(tests, test_from_start);
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_only_exact_frames);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x86_code_forms", add_tests);
 }

@@ -3,6 +3,7 @@
 #include "x86/context.h"
 
 #include "stack/walk.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -110,20 +111,14 @@ START_TEST(test_refused)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x86_context");
-    TCase *tests = tcase_create("x86_context");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_full);
     tcase_add_test(tests, test_groups);
     tcase_add_test(tests, test_refused);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x86_context", add_tests);
 }

@@ -1,43 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* src/x86/cpu.c: the methods together, on whole stacks. */
-#include "support/fake_process.h"
+#include "support/fake_x86.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
-
-/* One module with code at [0x401000, 0x403000) and a stack; CALLER follows a call. */
-#define CODE   0x401000u
-#define PC     0x401200u
-#define CALLER 0x402040u
-#define SP     UINT64_C(0x10100)
-
-static struct fake_process *x86_process(void)
-{
-    struct fake_process *p = fake_new(&avd_cpu_x86);
-
-    fake_module(p, 0x400000, 0x10000);
-    fake_map(p, CODE, 0x2000);
-    fake_map(p, 0x10000, 0x2000);
-    fake_call_before(p, CALLER);
-    return p;
-}
-
-static struct avd_regs with_ebp(uint64_t ebp)
-{
-    struct avd_regs regs = {{0}, 0};
-
-    avd_reg_set(&regs, AVD_EBP, ebp);
-    avd_reg_set(&regs, AVD_EBX, 0xbb);
-    avd_reg_set(&regs, AVD_EAX, 0xaa);
-    return regs;
-}
 
 /* A stack as on Windows 7: stub, its frameless caller, two frames, return address 0. */
 START_TEST(test_whole_stack)
 {
     static const uint8_t stub[] = {0xba, 0, 0, 0, 0, 0xff, 0xd2, 0xc2, 4, 0};
-    struct fake_process *p = x86_process();
-    struct avd_regs regs = with_ebp(0x10200);
+    struct fake_process *p = fake_new_x86();
+    struct avd_regs regs = fake_regs_x86(0x10200);
     const struct avd_stack *stack;
 
     p->walk.stack_low = 0x10000;
@@ -71,8 +45,8 @@ END_TEST
 /* A call through null: the caller's frame is still the one ebp points at. */
 START_TEST(test_call_through_null)
 {
-    struct fake_process *p = x86_process();
-    struct avd_regs regs = with_ebp(0x10200);
+    struct fake_process *p = fake_new_x86();
+    struct avd_regs regs = fake_regs_x86(0x10200);
     const struct avd_stack *stack;
 
     fake_u32(p, SP, CALLER);
@@ -98,8 +72,8 @@ START_TEST(test_random_memory)
     unsigned round;
 
     for (round = 0; round < 300; round++) {
-        struct fake_process *p = x86_process();
-        struct avd_regs regs = with_ebp(0x10100 + 4 * (round % 64));
+        struct fake_process *p = fake_new_x86();
+        struct avd_regs regs = fake_regs_x86(0x10100 + 4 * (round % 64));
         uint32_t i;
 
         for (i = 0; i < 0x2000; i++) {
@@ -123,20 +97,14 @@ START_TEST(test_random_memory)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x86_cpu");
-    TCase *tests = tcase_create("x86_cpu");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_whole_stack);
     tcase_add_test(tests, test_call_through_null);
     tcase_add_test(tests, test_random_memory);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x86_cpu", add_tests);
 }

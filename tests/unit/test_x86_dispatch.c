@@ -3,6 +3,7 @@
 #include "x86/dispatch.h"
 
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 
@@ -115,20 +116,14 @@ START_TEST(test_where)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x86_dispatch");
-    TCase *tests = tcase_create("x86_dispatch");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_found);
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_where);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x86_dispatch", add_tests);
 }

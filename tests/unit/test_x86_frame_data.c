@@ -3,6 +3,7 @@
 #include "x86/frame_data.h"
 
 #include "support/fake_process.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -546,13 +547,8 @@ START_TEST(test_in_a_walk)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x86_frame_data");
-    TCase *tests = tcase_create("x86_frame_data");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tests, test_ebp_program);
     tcase_add_test(tests, test_search_program);
     tcase_add_test(tests, test_search_above_arguments);
@@ -569,10 +565,9 @@ int main(void)
     tcase_add_test(tests, test_end_of_stack);
     tcase_add_test(tests, test_damaged);
     tcase_add_test(tests, test_in_a_walk);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x86_frame_data", add_tests);
 }

@@ -5,6 +5,7 @@
  * once with the frame data of the program's PDB.
  */
 #include "support/oracle.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -145,13 +146,8 @@ START_TEST(test_seh_optimised)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("x86_oracle");
-    TCase *tests = tcase_create("x86_oracle");
-    SRunner *runner;
-    int failed;
-
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, test_ebp_frames);
     tcase_add_test(tests, test_ebp_frames_with_frame_data);
@@ -160,10 +156,9 @@ int main(void)
     tcase_add_test(tests, test_seh);
     tcase_add_test(tests, test_seh_with_frame_data);
     tcase_add_test(tests, test_seh_optimised);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return suite_main("x86_oracle", add_tests);
 }
