@@ -29,8 +29,9 @@ enum {
 /* And in the home space of what it calls: that is seldom without another write. */
 #define CANDIDATE_IN_HOME_SPACE 0.5
 /* How much likelier a live return address has the saved frame pointer of its function below it than
- * one that was left behind, where that is usual; and how much less likely it has not. */
-#define FRAME_SAVED      6.0
+ * another candidate, where that is usual, and how much less likely it has not. It is little, as
+ * those that finished calls left behind have it too. */
+#define FRAME_SAVED      2.0
 #define FRAME_SAVED_EDIT 20.0 /* where it is always at the same place */
 #define FRAME_NOT_SAVED  0.3
 /*
@@ -86,6 +87,16 @@ static double worth_below(const struct avd_candidates *c, const struct avd_candi
     return worth;
 }
 
+/* What the saved frame pointer below a candidate's slot says about it. */
+static double frame_factor(const struct avd_candidate *candidate)
+{
+    if (!candidate->in_framed_module)
+        return 1.0;
+    if (!candidate->saves_frame)
+        return FRAME_NOT_SAVED;
+    return candidate->edit_and_continue ? FRAME_SAVED_EDIT : FRAME_SAVED;
+}
+
 static bool add_node(struct avd_trellis *t, const struct avd_candidate *candidate)
 {
     struct avd_trellis_node *node = &t->nodes[t->count];
@@ -96,7 +107,7 @@ static bool add_node(struct avd_trellis *t, const struct avd_candidate *candidat
         node->role = candidate->role;
         node->has_call = candidate->call == 1;
         node->worth = value_worth(candidate);
-        node->worth *= worth_below(t->candidates, candidate);
+        node->worth *= frame_factor(candidate) * worth_below(t->candidates, candidate);
         if (node->worth == 0)
             return false;
     }
@@ -163,16 +174,6 @@ static void learn_sizes(const struct avd_trellis *t, size_t from, size_t most,
     avd_frame_sizes_learn(t->candidates->sizes, t->candidates, &question, out);
 }
 
-/* What the saved frame pointer below a candidate's slot says about it. */
-static double frame_factor(const struct avd_candidate *candidate)
-{
-    if (!candidate->in_framed_module)
-        return 1.0;
-    if (!candidate->saves_frame)
-        return FRAME_NOT_SAVED;
-    return candidate->edit_and_continue ? FRAME_SAVED_EDIT : FRAME_SAVED;
-}
-
 /* The edges from a node, and what they do to the worth of those they lead to (`expected`). */
 static void add_edges(struct avd_trellis *t, size_t from, double *expected)
 {
@@ -204,7 +205,6 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
             value = exact_weight(t, to->candidate->slot);
         else if (distance % 16 == 0)
             value = sizes.chance[distance / 16];
-        value *= frame_factor(to->candidate);
         if (calls_back(t, node, i))
             value *= CALLS_BACK;
         if (value != 0 && to->has_call)

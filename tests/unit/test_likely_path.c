@@ -165,6 +165,39 @@ START_TEST(test_nothing_to_learn)
 }
 END_TEST
 
+static void put_framed(struct fake_process *p, unsigned below_top, uint64_t value)
+{
+    put(p, 0, below_top, value);
+    put(p, 0, below_top + 8, TOP(0) - below_top + 8 + 0x40);
+}
+
+/* Where functions save their callers' frame pointers, one below a candidate speaks for it; but what
+ * finished calls left behind has one, too. */
+START_TEST(test_saved_frame_pointer)
+{
+    unsigned percent[2];
+    unsigned i;
+    unsigned k;
+
+    for (i = 0; i < 2; i++) {
+        struct fake_process *p = four_threads(1);
+
+        for (k = 0; k < 4; k++)
+            put_framed(p, 0x3b8 - 0x40 * k, OLD + 0x400 + 0x80 * k);
+        put_framed(p, AT_A, A);
+        put_framed(p, AT_NEXT, NEXT);
+        if (i == 1)
+            put_framed(p, AT_OLD, OLD);
+        (void)walk(p);
+        percent[i] = frame_of(&p->stack, OLD) != NULL ? frame_of(&p->stack, OLD)->percent : 0;
+        fake_free(p);
+    }
+    ck_assert_uint_ge(percent[1], 50);
+    ck_assert_uint_ge(percent[1], percent[0] + 30);
+    ck_assert_uint_le(percent[1], 93);
+}
+END_TEST
+
 /* Windows seldom calls a program, other than where its threads start. */
 START_TEST(test_calls_back)
 {
@@ -334,6 +367,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_learns_size);
     tcase_add_test(tests, test_looks_at_all);
     tcase_add_test(tests, test_nothing_to_learn);
+    tcase_add_test(tests, test_saved_frame_pointer);
     tcase_add_test(tests, test_calls_back);
     tcase_add_test(tests, test_doubt);
     tcase_add_test(tests, test_one_path);
