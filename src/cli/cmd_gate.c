@@ -267,6 +267,7 @@ static int shows_lines(const struct gate *gate)
 static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_settings *settings)
 {
     struct avd_error err = {0};
+    const char *idle;
 
     if (settings->rules != NULL && avd_rules_load(settings->rules, &gate->rules, &err) != AVD_OK) {
         avd_cli_print_error(settings->rules, &err);
@@ -275,6 +276,10 @@ static enum avd_cli_exit analysis_init(struct gate *gate, const struct avd_cli_s
     /* A verdict without some of the rules would pass what they are there to stop. */
     if (avd_cli_print_rule_problems(gate->rules) != 0)
         return AVD_EXIT_INPUT;
+    idle = avd_gate_policy_idle_rule(&gate->policy, gate->rules);
+    if (idle != NULL)
+        return avd_cli_usage_error("fail-on: no rule is called '", idle,
+                                   "'; 'avdump rules list' shows them", NULL);
     if (settings->triage != NULL &&
         avd_triage_load(settings->triage, &gate->triage, &err) != AVD_OK) {
         avd_cli_print_error(settings->triage, &err);

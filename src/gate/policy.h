@@ -44,6 +44,10 @@ void avd_gate_policy_deinit(struct avd_gate_policy *policy);
  */
 bool avd_gate_policy_fail_on(struct avd_gate_policy *policy, const char *words, const char **wrong,
                              size_t *wrong_size);
+/* The first "rule:PATTERN" that fits the id of none of `rules` (NULL: the shipped ones), so that
+ * nothing could ever fail by it; NULL when each fits one. */
+const char *avd_gate_policy_idle_rule(const struct avd_gate_policy *policy,
+                                      const struct avd_rules *rules);
 /* Adds a policy file. AVD_E_IO, AVD_E_RULE with line and column, AVD_E_NOMEM. */
 enum avd_status avd_gate_policy_read(struct avd_gate_policy *policy, const char *path,
                                      struct avd_error *err);

@@ -107,6 +107,7 @@ def test_usage(gate):
             (["--fail-on", "count:0"], 2, "--fail-on"), (["--fail-on", "count:x"], 2, "--fail-on"),
             (["--fail-on", "rule:"], 2, "--fail-on"), (["--fail-on", ""], 2, "found ''"),
             (["--fail-on", "new,,error"], 2, "found 'new,,error'"),
+            (["--fail-on", "rule:null-raed"], 2, "fail-on: no rule is called 'null-raed'"),
             (["-o", "xml:-"], 2, "--output: expected KIND:PATH"), (["-o", "json:"], 2, "--output"),
             (["-o", "json:-", "-o", "table:-"], 2, "only one may go to standard output"),
             (["--shard", "0/2"], 2, "--shard"), (["--shard", "3/2"], 2, "--shard"),
