@@ -112,6 +112,9 @@ enum avd_status avd_rules_load(const char *directory, struct avd_rules **out,
 /* What was wrong in the files; number `index` goes to *err with file, line and column. */
 size_t avd_rules_problem_count(const struct avd_rules *rules);
 void avd_rules_problem(const struct avd_rules *rules, size_t index, struct avd_error *err);
+/* Whether the identifier of one of them (NULL: of the shipped rules) fits `pattern`, in which `*`
+ * and `?` have their usual meaning: 1 or 0. */
+int avd_rules_have(const struct avd_rules *rules, const char *pattern);
 void avd_rules_free(struct avd_rules *rules);
 
 /* ---- analysis ---------------------------------------------------------------------------- */

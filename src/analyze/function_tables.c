@@ -77,7 +77,8 @@ static bool find_entry(const struct avd_function_table *table, uint64_t addr, ui
     if (b.low == 0)
         return false;
     for (i = 0; i < 3; i++)
-        entry[i] = avd_view_u32(table->entries, (uint64_t)(b.low - 1) * table->entry_size + 4 * i);
+        entry[i] = avd_view_u32(table->entries,
+                                (uint64_t)(b.low - 1) * table->entry_size + 4 * (uint64_t)i);
     return rva < entry[1];
 }
 

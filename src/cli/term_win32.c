@@ -52,7 +52,7 @@ size_t avd_term_columns(FILE *stream)
     enum { USUAL = 80, MOST = 10000 };
     const char *columns = avd_term_variable("COLUMNS");
     unsigned long wanted = columns != NULL ? strtoul(columns, NULL, 10) : 0;
-    DWORD which = stream == stderr ? STD_ERROR_HANDLE : STD_OUTPUT_HANDLE;
+    DWORD which = _fileno(stream) == _fileno(stderr) ? STD_ERROR_HANDLE : STD_OUTPUT_HANDLE;
     CONSOLE_SCREEN_BUFFER_INFO info;
 
     if (!is_terminal(which))

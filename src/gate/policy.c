@@ -15,7 +15,6 @@
 #include "base/file.h"
 #include "base/glob.h"
 #include "gate/json.h"
-#include "rules/rules.h"
 #include "rules/yaml.h"
 
 #include <inttypes.h>
@@ -124,24 +123,13 @@ bool avd_gate_policy_fail_on(struct avd_gate_policy *policy, const char *words, 
     return true;
 }
 
-static bool fits_a_rule(const char *pattern, const struct avd_rules *rules)
-{
-    size_t count = rules != NULL ? rules->count : avd_shipped_rule_count;
-    size_t i;
-
-    for (i = 0; i < count; i++)
-        if (avd_glob_fits(rules != NULL ? rules->items[i]->id : avd_shipped_rules[i].id, pattern))
-            return true;
-    return false;
-}
-
 const char *avd_gate_policy_idle_rule(const struct avd_gate_policy *policy,
                                       const struct avd_rules *rules)
 {
     size_t i;
 
     for (i = 0; i < policy->fail_rule_count; i++)
-        if (!fits_a_rule(policy->fail_rules[i], rules))
+        if (!avd_rules_have(rules, policy->fail_rules[i]))
             return policy->fail_rules[i];
     return NULL;
 }

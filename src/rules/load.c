@@ -7,6 +7,7 @@
 #include "rules/rules.h"
 
 #include "base/file.h"
+#include "base/glob.h"
 #include "base/memory.h"
 #include "rules/problems.h"
 
@@ -139,6 +140,17 @@ void avd_rules_free(struct avd_rules *rules)
 size_t avd_rules_problem_count(const struct avd_rules *rules)
 {
     return rules != NULL ? rules->problems.count : 0;
+}
+
+int avd_rules_have(const struct avd_rules *rules, const char *pattern)
+{
+    size_t count = rules != NULL ? rules->count : avd_shipped_rule_count;
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        if (avd_glob_fits(rules != NULL ? rules->items[i]->id : avd_shipped_rules[i].id, pattern))
+            return 1;
+    return 0;
 }
 
 void avd_rules_problem(const struct avd_rules *rules, size_t index, struct avd_error *err)

@@ -186,12 +186,12 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
     struct avd_frame_sizes sizes;
     size_t i;
 
-    if (!exact)
+    if (!exact) {
         learn_sizes(t, from, reach < AVD_FRAME_SIZES ? reach : AVD_FRAME_SIZES - 1, &sizes);
-    if (!exact && from != 0)
-        node->worth *= sizes.live;
-    if (!exact)
         avd_walk_exert(t->walk, (sizes.looks + reach) / LOOKS_AT_ONCE);
+        if (from != 0)
+            node->worth *= sizes.live;
+    }
     node->edges = &t->edges[t->edge_count];
     node->first_edge = from + 1;
     for (i = from + 1; i < t->count && node->edge_count < MAX_EDGES; i++) {

@@ -190,6 +190,9 @@ START_TEST(a_mistake_does_not_hide_the_other_rules)
     avd_rules_problem(rules, 3, &err);
     ck_assert_str_eq(err.message, "");
     ck_assert_uint_eq(avd_rules_problem_count(NULL), 0);
+    ck_assert(avd_rules_have(rules, "own") && avd_rules_have(rules, "thr*"));
+    ck_assert(avd_rules_have(rules, "null-data-pointer") && !avd_rules_have(rules, "two"));
+    ck_assert(avd_rules_have(NULL, "null-*") && !avd_rules_have(NULL, "own"));
 }
 END_TEST
 
