@@ -6,6 +6,7 @@
 #include "output.h"
 #include "term.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,9 +69,12 @@ void avd_cli_output_discard(struct avd_cli_output *output)
 enum avd_cli_exit avd_cli_finish_stdout(enum avd_cli_exit code)
 {
     struct avd_cli_output output;
+    int last = errno;
 
     (void)avd_cli_output_open(&output, NULL);
-    if (ferror(stdout)) { /* which of the writes failed, and why, nobody noticed */
+    /* Which of the writes failed, nobody noticed; most likely nothing else failed after it. */
+    if (ferror(stdout)) {
+        output.sink.error = last;
         output.error.code = AVD_E_IO;
         (void)snprintf(output.error.where, sizeof output.error.where, "standard output");
         (void)snprintf(output.error.message, sizeof output.error.message, "cannot be written");

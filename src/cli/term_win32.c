@@ -105,10 +105,13 @@ int avd_term_same_file(const char *a, const char *b)
            x.nFileIndexHigh == y.nFileIndexHigh && x.nFileIndexLow == y.nFileIndexLow;
 }
 
-/* The C library has no name for ERROR_NO_DATA, and makes it EINVAL. */
+/* The C library has no name for most of what a pipe without a reader gives, and makes it EINVAL, as
+ * it does with whatever else it does not know. */
 int avd_term_is_closed_pipe(int error)
 {
-    return error == EPIPE || error == EINVAL;
+    return error == EPIPE ||
+           (error == EINVAL && (_doserrno == ERROR_NO_DATA || _doserrno == ERROR_BROKEN_PIPE ||
+                                _doserrno == ERROR_PIPE_NOT_CONNECTED));
 }
 
 /* The C library's copy is in the code page of the system, which most names do not fit into. Copies

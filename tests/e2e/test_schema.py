@@ -26,16 +26,25 @@ NO_DUMPS = {"empty": b"", "text": b"no dump\n", "header": b"MDMP\x93\xa7\x00\x00
             "kernel": b"PAGEDU64" + bytes(4096)}
 
 
+def document(program, command, path, *options):
+    """What the command writes, which is never nothing."""
+    result = program.run(command, "--format", "json", *options, path)
+    if not result.stdout:
+        raise Failure("avdump %s %s: no output, exit code %d: %s" % (
+            command, " ".join(options), result.returncode, result.stderr.decode("utf-8", "replace")))
+    return result.stdout
+
+
 def validate(program, validator, path):
     """Returns how many documents were right."""
     for command in ("analyze", "info"):
-        compact = program.run(command, "--format", "json", "--compact", path).stdout
+        compact = document(program, command, path, "--compact")
         seen, complaints = validate_json.check("%s %s" % (command, path), compact, validator)
         if seen != 1 or complaints:
             raise Failure("avdump %s: %d documents, %d complaints" % (command, seen, complaints))
         if compact.count(b"\n") != 1 or not compact.endswith(b"\n"):
             raise Failure("avdump %s --compact: not one line" % command)
-        plain = program.run(command, "--format", "json", path).stdout
+        plain = document(program, command, path)
         if json.loads(plain, object_pairs_hook=unique_keys) != json.loads(compact):
             raise Failure("avdump %s: indented and compact JSON differ" % command)
     return 2
