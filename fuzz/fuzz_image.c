@@ -52,9 +52,11 @@ static void look_up(const struct avd_image *mapped, const uint8_t *data, size_t 
     file.file.view = (struct avd_view){data, size, 0};
     if (avd_coff_source.open(&module, &opening, &coff, NULL) != AVD_OK)
         return;
-    for (rva = 0; rva < 0x6000; rva += 0x123)
+    for (rva = 0; rva < 0x6000; rva += 0x123) {
+        memset(&symbol, 0, sizeof symbol);
         if (avd_coff_source.find(coff, rva, arena, &symbol) == AVD_OK && symbol.function_rva > rva)
             abort();
+    }
     for (i = 0; i < 64 && avd_coff_source.item(coff, i, arena, &symbol) == AVD_OK; i++) {
         if (symbol.function_rva < last)
             abort();
