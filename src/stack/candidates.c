@@ -10,6 +10,7 @@
 #include "base/bisect.h"
 #include "base/limits.h"
 #include "base/view.h"
+#include "stack/cookie.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,8 @@ struct collection {
     size_t count, capacity;
     uint64_t *data; /* values at even slots */
     size_t data_count, data_capacity;
+    struct avd_cookie_word *words; /* that may be security cookies */
+    size_t word_count, word_capacity;
     size_t places; /* where a candidate could be */
 };
 
@@ -116,6 +119,8 @@ static uint8_t neighbour(const struct avd_walk *walk, uint64_t word)
 
 static bool add(struct collection *c, uint64_t slot, uint64_t value, uint64_t below, uint32_t stack)
 {
+    struct avd_code_module module;
+
     if (slot % 16 != WORD) {
         uint64_t *data = avd_arena_grow(c->arena, c->data, c->data_count, &c->data_capacity,
                                         sizeof *data, AVD_MAX_CANDIDATES);
@@ -135,6 +140,8 @@ static bool add(struct collection *c, uint64_t slot, uint64_t value, uint64_t be
         items[c->count].slot = slot;
         items[c->count].value = value;
         items[c->count].live = LIVE_UNKNOWN;
+        if (c->walk->env->module_at(c->walk->env->ctx, value - 1, &module))
+            items[c->count].module = (uint32_t)module.id + 1;
         items[c->count].role = avd_walk_role_at(c->walk, value);
         items[c->count].call = (int8_t)avd_walk_after_call(c->walk, value);
         items[c->count].below = neighbour(c->walk, below);
@@ -142,6 +149,19 @@ static bool add(struct collection *c, uint64_t slot, uint64_t value, uint64_t be
         items[c->count].edit_and_continue = below == slot + WORD + EDIT_FRAME_POINTER;
         items[c->count++].stack = stack;
     }
+    return true;
+}
+
+static bool add_cookie_word(struct collection *c, uint64_t slot, uint64_t value)
+{
+    struct avd_cookie_word *words = avd_arena_grow(
+        c->arena, c->words, c->word_count, &c->word_capacity, sizeof *words, AVD_MAX_CANDIDATES);
+
+    if (words == NULL)
+        return !c->arena->failed;
+    c->words = words;
+    words[c->word_count].slot = slot;
+    words[c->word_count++].value = value;
     return true;
 }
 
@@ -173,8 +193,14 @@ static bool read_stack(struct collection *c, const struct avd_stack_range *range
             c->places += slot % 16 == WORD;
             if (c->count != 0 && c->items[c->count - 1].slot == slot - WORD)
                 c->items[c->count - 1].above = neighbour(c->walk, value);
-            if (is_candidate(c->walk, value) && !add(c, slot, value, below, stack))
+            if (is_candidate(c->walk, value)) {
+                if (!add(c, slot, value, below, stack))
+                    return false;
+            } else if (avd_cookie_possible(slot, value) &&
+                       neighbour(c->walk, value) == AVD_NEIGHBOUR_OTHER &&
+                       !add_cookie_word(c, slot, value)) {
                 return false;
+            }
             below = value;
         }
         *words -= got;
@@ -332,7 +358,9 @@ bool avd_candidates_collect(struct avd_candidates *out, const struct avd_walk *w
         qsort(c.data, c.data_count, sizeof *c.data, by_number);
     count_repeats(out, &c);
     find_framed_modules(out, walk);
-    return true;
+    out->words = c.words;
+    out->word_count = c.word_count;
+    return avd_cookies_find(out, walk->arena, c.places);
 }
 
 size_t avd_candidates_at(const struct avd_candidates *candidates, uint64_t slot)

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct avd_cookie;
+struct avd_cookie_word;
 struct avd_size_model;
 
 struct avd_stack_range {
@@ -26,13 +28,16 @@ struct avd_candidate {
     enum avd_module_role role; /* of the module that it returns to */
     double live;               /* how likely it will still be used; likely_path.c finds out */
     uint32_t stack;            /* candidates of one stack have one number */
-    uint8_t as_data;           /* how often the value lies where no return address can; at most 3 */
-    int8_t call;               /* avd_walk_after_call */
-    uint8_t below, above;      /* enum avd_neighbour: the words beside it */
-    bool repeated;             /* the value lies on this stack more than once */
-    bool saves_frame;          /* below lies the frame pointer of a function that made this call */
-    bool in_framed_module;     /* that module's functions have frame pointers, as debug builds do */
-    bool edit_and_continue;    /* and that one is where Microsoft's compiler has it with /ZI */
+    uint32_t module;           /* that it returns to: 1 more than its id; 0: none */
+    uint32_t guard;            /* from `slot` to its function's security cookie; 0: not known */
+    int8_t guarded; /* 1: it has that; -1: its function has one elsewhere, but not here; cookie.c */
+    uint8_t as_data;        /* how often the value lies where no return address can; at most 3 */
+    int8_t call;            /* avd_walk_after_call */
+    uint8_t below, above;   /* enum avd_neighbour: the words beside it */
+    bool repeated;          /* the value lies on this stack more than once */
+    bool saves_frame;       /* below lies the frame pointer of a function that made this call */
+    bool in_framed_module;  /* that module's functions have frame pointers, as debug builds do */
+    bool edit_and_continue; /* and that one is where Microsoft's compiler has it with /ZI */
 };
 
 enum avd_neighbour {
@@ -47,11 +52,15 @@ struct avd_candidates {
     bool collected;              /* what follows is filled */
     struct avd_candidate *items; /* by slot */
     size_t count;
-    uint32_t *by_value;           /* indices of `items`, by value and then slot */
-    double density;               /* of places for a return address: how many hold a candidate */
-    double live_share;            /* of the candidates: how many are live */
-    struct avd_size_model *sizes; /* frame_size.h; NULL until somebody looks for a path */
-    size_t nodes_left;            /* how many may yet be looked at to find paths, over all walks */
+    uint32_t *by_value;            /* indices of `items`, by value and then slot */
+    double density;                /* of places for a return address: how many hold a candidate */
+    double live_share;             /* of the candidates: how many are live */
+    struct avd_size_model *sizes;  /* frame_size.h; NULL until somebody looks for a path */
+    struct avd_cookie_word *words; /* cookie.h: what may be a cookie, by slot */
+    size_t word_count;
+    struct avd_cookie *cookies; /* that were found, at most one of each module */
+    size_t cookie_count;
+    size_t nodes_left; /* how many may yet be looked at to find paths, over all walks */
 };
 
 /*

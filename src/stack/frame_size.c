@@ -18,6 +18,7 @@ enum {
     NEAR = 0x50,        /* code bytes that most likely belong to one function */
     EDIT_ROOM = 0xc0,   /* what /ZI keeps free in a frame, so that edited code can have variables */
     EDIT_SMALLEST = 0x100,
+    SAVED_REGISTERS = 8, /* at most; half as many steps of 16 */
     RATES = 3
 };
 
@@ -89,6 +90,25 @@ static void set_edit_prior(struct avd_size_prior *edit, const struct avd_size_pr
                                                  : plain->chance[i - EDIT_ROOM / 16];
 }
 
+/*
+ * Above a security cookie lie the registers that were saved, eight at most with Microsoft's
+ * compiler, and with LLVM vector registers and variables that are no arrays, too.
+ */
+static void set_guard_prior(struct avd_size_prior *guard)
+{
+    double sum = 0;
+    size_t i;
+
+    for (i = 0; i < AVD_FRAME_SIZES; i++) {
+        double above = (double)i + 6;
+
+        guard->chance[i] = 36.0 / (above * above) + (i < SAVED_REGISTERS / 2 + 2 ? 1.0 : 0);
+        sum += guard->chance[i];
+    }
+    for (i = 0; i < AVD_FRAME_SIZES; i++)
+        guard->chance[i] /= sum;
+}
+
 static void set_tail(struct avd_size_prior *prior)
 {
     double sum = 0;
@@ -134,6 +154,8 @@ void avd_size_model_init(struct avd_size_model *model, double density)
     memset(model, 0, sizeof *model);
     set_prior(&model->plain);
     set_edit_prior(&model->edit, &model->plain);
+    set_guard_prior(&model->guard);
+    set_tail(&model->guard);
     set_tail(&model->plain);
     set_tail(&model->edit);
     for (r = 0; r < RATES; r++) {
@@ -216,16 +238,17 @@ static double live_elsewhere(const struct avd_candidates *c, const struct hits *
 }
 
 /*
+ * `prior` holds for what lies above size `base`; sizes from `first` on are possible.
  * Gives each size up to `most` its weight: what was likely before, times what the occurrences say
  * for it as against any other distance. Returns the sum of all sizes' weights.
  */
 static double weigh(const struct avd_size_model *model, const struct avd_size_prior *prior,
-                    const struct hits *hits, size_t most, struct avd_frame_sizes *out)
+                    size_t base, size_t first, const struct hits *hits, size_t most,
+                    struct avd_frame_sizes *out)
 {
     const double *other = model->other[hits->seen];
     double weight = hits->missed / other[0]; /* of a size that no occurrence speaks for */
     double total = 0;
-    size_t first = AVD_SMALLEST_FRAME / 16;
     size_t i;
 
     for (;;) {
@@ -235,12 +258,13 @@ static double weigh(const struct avd_size_model *model, const struct avd_size_pr
         while (last <= hits->last && hits->at[last] == 0)
             last++;
         for (i = first; i <= most && (i < last || last > hits->last); i++)
-            out->chance[i] = weight * prior->chance[i];
-        total += weight * prior->tail[first];
+            out->chance[i] = weight * prior->chance[i - base];
+        total += weight * prior->tail[first - base];
         if (last > hits->last)
             break;
-        chance = weight * prior->chance[last] * hits->hit[last] * other[0] / other[hits->at[last]];
-        total += chance - weight * prior->tail[last];
+        chance = weight * prior->chance[last - base] * hits->hit[last] * other[0] /
+                 other[hits->at[last]];
+        total += chance - weight * prior->tail[last - base];
         if (last <= most)
             out->chance[last] = chance;
         /* A regular distance below a size speaks for a frame that ends there already. */
@@ -258,6 +282,7 @@ void avd_frame_sizes_learn(const struct avd_size_model *model,
     uint64_t value = question->value;
     size_t first = avd_candidates_of_value(candidates, value);
     size_t last = avd_candidates_of_value(candidates, value + 1);
+    size_t smallest = AVD_SMALLEST_FRAME / 16;
     struct hits hits;
     double total;
     size_t i;
@@ -273,11 +298,15 @@ void avd_frame_sizes_learn(const struct avd_size_model *model,
             false, &hits);
     compare(model, candidates, question, last,
             avd_candidates_of_value(candidates, value + NEAR + 1), false, &hits);
-    memset(out->chance, 0, (AVD_SMALLEST_FRAME / 16) * sizeof *out->chance);
-    total = weigh(model, question->edit_and_continue ? &model->edit : &model->plain, &hits,
-                  question->most, out);
-    for (i = AVD_SMALLEST_FRAME / 16; i <= question->most; i++)
-        out->chance[i] *= 1 / total;
+    if (question->least != 0) {
+        smallest = question->least;
+        total = weigh(model, &model->guard, smallest, smallest, &hits, question->most, out);
+    } else {
+        total = weigh(model, question->edit_and_continue ? &model->edit : &model->plain, 0,
+                      smallest, &hits, question->most, out);
+    }
+    for (i = 0; i <= question->most; i++)
+        out->chance[i] = i < smallest ? 0 : out->chance[i] / total;
     out->beyond /= total;
     out->live = live_elsewhere(candidates, &hits);
     out->looks = hits.looks;

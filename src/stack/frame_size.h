@@ -25,6 +25,7 @@ struct avd_size_prior {
 struct avd_size_model {
     struct avd_size_prior plain; /* the sum is 1 */
     struct avd_size_prior edit;  /* of code that is built for edit and continue; no sum matters */
+    struct avd_size_prior guard; /* of what lies above a security cookie; the sum is 1 */
     double by_chance;            /* that a candidate lies at some distance for no reason */
     /* [seen][hits]: how likely it is that above `hits` of `seen` occurrences a candidate lies at a
      * distance where no frame ends */
@@ -38,7 +39,8 @@ struct avd_size_question {
     uint64_t slot;    /* where it lies; that occurrence says nothing */
     uint64_t context; /* avd_candidate.context, and so do copies of it; 0: it is no candidate */
     bool edit_and_continue;
-    size_t most; /* sizes above this one cannot be: the stack ends before */
+    size_t least; /* its security cookie lies below such a size; 0: it has none that is known */
+    size_t most;  /* sizes above this one cannot be: the stack ends before */
 };
 
 struct avd_frame_sizes {

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "stack/cookie.h"
 #include "stack/frame_size.h"
 
 #include <string.h>
@@ -41,6 +42,11 @@ enum {
  */
 #define CALLS_BACK 0.2
 
+/* How much likelier a live one's function still has its security cookie in its frame, and how much
+ * less likely it has not, when it is known to have one. */
+#define GUARDED   1.5
+#define UNGUARDED 0.02
+
 /*
  * How much likelier the value and its surroundings are for a live return address than for what else
  * lies on stacks and looks like one. Functions begin at multiples of 16, tables and strings at
@@ -67,6 +73,8 @@ static double value_worth(const struct avd_candidate *candidate)
         worth = candidate->value % 8 == 0 && !candidate->edit_and_continue ? 0.6 : 2.0;
     if (!candidate->in_framed_module)
         worth *= below[candidate->below];
+    if (candidate->guarded != 0)
+        worth *= candidate->guarded > 0 ? GUARDED : UNGUARDED;
     return worth * above[candidate->above] * as_data[candidate->as_data] *
            (candidate->repeated ? 0.6 : 1.2);
 }
@@ -128,9 +136,12 @@ static uint64_t slot_of(const struct avd_trellis *t, size_t node)
 static double exact_weight(const struct avd_trellis *t, uint64_t slot)
 {
     uint64_t distance = slot - t->callee->sp;
+    size_t guard = (size_t)t->callee_guard;
     size_t size = (size_t)(distance + 16) / 16;
     double smallest = t->candidates->sizes->plain.chance[AVD_SMALLEST_FRAME / 16];
 
+    if (guard != 0)
+        return distance <= guard ? 0 : t->candidates->sizes->guard.chance[(distance - guard) / 16];
     if (t->callee->sp % 16 == 8)
         return distance == 0 ? 1.0 : smallest / (double)(size * size) / 8;
     return size < AVD_SMALLEST_FRAME / 16 ? smallest / 4 : t->candidates->sizes->plain.chance[size];
@@ -164,12 +175,14 @@ static void learn_sizes(const struct avd_trellis *t, size_t from, size_t most,
 {
     const struct avd_candidate *candidate =
         from == 0 ? t->callee_candidate : t->nodes[from].candidate;
-    struct avd_size_question question = {t->callee->pc, slot_of(t, from), 0, false, most};
+    struct avd_size_question question = {t->callee->pc, slot_of(t, from), 0, false, 0, most};
 
     if (candidate != NULL) {
         question.value = candidate->value;
         question.context = candidate->context;
         question.edit_and_continue = candidate->edit_and_continue;
+        if (candidate->guard != 0)
+            question.least = ((size_t)candidate->guard + 8 + 15) / 16;
     }
     avd_frame_sizes_learn(t->candidates->sizes, t->candidates, &question, out);
 }
@@ -281,6 +294,7 @@ static void add_nodes(struct avd_trellis *t, size_t first, size_t last)
 {
     const struct avd_candidates *c = t->candidates;
     const struct avd_frame *callee = t->callee;
+    struct avd_code_module module;
     struct avd_frame start[2];
     uint64_t last_slot = 0;
     size_t i;
@@ -291,6 +305,9 @@ static void add_nodes(struct avd_trellis *t, size_t first, size_t last)
         last_slot = (start[0].sp == callee->sp ? start[1].sp : start[0].sp) - 8;
     add_node(t, NULL);
     t->nodes[0].role = avd_walk_role_at(t->walk, avd_walk_lookup(callee) + 1);
+    if (callee->exact && callee->sp % 16 == 0 &&
+        t->walk->env->module_at(t->walk->env->ctx, callee->pc, &module))
+        t->callee_guard = avd_cookie_above(c, (uint32_t)module.id + 1, callee->sp);
     for (i = first; i < last; i++) {
         if (!add_node(t, &c->items[i]))
             continue;

@@ -30,6 +30,8 @@ struct avd_trellis {
     const struct avd_candidates *candidates;
     const struct avd_frame *callee;
     const struct avd_candidate *callee_candidate; /* NULL when it is none */
+    uint64_t
+        callee_guard; /* from the callee's stack pointer to its security cookie; 0: not known */
     double density;
     struct avd_trellis_node *nodes; /* the callee first */
     size_t count;

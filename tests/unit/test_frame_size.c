@@ -17,8 +17,9 @@ static uint32_t by_value[MAX_ITEMS];
 static struct avd_candidates candidates;
 static struct avd_size_model model;
 static struct avd_frame_sizes sizes;
-static double live; /* of what is put */
-static size_t most; /* that is asked for */
+static double live;  /* of what is put */
+static size_t least; /* that is asked for */
+static size_t most;
 
 static void start(void)
 {
@@ -27,6 +28,7 @@ static void start(void)
     candidates.items = items;
     candidates.by_value = by_value;
     candidates.live_share = live = 0.5;
+    least = 0;
     most = AVD_FRAME_SIZES - 1;
     avd_size_model_init(&model, 0.3);
 }
@@ -44,7 +46,8 @@ static void put(unsigned place, unsigned distance, uint64_t value, uint64_t cont
 
 static void learn(bool edit_and_continue)
 {
-    struct avd_size_question question = {VALUE, STEP * (ASKED + 1) + 8, 1, edit_and_continue, most};
+    struct avd_size_question question = {VALUE, STEP * (ASKED + 1) + 8, 1, edit_and_continue, least,
+                                         most};
     uint32_t i;
     uint32_t k;
 
@@ -100,6 +103,37 @@ START_TEST(test_regular)
     learn(false);
     ck_assert_double_gt(chance(0x150), 0.9);
     ck_assert_double_gt(chance(0x30), chance(0x160)); /* as before */
+}
+END_TEST
+
+/* The frame goes on above the security cookie, most often with saved registers only. */
+START_TEST(test_guarded)
+{
+    unsigned k;
+
+    start();
+    for (k = 0; k < 4; k++) {
+        put(k, 0, VALUE, 100 + k);
+        put(k, 0x80, OTHER, 0); /* below the cookie */
+        put(k, 0x1a0, OTHER, 0);
+    }
+    learn(false);
+    ck_assert_double_gt(chance(0x80), 0.9);
+    least = 0x140 / 16;
+    learn(false);
+    ck_assert_double_eq(chance(0x130), 0);
+    ck_assert_double_gt(chance(0x1a0), 0.9);
+    ck_assert_double_eq_tol(rest(0x1a0), 1 - chance(0x1a0), 1e-9);
+    start();
+    least = 0x140 / 16;
+    learn(true); /* edit and continue keeps its room below */
+    ck_assert_double_gt(chance(0x140), 0.05);
+    ck_assert_double_gt(chance(0x180), 5 * chance(0x1c0));
+    ck_assert_double_gt(chance(0x180), 0.6 * chance(0x140));
+    least = AVD_FRAME_SIZES + 1; /* more than is considered */
+    learn(false);
+    ck_assert_double_eq(chance(AVD_LARGEST_FRAME), 0);
+    ck_assert_double_eq_tol(sizes.beyond, 1, 1e-9);
 }
 END_TEST
 
@@ -277,6 +311,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, test_nothing_known);
     tcase_add_test(tests, test_regular);
+    tcase_add_test(tests, test_guarded);
     tcase_add_test(tests, test_first_of_two);
     tcase_add_test(tests, test_live_occurrences);
     tcase_add_test(tests, test_live_elsewhere);

@@ -52,7 +52,7 @@ static struct fake_process *four_threads(size_t known)
         fake_map(p, TOP(k) - SIZE, SIZE);
         put(p, k, 0x78, KERNEL32 + 0x1234);
         put(p, k, 0x48, NTDLL + 0x4321);
-        ranges[k].start = TOP(k) - 0x400;
+        ranges[k].start = TOP(k) - 0x600;
         ranges[k].end = TOP(k);
     }
     p->walk.stack_low = TOP(0) - SIZE;
@@ -162,6 +162,73 @@ START_TEST(test_nothing_to_learn)
     ck_assert_ptr_nonnull(frame_of(walk(p), OLD));
     ck_assert_uint_ge(frame_of(&p->stack, OLD)->percent + 15, alone);
     fake_free(p);
+}
+END_TEST
+
+#define COOKIE UINT64_C(0x2b992ddfa236)
+
+/* The security cookie of a function whose stack pointer is at `sp`. */
+static void put_cookie(struct fake_process *p, uint64_t sp, unsigned distance)
+{
+    fake_u64(p, sp + distance, sp ^ COOKIE);
+}
+
+/* Other threads are in functions with arrays, two each. */
+static void put_guarded(struct fake_process *p, bool guarded)
+{
+    unsigned k;
+
+    for (k = 2; k < 2 * THREADS; k++) {
+        put(p, k / 2, 0x308 + 0x40 * k, FAKE_IMAGE + 0x2001 + 0x123 * k);
+        if (guarded)
+            put_cookie(p, TOP(k / 2) - (0x308 + 0x40 * k) + 8, 0x30 + 0x10 * k);
+    }
+}
+
+/* Security cookies on other stacks tell the module's, and so how far A's frame goes at least. */
+START_TEST(test_security_cookie)
+{
+    bool guarded;
+
+    for (guarded = false;; guarded = true) {
+        struct fake_process *p = four_threads(THREADS);
+        const struct avd_stack *stack;
+
+        put_guarded(p, guarded);
+        put_cookie(p, TOP(0) - AT_A + 8, 0x70);
+        stack = walk(p);
+        ck_assert_uint_eq(stack->frames[1].pc, A);
+        ck_assert_uint_eq(frame_of(stack, OLD) == NULL, guarded);
+        if (guarded) {
+            ck_assert_uint_eq(candidates.cookie_count, 1);
+            ck_assert_ptr_nonnull(frame_of(stack, NEXT));
+            ck_assert_uint_ge(frame_of(stack, NEXT)->percent, 80);
+        }
+        fake_free(p);
+        if (guarded)
+            break;
+    }
+}
+END_TEST
+
+/* And how far the frame of what was executing goes. */
+START_TEST(test_own_security_cookie)
+{
+    bool guarded;
+
+    for (guarded = false;; guarded = true) {
+        struct fake_process *p = four_threads(THREADS);
+        const struct avd_stack *stack;
+
+        put_guarded(p, true);
+        if (guarded)
+            put_cookie(p, TOP(0) - AT_A - 0x28, 0x60);
+        stack = fake_walk(p, FAKE_IMAGE + 0x2004, TOP(0) - AT_A - 0x28, NULL);
+        ck_assert_uint_eq(frame_of(stack, A) == NULL, guarded);
+        fake_free(p);
+        if (guarded)
+            break;
+    }
 }
 END_TEST
 
@@ -367,6 +434,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_learns_size);
     tcase_add_test(tests, test_looks_at_all);
     tcase_add_test(tests, test_nothing_to_learn);
+    tcase_add_test(tests, test_security_cookie);
+    tcase_add_test(tests, test_own_security_cookie);
     tcase_add_test(tests, test_saved_frame_pointer);
     tcase_add_test(tests, test_calls_back);
     tcase_add_test(tests, test_doubt);
