@@ -30,20 +30,28 @@ struct avd_candidate {
     uint32_t stack;            /* candidates of one stack have one number */
     uint32_t module;           /* that it returns to: 1 more than its id; 0: none */
     uint32_t guard;            /* from `slot` to its function's security cookie; 0: not known */
-    int8_t guarded; /* 1: it has that; -1: its function has one elsewhere, but not here; cookie.c */
-    uint8_t as_data;        /* how often the value lies where no return address can; at most 3 */
-    int8_t call;            /* avd_walk_after_call */
-    uint8_t below, above;   /* enum avd_neighbour: the words beside it */
-    bool repeated;          /* the value lies on this stack more than once */
-    bool saves_frame;       /* below lies the frame pointer of a function that made this call */
-    bool in_framed_module;  /* that module's functions have frame pointers, as debug builds do */
-    bool edit_and_continue; /* and that one is where Microsoft's compiler has it with /ZI */
+    uint8_t guarded;           /* enum avd_guarded */
+    uint8_t as_data;           /* how often the value lies where no return address can; at most 3 */
+    int8_t call;               /* avd_walk_after_call */
+    uint8_t below, above;      /* enum avd_neighbour: the words beside it */
+    bool repeated;             /* the value lies on this stack more than once */
+    bool saves_frame;          /* below lies the frame pointer of a function that made this call */
+    bool in_framed_module;     /* that module's functions have frame pointers, as debug builds do */
+    bool edit_and_continue;    /* and that one is where Microsoft's compiler has it with /ZI */
 };
 
 enum avd_neighbour {
     AVD_NEIGHBOUR_OTHER = 0,
     AVD_NEIGHBOUR_ZERO,
     AVD_NEIGHBOUR_MODULE /* points into one */
+};
+
+/* Whether a candidate's function has its security cookie where one is to be expected (cookie.h). */
+enum avd_guarded {
+    AVD_GUARDED_UNKNOWN = 0, /* its module's cookie is not known */
+    AVD_GUARDED_NO,          /* no word leads to it */
+    AVD_GUARDED_YES,         /* one does, and from where others of this function do */
+    AVD_GUARDED_MISSING      /* one should, as the function has one elsewhere */
 };
 
 struct avd_candidates {

@@ -24,7 +24,7 @@ enum {
     UNSEEN = 4096,      /* what the middle bits of a cookie can be */
     MAX_SAMPLE = 64,    /* words that are tried to find one */
     REACH = 0x1000,     /* from a stack pointer to its word, when one is sought */
-    LARGEST = 0x4000,   /* when it is known */
+    LARGEST = 0x20000,  /* when it is known */
     LAYOUT = 0xff0,     /* of a stack pointer: threads that began alike are alike here */
     MAX_REPEATS = 3,    /* of one return address that count */
     MAX_COOKIES = 64,
@@ -34,7 +34,7 @@ enum {
 /* How often a word's return address still lies there. */
 #define STILL_THERE 0.7
 /* How much more candidates of a module lie on one stack than on average. */
-#define CLUSTERED    3.0
+#define CLUSTERED    1.5
 #define LEAST_CHANCE 0.01
 #define MOST_CHANCE  0.5
 /* Natural logarithms: what a return address says once more where its layout differs, what a word
@@ -42,7 +42,7 @@ enum {
  * most was 6.3, and of cookies the least 7.4. */
 #define REPEATED    0.7
 #define UNEXPLAINED 0.5
-#define ENOUGH      7.0
+#define ENOUGH      6.5
 #define ENOUGH_EVEN 12.0 /* of a multiple of 4, as pointers are */
 #define AHEAD       4.0  /* of the second best */
 
@@ -348,10 +348,10 @@ static size_t find_pairs(const struct avd_candidates *c, const struct avd_cookie
 }
 
 /*
- * Candidates of `value` whose function is known to have its cookie at a distance, but that have
- * none there.
+ * Candidates of `value`, whose function is known to have its cookie at a distance, that have none
+ * there.
  */
-static void mark_unguarded(struct avd_candidates *c, uint64_t value, uint32_t distance)
+static void mark_missing(struct avd_candidates *c, uint64_t value, uint32_t distance)
 {
     size_t at = avd_candidates_of_value(c, value);
 
@@ -359,39 +359,63 @@ static void mark_unguarded(struct avd_candidates *c, uint64_t value, uint32_t di
         struct avd_candidate *item = &c->items[c->by_value[at]];
 
         item->guard = distance;
-        if (item->guarded == 0 && c->ranges[item->stack].end - item->slot > (uint64_t)distance + 8)
-            item->guarded = -1;
+        if (item->guarded == AVD_GUARDED_NO &&
+            c->ranges[item->stack].end - item->slot > (uint64_t)distance + 8)
+            item->guarded = AVD_GUARDED_MISSING;
     }
 }
 
-/* Where functions keep their cookies: at the distance that most of a value's pairs have. */
-static void use_pairs(struct avd_candidates *c, const struct pair *pairs, size_t count)
+/*
+ * The pairs [at, end) are one value's. Its function has its cookie where most of them do; where
+ * that is not known, at the least of these distances or above.
+ */
+static void use_pairs(struct avd_candidates *c, const struct pair *pairs, size_t at, size_t end)
 {
+    uint64_t value = pairs[at].value;
+    uint32_t distance = 0;
+    size_t most = 0;
+    bool tie = false;
+
+    while (at < end) {
+        size_t first = at;
+
+        while (at < end && pairs[at].distance == pairs[first].distance)
+            at++;
+        tie = at - first == most || (tie && at - first < most);
+        if (at - first > most) {
+            most = at - first;
+            distance = pairs[first].distance;
+        }
+    }
+    for (at = end; at-- != 0 && pairs[at].value == value;)
+        if (tie || pairs[at].distance == distance) {
+            c->items[pairs[at].index].guarded = AVD_GUARDED_YES;
+            c->items[pairs[at].index].guard = distance;
+        }
+    if (!tie)
+        mark_missing(c, value, distance);
+}
+
+/* Sets `guard` and `guarded` of the candidates of one cookie's module; `pairs` has room for as many
+ * as there are words. */
+static void use_cookie(struct avd_candidates *c, const struct avd_cookie *cookie,
+                       struct pair *pairs)
+{
+    size_t count = find_pairs(c, cookie, pairs);
     size_t at = 0;
+    size_t i;
 
+    for (i = 0; i < c->count; i++)
+        if (c->items[i].module == cookie->module)
+            c->items[i].guarded = AVD_GUARDED_NO;
+    qsort(pairs, count, sizeof *pairs, by_distance);
     while (at < count) {
-        uint64_t value = pairs[at].value;
-        size_t best = at;
-        size_t most = 0;
-        size_t i;
+        size_t end = at;
 
-        while (at < count && pairs[at].value == value) {
-            size_t first = at;
-
-            while (at < count && pairs[at].value == value &&
-                   pairs[at].distance == pairs[first].distance)
-                at++;
-            if (at - first > most) {
-                most = at - first;
-                best = first;
-            }
-        }
-        for (i = best; i < best + most; i++) {
-            c->items[pairs[i].index].guarded = 1;
-            c->items[pairs[i].index].guard = pairs[i].distance;
-        }
-        if (most > 1)
-            mark_unguarded(c, value, pairs[best].distance);
+        while (end < count && pairs[end].value == pairs[at].value)
+            end++;
+        use_pairs(c, pairs, at, end);
+        at = end;
     }
 }
 
@@ -412,12 +436,8 @@ bool avd_cookies_find(struct avd_candidates *candidates, struct avd_arena *arena
         memcpy(words, c->words, size);
         qsort(words, c->word_count, sizeof *words, by_key);
         ok = find_cookies(c, arena, words, places);
-        for (i = 0; ok && i < c->cookie_count; i++) {
-            size_t count = find_pairs(c, &c->cookies[i], pairs);
-
-            qsort(pairs, count, sizeof *pairs, by_distance);
-            use_pairs(c, pairs, count);
-        }
+        for (i = 0; ok && i < c->cookie_count; i++)
+            use_cookie(c, &c->cookies[i], pairs);
     }
     ok = ok && words != NULL && pairs != NULL;
     avd_mem_free(words);

@@ -55,6 +55,7 @@ struct hits {
     unsigned same; /* of these, ones of the value itself */
     double live;   /* how many of those are */
     double missed; /* how likely no occurrence has a candidate where the frame ends */
+    size_t base;   /* distances are counted from here on */
     size_t last;   /* the largest distance where at[] is not 0 */
     unsigned char at[AVD_FRAME_SIZES];
     double hit[AVD_FRAME_SIZES]; /* where at[] is not 0: times `missed`, how likely these have */
@@ -102,7 +103,7 @@ static void set_guard_prior(struct avd_size_prior *guard)
     for (i = 0; i < AVD_FRAME_SIZES; i++) {
         double above = (double)i + 6;
 
-        guard->chance[i] = 36.0 / (above * above) + (i < SAVED_REGISTERS / 2 + 2 ? 1.0 : 0);
+        guard->chance[i] = 36.0 / (above * above) + (i < SAVED_REGISTERS ? 1.0 : 0);
         sum += guard->chance[i];
     }
     for (i = 0; i < AVD_FRAME_SIZES; i++)
@@ -175,15 +176,17 @@ static void count_above(const struct avd_size_model *model, const struct avd_can
     const struct avd_candidate *from = &c->items[index];
     double end =
         same * (from->live + (1 - from->live) * LEFT_BEHIND) + (1 - same) * model->by_chance;
+    uint64_t base = from->slot + 16 * (uint64_t)hits->base;
+    size_t first = hits->base == 0 ? index + 1 : avd_candidates_at(c, base);
     size_t k;
 
     if (end > MOST_CERTAIN)
         end = MOST_CERTAIN;
     hits->seen++;
     hits->missed *= 1 - end;
-    for (k = index + 1; k < c->count && k <= index + MAX_ABOVE; k++) {
+    for (k = first; k < c->count && k - first < MAX_ABOVE; k++) {
         const struct avd_candidate *to = &c->items[k];
-        size_t at = (size_t)(to->slot - from->slot) / 16;
+        uint64_t at = (to->slot - base) / 16;
 
         hits->looks++;
         if (to->stack != from->stack || at >= AVD_FRAME_SIZES)
@@ -238,13 +241,11 @@ static double live_elsewhere(const struct avd_candidates *c, const struct hits *
 }
 
 /*
- * `prior` holds for what lies above size `base`; sizes from `first` on are possible.
- * Gives each size up to `most` its weight: what was likely before, times what the occurrences say
- * for it as against any other distance. Returns the sum of all sizes' weights.
+ * Gives each size from `first` up to `most` its weight: what was likely before, times what the
+ * occurrences say for it as against any other distance. Returns the sum of all sizes' weights.
  */
 static double weigh(const struct avd_size_model *model, const struct avd_size_prior *prior,
-                    size_t base, size_t first, const struct hits *hits, size_t most,
-                    struct avd_frame_sizes *out)
+                    size_t first, const struct hits *hits, size_t most, struct avd_frame_sizes *out)
 {
     const double *other = model->other[hits->seen];
     double weight = hits->missed / other[0]; /* of a size that no occurrence speaks for */
@@ -258,13 +259,12 @@ static double weigh(const struct avd_size_model *model, const struct avd_size_pr
         while (last <= hits->last && hits->at[last] == 0)
             last++;
         for (i = first; i <= most && (i < last || last > hits->last); i++)
-            out->chance[i] = weight * prior->chance[i - base];
-        total += weight * prior->tail[first - base];
+            out->chance[i] = weight * prior->chance[i];
+        total += weight * prior->tail[first];
         if (last > hits->last)
             break;
-        chance = weight * prior->chance[last - base] * hits->hit[last] * other[0] /
-                 other[hits->at[last]];
-        total += chance - weight * prior->tail[last - base];
+        chance = weight * prior->chance[last] * hits->hit[last] * other[0] / other[hits->at[last]];
+        total += chance - weight * prior->tail[last];
         if (last <= most)
             out->chance[last] = chance;
         /* A regular distance below a size speaks for a frame that ends there already. */
@@ -282,7 +282,8 @@ void avd_frame_sizes_learn(const struct avd_size_model *model,
     uint64_t value = question->value;
     size_t first = avd_candidates_of_value(candidates, value);
     size_t last = avd_candidates_of_value(candidates, value + 1);
-    size_t smallest = AVD_SMALLEST_FRAME / 16;
+    const struct avd_size_prior *prior = question->edit_and_continue ? &model->edit : &model->plain;
+    size_t smallest = question->base != 0 ? 0 : AVD_SMALLEST_FRAME / 16;
     struct hits hits;
     double total;
     size_t i;
@@ -290,6 +291,7 @@ void avd_frame_sizes_learn(const struct avd_size_model *model,
     memset(hits.at, 0, sizeof hits.at);
     hits.looks = 0;
     hits.seen = hits.same = 0;
+    hits.base = question->base;
     hits.last = 0;
     hits.live = 0;
     hits.missed = 1;
@@ -298,13 +300,9 @@ void avd_frame_sizes_learn(const struct avd_size_model *model,
             false, &hits);
     compare(model, candidates, question, last,
             avd_candidates_of_value(candidates, value + NEAR + 1), false, &hits);
-    if (question->least != 0) {
-        smallest = question->least;
-        total = weigh(model, &model->guard, smallest, smallest, &hits, question->most, out);
-    } else {
-        total = weigh(model, question->edit_and_continue ? &model->edit : &model->plain, 0,
-                      smallest, &hits, question->most, out);
-    }
+    if (question->base != 0)
+        prior = &model->guard;
+    total = weigh(model, prior, smallest, &hits, question->most, out);
     for (i = 0; i <= question->most; i++)
         out->chance[i] = i < smallest ? 0 : out->chance[i] / total;
     out->beyond /= total;

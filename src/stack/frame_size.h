@@ -10,7 +10,7 @@
 
 enum {
     AVD_SMALLEST_FRAME = 0x30, /* of a function that calls: home space, return address, alignment */
-    AVD_LARGEST_FRAME = 0x4000, /* that is considered */
+    AVD_LARGEST_FRAME = 0x4000, /* that is considered, or of what lies above a security cookie */
     AVD_FRAME_SIZES = AVD_LARGEST_FRAME / 16 + 1,
     AVD_MAX_OCCURRENCES = 28 /* that are compared */
 };
@@ -39,12 +39,13 @@ struct avd_size_question {
     uint64_t slot;    /* where it lies; that occurrence says nothing */
     uint64_t context; /* avd_candidate.context, and so do copies of it; 0: it is no candidate */
     bool edit_and_continue;
-    size_t least; /* its security cookie lies below such a size; 0: it has none that is known */
-    size_t most;  /* sizes above this one cannot be: the stack ends before */
+    size_t base; /* the frame reaches beyond its security cookie, so far at least; 0: not known */
+    size_t most; /* sizes above this one cannot be: the stack ends before */
 };
 
 struct avd_frame_sizes {
-    double chance[AVD_FRAME_SIZES]; /* of each size up to the most; with larger ones the sum is 1 */
+    double chance[AVD_FRAME_SIZES]; /* of base and what is above it, up to the most; with larger
+                                     * ones the sum is 1 */
     double beyond; /* times a `tail`: the chance that the frame ends in a part nobody looked at */
     size_t looks;  /* at candidates, to learn that */
     double live;   /* how much likelier the value is one that is still used, as it is elsewhere */

@@ -42,25 +42,22 @@ enum {
  */
 #define CALLS_BACK 0.2
 
-/* How much likelier a live one's function still has its security cookie in its frame, and how much
- * less likely it has not, when it is known to have one. */
-#define GUARDED   1.5
-#define UNGUARDED 0.02
-
 /*
  * How much likelier the value and its surroundings are for a live return address than for what else
  * lies on stacks and looks like one. Functions begin at multiples of 16, tables and strings at
  * multiples of 8, and what follows a call lies anywhere; but where the frame pointer of edit and
  * continue lies below, a call has been made for certain. Around a live one are what the callee
  * saved, at last, and arguments, which often are 0 and seldom point into modules; around old ones
- * other old ones. Measured on stacks with known frames of several programs and compilers; factors
- * are smaller than measured where programs differ. 0: a place that no call leads to.
+ * other old ones. A live function that has a security cookie elsewhere has it here, too. Measured
+ * on stacks with known frames of several programs and compilers; factors are smaller than measured
+ * where programs differ. 0: a place that no call leads to.
  */
 static double value_worth(const struct avd_candidate *candidate)
 {
     static const double as_data[] = {1.0, 0.15, 0.05, 0.02};
     static const double below[] = {1.0, 2.0, 0.4}; /* by enum avd_neighbour */
     static const double above[] = {1.0, 1.8, 0.5};
+    static const double guarded[] = {1.0, 0.6, 3.0, 0.02}; /* by enum avd_guarded */
     double worth;
 
     if (candidate->call == 0)
@@ -73,8 +70,7 @@ static double value_worth(const struct avd_candidate *candidate)
         worth = candidate->value % 8 == 0 && !candidate->edit_and_continue ? 0.6 : 2.0;
     if (!candidate->in_framed_module)
         worth *= below[candidate->below];
-    if (candidate->guarded != 0)
-        worth *= candidate->guarded > 0 ? GUARDED : UNGUARDED;
+    worth *= guarded[candidate->guarded];
     return worth * above[candidate->above] * as_data[candidate->as_data] *
            (candidate->repeated ? 0.6 : 1.2);
 }
@@ -136,12 +132,9 @@ static uint64_t slot_of(const struct avd_trellis *t, size_t node)
 static double exact_weight(const struct avd_trellis *t, uint64_t slot)
 {
     uint64_t distance = slot - t->callee->sp;
-    size_t guard = (size_t)t->callee_guard;
     size_t size = (size_t)(distance + 16) / 16;
     double smallest = t->candidates->sizes->plain.chance[AVD_SMALLEST_FRAME / 16];
 
-    if (guard != 0)
-        return distance <= guard ? 0 : t->candidates->sizes->guard.chance[(distance - guard) / 16];
     if (t->callee->sp % 16 == 8)
         return distance == 0 ? 1.0 : smallest / (double)(size * size) / 8;
     return size < AVD_SMALLEST_FRAME / 16 ? smallest / 4 : t->candidates->sizes->plain.chance[size];
@@ -169,20 +162,27 @@ static bool calls_back(const struct avd_trellis *t, const struct avd_trellis_nod
             (role == AVD_ROLE_KERNEL32 && t->end != 0));
 }
 
+/* How far, in steps of 16, a node's frame goes at least, whose security cookie is known; else 0. */
+static size_t base_of(const struct avd_trellis *t, size_t node)
+{
+    uint64_t guard = node == 0 ? t->callee_guard : t->nodes[node].candidate->guard;
+
+    return guard == 0 ? 0 : (size_t)(guard + 8 + 15) / 16;
+}
+
 /* What can be said of the frame of a node's function; `from` is not one that was executing. */
 static void learn_sizes(const struct avd_trellis *t, size_t from, size_t most,
                         struct avd_frame_sizes *out)
 {
     const struct avd_candidate *candidate =
         from == 0 ? t->callee_candidate : t->nodes[from].candidate;
-    struct avd_size_question question = {t->callee->pc, slot_of(t, from), 0, false, 0, most};
+    struct avd_size_question question = {t->callee->pc, slot_of(t, from), 0,
+                                         false,         base_of(t, from), most};
 
     if (candidate != NULL) {
         question.value = candidate->value;
         question.context = candidate->context;
         question.edit_and_continue = candidate->edit_and_continue;
-        if (candidate->guard != 0)
-            question.least = ((size_t)candidate->guard + 8 + 15) / 16;
     }
     avd_frame_sizes_learn(t->candidates->sizes, t->candidates, &question, out);
 }
@@ -190,14 +190,18 @@ static void learn_sizes(const struct avd_trellis *t, size_t from, size_t most,
 /* The edges from a node, and what they do to the worth of those they lead to (`expected`). */
 static void add_edges(struct avd_trellis *t, size_t from, double *expected)
 {
+    const struct avd_size_model *model = t->candidates->sizes;
     struct avd_trellis_node *node = &t->nodes[from];
-    uint64_t slot = slot_of(t, from);
     bool exact = from == 0 && t->callee->exact;
+    size_t base = base_of(t, from);
+    uint64_t start = slot_of(t, from) + 16 * (uint64_t)base;
     uint64_t pc = from == 0 ? avd_walk_lookup(t->callee) : node->candidate->value - 1;
-    uint64_t last = from + 1 < t->count ? t->nodes[t->count - 1].candidate->slot : slot;
-    size_t reach = last - slot > AVD_LARGEST_FRAME ? AVD_FRAME_SIZES : (size_t)(last - slot) / 16;
+    uint64_t last = from + 1 < t->count ? t->nodes[t->count - 1].candidate->slot : start;
+    size_t reach = last < start                       ? 0
+                   : last - start > AVD_LARGEST_FRAME ? AVD_FRAME_SIZES
+                                                      : (size_t)(last - start) / 16;
     struct avd_frame_sizes sizes;
-    size_t i;
+    size_t i = from + 1;
 
     if (!exact) {
         learn_sizes(t, from, reach < AVD_FRAME_SIZES ? reach : AVD_FRAME_SIZES - 1, &sizes);
@@ -205,19 +209,21 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
         if (from != 0)
             node->worth *= sizes.live;
     }
+    while (i < t->count && t->nodes[i].candidate->slot < start)
+        i++;
     node->edges = &t->edges[t->edge_count];
-    node->first_edge = from + 1;
-    for (i = from + 1; i < t->count && node->edge_count < MAX_EDGES; i++) {
+    node->first_edge = i;
+    for (; i < t->count && node->edge_count < MAX_EDGES; i++) {
         const struct avd_trellis_node *to = &t->nodes[i];
-        uint64_t distance = to->candidate->slot - slot;
+        uint64_t distance = to->candidate->slot - start;
         double value = 0;
 
         if (distance > AVD_LARGEST_FRAME)
             break;
-        if (exact)
+        if (exact && base == 0)
             value = exact_weight(t, to->candidate->slot);
         else if (distance % 16 == 0)
-            value = sizes.chance[distance / 16];
+            value = exact ? model->guard.chance[distance / 16] : sizes.chance[distance / 16];
         if (calls_back(t, node, i))
             value *= CALLS_BACK;
         if (value != 0 && to->has_call)
@@ -228,8 +234,11 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
     }
     avd_walk_exert(t->walk, node->edge_count / 2); /* each is gone over three times later */
     t->edge_count += node->edge_count;
-    if (reach < AVD_FRAME_SIZES)
-        node->tail = t->candidates->sizes->plain.tail[reach + 1] * (exact ? 1.0 : sizes.beyond);
+    if (reach < AVD_FRAME_SIZES) {
+        const struct avd_size_prior *prior = base != 0 ? &model->guard : &model->plain;
+
+        node->tail = prior->tail[last < start ? 0 : reach + 1] * (exact ? 1.0 : sizes.beyond);
+    }
 }
 
 /*
@@ -308,6 +317,8 @@ static void add_nodes(struct avd_trellis *t, size_t first, size_t last)
     if (callee->exact && callee->sp % 16 == 0 &&
         t->walk->env->module_at(t->walk->env->ctx, callee->pc, &module))
         t->callee_guard = avd_cookie_above(c, (uint32_t)module.id + 1, callee->sp);
+    if (t->callee_guard != 0)
+        t->callee_guard += 8;
     for (i = first; i < last; i++) {
         if (!add_node(t, &c->items[i]))
             continue;

@@ -30,8 +30,7 @@ struct avd_trellis {
     const struct avd_candidates *candidates;
     const struct avd_frame *callee;
     const struct avd_candidate *callee_candidate; /* NULL when it is none */
-    uint64_t
-        callee_guard; /* from the callee's stack pointer to its security cookie; 0: not known */
+    uint64_t callee_guard; /* as avd_candidate.guard, from below its stack pointer */
     double density;
     struct avd_trellis_node *nodes; /* the callee first */
     size_t count;

@@ -10,7 +10,7 @@
 #define COOKIE UINT64_C(0x2b992ddfa236)
 #define CODE   UINT64_C(0x7ff712340000)
 #define STACK  UINT64_C(0x6959200000)
-enum { MODULE = 7, OTHER = 9, MAX_ITEMS = 64, PLACES = 512, SIZE = 0x8000 };
+enum { MODULE = 7, OTHER = 9, MAX_ITEMS = 64, SIZE = 0x8000 };
 
 static struct avd_candidate items[MAX_ITEMS];
 static struct avd_cookie_word words[MAX_ITEMS];
@@ -18,6 +18,7 @@ static uint32_t by_value[MAX_ITEMS];
 static struct avd_stack_range range = {STACK, STACK + SIZE};
 static struct avd_candidates stacks;
 static struct avd_arena arena;
+static size_t places; /* for return addresses */
 
 static void start(void)
 {
@@ -29,6 +30,7 @@ static void start(void)
     stacks.ranges = &range;
     stacks.range_count = 1;
     avd_arena_init(&arena);
+    places = 512;
 }
 
 /* In ascending order; `offset` is that of the slot, an odd multiple of 8. */
@@ -66,7 +68,7 @@ static void find(void)
             by_value[k] = by_value[k - 1];
         by_value[k] = i;
     }
-    ck_assert(avd_cookies_find(&stacks, &arena, PLACES));
+    ck_assert(avd_cookies_find(&stacks, &arena, places));
 }
 
 static void end(void)
@@ -91,16 +93,18 @@ START_TEST(test_found)
     guarded(0x1480, 0x20b, 0x128);
     put(0x15d8, 0x999, MODULE);
     guarded(0x2460, 0x317, 0x30);
+    put(0x2508, 0x12345, OTHER);
     find();
     ck_assert_uint_eq(stacks.cookie_count, 1);
     ck_assert_uint_eq(stacks.cookies[0].module, MODULE);
     ck_assert_uint_eq(stacks.cookies[0].value, COOKIE);
-    ck_assert_int_eq(items[0].guarded, 1);
+    ck_assert_uint_eq(items[0].guarded, AVD_GUARDED_YES);
     ck_assert_uint_eq(items[0].guard, 0x48); /* from the slot */
     ck_assert_uint_eq(items[1].guard, 0x130);
-    ck_assert_int_eq(items[2].guarded, 0);
+    ck_assert_uint_eq(items[2].guarded, AVD_GUARDED_NO);
     ck_assert_uint_eq(items[2].guard, 0);
     ck_assert_uint_eq(items[3].guard, 0x38);
+    ck_assert_uint_eq(items[4].guarded, AVD_GUARDED_UNKNOWN);
     end();
 }
 END_TEST
@@ -115,7 +119,7 @@ START_TEST(test_too_little)
     guarded(0x1480, 0x20b, 0x128);
     find();
     ck_assert_uint_eq(stacks.cookie_count, 0);
-    ck_assert_int_eq(items[0].guarded, 0);
+    ck_assert_uint_eq(items[0].guarded, AVD_GUARDED_UNKNOWN);
     end();
     start();
     for (k = 0; k < 12; k++)
@@ -146,7 +150,8 @@ START_TEST(test_common)
         if (k % 20 == 0)
             put_word(0x1010 + 0x30 * k, 0x40, COOKIE);
     }
-    ck_assert(avd_cookies_find(&stacks, &arena, 1560));
+    places = 780;
+    find();
     ck_assert_uint_eq(stacks.cookie_count, 0);
     end();
 }
@@ -161,7 +166,8 @@ START_TEST(test_even)
         unsigned i;
 
         start();
-        for (i = 0; i < 12 * k; i++) /* the module is a common one */
+        places = 256;
+        for (i = 0; i < 12 * k; i++)
             if (i % 12 == 0) {
                 put(0x1000 + 0x90 * i - 8, 0x105 + 0x10 * i, MODULE);
                 put_word(0x1000 + 0x90 * i, 0x40, COOKIE & ~UINT64_C(3));
@@ -193,24 +199,20 @@ START_TEST(test_undecided)
 END_TEST
 
 /* A function that has its cookie at a place, but not here, does not run here. */
-START_TEST(test_unguarded)
+START_TEST(test_missing)
 {
     start();
     guarded(0x1230, 0x105, 0x40);
     guarded(0x1480, 0x20b, 0x128);
     guarded(0x2460, 0x317, 0x30);
-    guarded(0x3230, 0x105, 0x40);
     put(0x4008, 0x105, MODULE);
-    put(0x4108, 0x20b, MODULE);      /* seen once is not enough */
-    put(SIZE - 0x28, 0x105, MODULE); /* its place is not in the dump */
+    put(SIZE - 0x48, 0x105, MODULE); /* its place is not in the dump */
     find();
-    ck_assert_int_eq(items[3].guarded, 1);
-    ck_assert_int_eq(items[4].guarded, -1);
+    ck_assert_uint_eq(items[0].guarded, AVD_GUARDED_YES);
+    ck_assert_uint_eq(items[3].guarded, AVD_GUARDED_MISSING);
+    ck_assert_uint_eq(items[3].guard, 0x48);
+    ck_assert_uint_eq(items[4].guarded, AVD_GUARDED_NO);
     ck_assert_uint_eq(items[4].guard, 0x48);
-    ck_assert_int_eq(items[5].guarded, 0);
-    ck_assert_uint_eq(items[5].guard, 0);
-    ck_assert_int_eq(items[6].guarded, 0);
-    ck_assert_uint_eq(items[6].guard, 0x48);
     end();
 }
 END_TEST
@@ -224,12 +226,36 @@ START_TEST(test_most)
     guarded(0x2460, 0x317, 0x30);
     guarded(0x3230, 0x105, 0x40);
     guarded(0x4330, 0x105, 0x90);
+    guarded(0x5330, 0x20b, 0x40);
+    put(0x6328, 0x20b, MODULE);
     find();
     ck_assert_uint_eq(stacks.cookie_count, 1);
-    ck_assert_int_eq(items[0].guarded, 1);
-    ck_assert_int_eq(items[3].guarded, 1);
-    ck_assert_int_eq(items[4].guarded, -1);
+    ck_assert_uint_eq(items[0].guarded, AVD_GUARDED_YES);
+    ck_assert_uint_eq(items[3].guarded, AVD_GUARDED_YES);
+    ck_assert_uint_eq(items[4].guarded, AVD_GUARDED_MISSING);
     ck_assert_uint_eq(items[4].guard, 0x48);
+    /* Which of two is not known. */
+    ck_assert_uint_eq(items[1].guarded, AVD_GUARDED_YES);
+    ck_assert_uint_eq(items[1].guard, 0x48);
+    ck_assert_uint_eq(items[5].guarded, AVD_GUARDED_YES);
+    ck_assert_uint_eq(items[5].guard, 0x48);
+    ck_assert_uint_eq(items[6].guarded, AVD_GUARDED_NO);
+    end();
+}
+END_TEST
+
+/* A frame of twenty thousand bytes, too large to be considered when a cookie is sought. */
+START_TEST(test_large)
+{
+    start();
+    guarded(0x1230, 0x105, 0x40);
+    guarded(0x1480, 0x20b, 0x128);
+    guarded(0x2460, 0x317, 0x30);
+    put(0x2508, 0x405, MODULE);
+    put_word(0x2510, 0x4e20, COOKIE);
+    find();
+    ck_assert_uint_eq(items[3].guarded, AVD_GUARDED_YES);
+    ck_assert_uint_eq(items[3].guard, 0x4e28);
     end();
 }
 END_TEST
@@ -272,7 +298,7 @@ START_TEST(test_noise)
     stacks.word_count = NOISE;
     find();
     for (i = 0; i < MAX_ITEMS; i++)
-        ck_assert_int_ge(items[i].guarded, -1);
+        ck_assert_uint_le(items[i].guarded, AVD_GUARDED_MISSING);
     end();
     free(many);
 }
@@ -286,8 +312,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_common);
     tcase_add_test(tests, test_even);
     tcase_add_test(tests, test_undecided);
-    tcase_add_test(tests, test_unguarded);
+    tcase_add_test(tests, test_missing);
     tcase_add_test(tests, test_most);
+    tcase_add_test(tests, test_large);
     tcase_add_test(tests, test_above);
     tcase_add_test(tests, test_noise);
 }

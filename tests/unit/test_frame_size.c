@@ -17,8 +17,8 @@ static uint32_t by_value[MAX_ITEMS];
 static struct avd_candidates candidates;
 static struct avd_size_model model;
 static struct avd_frame_sizes sizes;
-static double live;  /* of what is put */
-static size_t least; /* that is asked for */
+static double live; /* of what is put */
+static size_t base; /* that are asked for */
 static size_t most;
 
 static void start(void)
@@ -28,7 +28,7 @@ static void start(void)
     candidates.items = items;
     candidates.by_value = by_value;
     candidates.live_share = live = 0.5;
-    least = 0;
+    base = 0;
     most = AVD_FRAME_SIZES - 1;
     avd_size_model_init(&model, 0.3);
 }
@@ -46,7 +46,7 @@ static void put(unsigned place, unsigned distance, uint64_t value, uint64_t cont
 
 static void learn(bool edit_and_continue)
 {
-    struct avd_size_question question = {VALUE, STEP * (ASKED + 1) + 8, 1, edit_and_continue, least,
+    struct avd_size_question question = {VALUE, STEP * (ASKED + 1) + 8, 1, edit_and_continue, base,
                                          most};
     uint32_t i;
     uint32_t k;
@@ -119,21 +119,28 @@ START_TEST(test_guarded)
     }
     learn(false);
     ck_assert_double_gt(chance(0x80), 0.9);
-    least = 0x140 / 16;
+    base = 0x140 / 16;
     learn(false);
-    ck_assert_double_eq(chance(0x130), 0);
-    ck_assert_double_gt(chance(0x1a0), 0.9);
-    ck_assert_double_eq_tol(rest(0x1a0), 1 - chance(0x1a0), 1e-9);
+    ck_assert_double_gt(chance(0x1a0 - 0x140), 0.9);
+    ck_assert_double_eq_tol(rest(0x60), 1 - chance(0x60), 1e-9);
     start();
-    least = 0x140 / 16;
+    base = 0x140 / 16;
     learn(true); /* edit and continue keeps its room below */
-    ck_assert_double_gt(chance(0x140), 0.05);
-    ck_assert_double_gt(chance(0x180), 5 * chance(0x1c0));
-    ck_assert_double_gt(chance(0x180), 0.6 * chance(0x140));
-    least = AVD_FRAME_SIZES + 1; /* more than is considered */
+    ck_assert_double_gt(chance(0), 0.05);
+    ck_assert_double_gt(chance(0x70), 2 * chance(0x80));
+    ck_assert_double_gt(chance(0x70), 0.5 * chance(0));
+    start();
+    for (k = 0; k < 4; k++) { /* far beyond what is considered without a cookie */
+        put(k, 0, VALUE, 100 + k);
+        put(k, 0x40, OTHER, 0);
+        put(k, 0x6040, OTHER, 0);
+    }
+    base = 0x6000 / 16;
     learn(false);
-    ck_assert_double_eq(chance(AVD_LARGEST_FRAME), 0);
-    ck_assert_double_eq_tol(sizes.beyond, 1, 1e-9);
+    ck_assert_double_gt(chance(0x40), 0.9);
+    base = 0x100000 / 16; /* beyond all that is there */
+    learn(false);
+    ck_assert_double_eq_tol(chance(0), model.guard.chance[0], 1e-9);
 }
 END_TEST
 

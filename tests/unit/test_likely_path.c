@@ -195,7 +195,7 @@ START_TEST(test_security_cookie)
         const struct avd_stack *stack;
 
         put_guarded(p, guarded);
-        put_cookie(p, TOP(0) - AT_A + 8, 0x70);
+        put_cookie(p, TOP(0) - AT_A + 8, 0x40); /* above OLD */
         stack = walk(p);
         ck_assert_uint_eq(stack->frames[1].pc, A);
         ck_assert_uint_eq(frame_of(stack, OLD) == NULL, guarded);
