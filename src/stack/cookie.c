@@ -27,6 +27,7 @@ enum {
     LARGEST = 0x20000,  /* when it is known */
     LAYOUT = 0xff0,     /* of a stack pointer: threads that began alike are alike here */
     MAX_REPEATS = 3,    /* of one return address that count */
+    SMALL_BITS = 42,    /* of 48; heaps lie below */
     MAX_COOKIES = 64,
     MAX_VOTES = 1048576 /* that are counted, some ten milliseconds */
 };
@@ -38,13 +39,15 @@ enum {
 #define LEAST_CHANCE 0.01
 #define MOST_CHANCE  0.5
 /* Natural logarithms: what a return address says once more where its layout differs, what a word
- * takes away that nothing explains, and what must come together. On 53 dumps without cookies the
- * most was 6.3, and of cookies the least 7.4. */
-#define REPEATED    0.7
-#define UNEXPLAINED 0.5
-#define ENOUGH      6.5
-#define ENOUGH_EVEN 12.0 /* of a multiple of 4, as pointers are */
-#define AHEAD       4.0  /* of the second best */
+ * takes away that nothing explains, and what must come together. Of 53 dumps without cookies the
+ * most was 4.4 but for numbers that look like pointers, which are multiples of 4 or small: 29. */
+#define REPEATED     0.7
+#define UNEXPLAINED  0.9
+#define NO_PLACE     (-3.0)
+#define LOG_UNSEEN   8.3 /* of UNSEEN: so many cookies are tried */
+#define ENOUGH       11.0
+#define POINTER_LIKE 18.0 /* more of each */
+#define AHEAD        4.0  /* of the second best */
 
 /* A cookie that would make a word lead to a return address. */
 struct vote {
@@ -192,10 +195,55 @@ static double *learn_modules(const struct avd_candidates *c, size_t places)
     return speaks;
 }
 
-/* The cookie that explains `count` words of one key; false when none stands out. */
-static bool choose(const double *speaks, const struct vote *votes, size_t vote_count, size_t words,
-                   struct avd_cookie *out)
+/* Words of one key that are looked at together: no two with the same layout, as threads that began
+ * alike leave them. */
+struct sample {
+    struct avd_cookie_word words[MAX_SAMPLE];
+    size_t count;
+};
+
+static void add_to_sample(struct sample *sample, const struct avd_cookie_word *word)
 {
+    size_t i;
+
+    for (i = 0; i < sample->count; i++)
+        if ((sample->words[i].slot ^ word->slot) % 0x10000 == 0 &&
+            (sample->words[i].value ^ word->value) % 0x10000 == 0)
+            return;
+    sample->words[sample->count++] = *word;
+}
+
+/*
+ * What the places of the words say for a cookie: with the right one each is a little above a stack
+ * pointer, with another one anywhere. By the bits of the distance, as measured.
+ */
+static double weigh_places(const struct sample *sample, uint64_t cookie)
+{
+    static const double by_bits[] = {0,   0,   0,   0, 0,    0,  5,  5, 4.6,
+                                     3.8, 2.8, 1.2, 0, -0.2, -1, -2, -2};
+    double score = 0;
+    size_t i;
+
+    for (i = 0; i < sample->count; i++) {
+        uint64_t distance = sample->words[i].slot - (sample->words[i].value ^ cookie);
+        unsigned bits = 0;
+
+        if (distance < HOME_SPACE || distance > 0xffff) {
+            score += NO_PLACE;
+            continue;
+        }
+        for (; distance >> bits != 0; bits++)
+            ;
+        score += by_bits[bits];
+    }
+    return score;
+}
+
+/* The cookie that explains the sample; false when none stands out. */
+static bool choose(const double *speaks, const struct vote *votes, size_t vote_count,
+                   const struct sample *sample, struct avd_cookie *out)
+{
+    double enough = ENOUGH;
     double best = 0;
     double second = 0;
     size_t at = 0;
@@ -209,8 +257,11 @@ static bool choose(const double *speaks, const struct vote *votes, size_t vote_c
                votes[end].cookie == votes[at].cookie)
             end++;
         score = weigh(votes, at, end, speaks[votes[at].module], &explained);
-        if (explained < words)
-            score -= UNEXPLAINED * (double)(words - explained);
+        if (score > 0) {
+            score += weigh_places(sample, votes[at].cookie) - LOG_UNSEEN;
+            if (explained < sample->count)
+                score -= UNEXPLAINED * (double)(sample->count - explained);
+        }
         if (score > best) {
             second = best;
             best = score;
@@ -221,7 +272,12 @@ static bool choose(const double *speaks, const struct vote *votes, size_t vote_c
         }
         at = end;
     }
-    return best >= (out->value % 4 == 0 ? ENOUGH_EVEN : ENOUGH) && best - second >= AHEAD;
+    if (out->value % 4 == 0)
+        enough += POINTER_LIKE;
+    if (out->value >> SMALL_BITS == 0)
+        enough += POINTER_LIKE;
+    out->score = best;
+    return best >= enough && best - second >= AHEAD;
 }
 
 /* Whether the words [at, end) of one key have enough different values. */
@@ -261,22 +317,39 @@ static bool look_at_key(const struct avd_candidates *c, const double *speaks,
                         struct vote *votes, size_t *left, struct avd_cookie *out)
 {
     size_t step = (end - at - 1) / MAX_SAMPLE + 1;
+    struct sample sample;
     size_t count = 0;
-    size_t sample = 0;
+    size_t i;
 
     if (!differ(words, at, end))
         return false;
-    for (; at < end; at += step) {
-        count += vote(c, &words[at], &votes[count]);
-        sample++;
-    }
+    sample.count = 0;
+    for (; at < end; at += step)
+        add_to_sample(&sample, &words[at]);
+    for (i = 0; i < sample.count; i++)
+        count += vote(c, &sample.words[i], &votes[count]);
     if (count > *left)
         return false;
     *left -= count;
-    count = keep_frequent(
-        votes, count, sample > MIN_WORDS * EXPLAIN_ONE_IN ? sample / EXPLAIN_ONE_IN : MIN_WORDS);
+    count = keep_frequent(votes, count,
+                          sample.count > MIN_WORDS * EXPLAIN_ONE_IN ? sample.count / EXPLAIN_ONE_IN
+                                                                    : MIN_WORDS);
     qsort(votes, count, sizeof *votes, by_cookie);
-    return choose(speaks, votes, count, sample, out);
+    return choose(speaks, votes, count, &sample, out);
+}
+
+/* A module has one cookie. */
+static void keep_best(struct avd_candidates *c, const struct avd_cookie *cookie)
+{
+    size_t i;
+
+    for (i = 0; i < c->cookie_count && c->cookies[i].module != cookie->module; i++)
+        ;
+    if (i == MAX_COOKIES || (i < c->cookie_count && c->cookies[i].score >= cookie->score))
+        return;
+    c->cookies[i] = *cookie;
+    if (i == c->cookie_count)
+        c->cookie_count++;
 }
 
 /* Finds cookies by words in the order of their keys. */
@@ -285,18 +358,18 @@ static bool find_cookies(struct avd_candidates *c, struct avd_arena *arena,
 {
     double *speaks = learn_modules(c, places);
     struct vote *votes = avd_mem_calloc((size_t)MAX_SAMPLE * (REACH / 16), sizeof *votes);
+    struct avd_cookie cookie;
     size_t left = MAX_VOTES;
     size_t at = 0;
 
     c->cookies = avd_arena_alloc(arena, MAX_COOKIES, sizeof *c->cookies);
-    while (speaks != NULL && votes != NULL && c->cookies != NULL && at < c->word_count &&
-           c->cookie_count < MAX_COOKIES) {
+    while (speaks != NULL && votes != NULL && c->cookies != NULL && at < c->word_count) {
         size_t end = at;
 
         while (end < c->word_count && key_of(&words[end]) == key_of(&words[at]))
             end++;
-        if (look_at_key(c, speaks, words, at, end, votes, &left, &c->cookies[c->cookie_count]))
-            c->cookie_count++;
+        if (look_at_key(c, speaks, words, at, end, votes, &left, &cookie))
+            keep_best(c, &cookie);
         at = end;
     }
     avd_mem_free(speaks);

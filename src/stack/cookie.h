@@ -19,6 +19,7 @@ struct avd_cookie_word {
 struct avd_cookie {
     uint32_t module; /* avd_candidate.module */
     uint64_t value;
+    double score; /* what speaks for it, as a natural logarithm */
 };
 
 /* Whether a word at `slot` can be one, as far as the number tells. */

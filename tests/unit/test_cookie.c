@@ -139,7 +139,8 @@ START_TEST(test_too_little)
 }
 END_TEST
 
-/* Where much on a stack looks like calls of a module, that words lead to some says little. */
+/* Where much on a stack looks like calls of a module, that words far away lead to some says little.
+ */
 START_TEST(test_common)
 {
     unsigned k;
@@ -148,7 +149,7 @@ START_TEST(test_common)
     for (k = 0; k < 60; k++) {
         put(0x1008 + 0x30 * k, 0x105 + 0x10 * k, MODULE);
         if (k % 20 == 0)
-            put_word(0x1010 + 0x30 * k, 0x40, COOKIE);
+            put_word(0x1010 + 0x30 * k, 0x700, COOKIE);
     }
     places = 780;
     find();
@@ -157,27 +158,30 @@ START_TEST(test_common)
 }
 END_TEST
 
-/* Pointers to a heap are multiples of 4, and have upper bits in common. */
-START_TEST(test_even)
+/* Pointers to a heap are multiples of 4 and small, and have upper bits in common. */
+START_TEST(test_like_pointers)
 {
+    static const uint64_t values[] = {COOKIE & ~UINT64_C(3), COOKIE & 0x3ffffffffff};
+    unsigned which;
     unsigned k;
 
-    for (k = 3; k < 5; k++) {
-        unsigned i;
+    for (which = 0; which < 2; which++)
+        for (k = 4; k < 6; k++) {
+            unsigned i;
 
-        start();
-        places = 256;
-        for (i = 0; i < 12 * k; i++)
-            if (i % 12 == 0) {
-                put(0x1000 + 0x90 * i - 8, 0x105 + 0x10 * i, MODULE);
-                put_word(0x1000 + 0x90 * i, 0x40, COOKIE & ~UINT64_C(3));
-            } else {
-                put(0x1000 + 0x90 * i - 8, 0x5, OTHER);
-            }
-        find();
-        ck_assert_uint_eq(stacks.cookie_count, k == 3 ? 0 : 1);
-        end();
-    }
+            start();
+            places = 256;
+            for (i = 0; i < 12 * k; i++)
+                if (i % 12 == 0) {
+                    put(0x1000 + 0x90 * i - 8, 0x105 + 0x10 * i, MODULE);
+                    put_word(0x1000 + 0x90 * i, 0x40, values[which]);
+                } else {
+                    put(0x1000 + 0x90 * i - 8, 0x5, OTHER);
+                }
+            find();
+            ck_assert_uint_eq(stacks.cookie_count, k == 4 ? 0 : 1);
+            end();
+        }
 }
 END_TEST
 
@@ -260,6 +264,32 @@ START_TEST(test_large)
 }
 END_TEST
 
+/* A module has one cookie: the one for which most speaks. */
+START_TEST(test_one_each)
+{
+    unsigned k;
+
+    for (k = 0; k < 2; k++) {
+        uint64_t other = COOKIE + (k == 0 ? UINT64_C(0x100000000) : -UINT64_C(0x100000000));
+        unsigned i;
+
+        start();
+        for (i = 0; i < 4; i++)
+            guarded(0x1230 + 0x200 * i, 0x105 + 0x100 * i, 0x40);
+        for (i = 4; i < 7; i++) {
+            put(0x1228 + 0x200 * i, 0x105 + 0x100 * i, MODULE);
+            put_word(0x1230 + 0x200 * i, 0x40, other);
+        }
+        find();
+        ck_assert_uint_eq(stacks.cookie_count, 1);
+        ck_assert_uint_eq(stacks.cookies[0].value, COOKIE);
+        ck_assert_uint_eq(items[0].guarded, AVD_GUARDED_YES);
+        ck_assert_uint_eq(items[4].guarded, AVD_GUARDED_NO);
+        end();
+    }
+}
+END_TEST
+
 START_TEST(test_above)
 {
     start();
@@ -310,11 +340,12 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_found);
     tcase_add_test(tests, test_too_little);
     tcase_add_test(tests, test_common);
-    tcase_add_test(tests, test_even);
+    tcase_add_test(tests, test_like_pointers);
     tcase_add_test(tests, test_undecided);
     tcase_add_test(tests, test_missing);
     tcase_add_test(tests, test_most);
     tcase_add_test(tests, test_large);
+    tcase_add_test(tests, test_one_each);
     tcase_add_test(tests, test_above);
     tcase_add_test(tests, test_noise);
 }
