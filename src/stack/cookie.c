@@ -130,8 +130,10 @@ static double rough_log(double x)
 {
     double log = 0;
 
-    for (; x < 1; x *= 2)
+    while (x < 1) {
+        x *= 2;
         log -= 0.693;
+    }
     return log + (x - 1) * 0.693;
 }
 
@@ -446,6 +448,7 @@ static void use_pairs(struct avd_candidates *c, const struct pair *pairs, size_t
 {
     uint64_t value = pairs[at].value;
     uint32_t distance = 0;
+    size_t start = at;
     size_t most = 0;
     bool tie = false;
 
@@ -460,7 +463,7 @@ static void use_pairs(struct avd_candidates *c, const struct pair *pairs, size_t
             distance = pairs[first].distance;
         }
     }
-    for (at = end; at-- != 0 && pairs[at].value == value;)
+    for (at = start; at < end; at++)
         if (tie || pairs[at].distance == distance) {
             c->items[pairs[at].index].guarded = AVD_GUARDED_YES;
             c->items[pairs[at].index].guard = distance;

@@ -187,6 +187,26 @@ static void learn_sizes(const struct avd_trellis *t, size_t from, size_t most,
     avd_frame_sizes_learn(t->candidates->sizes, t->candidates, &question, out);
 }
 
+/* What speaks for node `to` as the caller of node `from`, whatever the frame's size. */
+static double caller_factor(const struct avd_trellis *t, size_t from, size_t to)
+{
+    const struct avd_trellis_node *callee = &t->nodes[from];
+    const struct avd_trellis_node *caller = &t->nodes[to];
+    double factor = calls_back(t, callee, to) ? CALLS_BACK : 1;
+
+    if (caller->has_call)
+        factor *=
+            call_factor(t, from == 0 ? avd_walk_lookup(t->callee) : callee->candidate->value - 1,
+                        caller->candidate->value);
+    return factor;
+}
+
+/* How likely a frame is so large or larger, `from` steps of 16 above its base. */
+static double tail_of(const struct avd_size_model *model, size_t base, size_t from)
+{
+    return base != 0 ? model->guard.tail[from] : model->plain.tail[from];
+}
+
 /* The edges from a node, and what they do to the worth of those they lead to (`expected`). */
 static void add_edges(struct avd_trellis *t, size_t from, double *expected)
 {
@@ -195,7 +215,6 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
     bool exact = from == 0 && t->callee->exact;
     size_t base = base_of(t, from);
     uint64_t start = slot_of(t, from) + 16 * (uint64_t)base;
-    uint64_t pc = from == 0 ? avd_walk_lookup(t->callee) : node->candidate->value - 1;
     uint64_t last = from + 1 < t->count ? t->nodes[t->count - 1].candidate->slot : start;
     size_t reach = last < start                       ? 0
                    : last - start > AVD_LARGEST_FRAME ? AVD_FRAME_SIZES
@@ -216,29 +235,26 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
     for (; i < t->count && node->edge_count < MAX_EDGES; i++) {
         const struct avd_trellis_node *to = &t->nodes[i];
         uint64_t distance = to->candidate->slot - start;
-        double value = 0;
+        double value;
 
         if (distance > AVD_LARGEST_FRAME)
             break;
-        if (exact && base == 0)
-            value = exact_weight(t, to->candidate->slot);
-        else if (distance % 16 == 0)
-            value = exact ? model->guard.chance[distance / 16] : sizes.chance[distance / 16];
-        if (calls_back(t, node, i))
-            value *= CALLS_BACK;
-        if (value != 0 && to->has_call)
-            value *= call_factor(t, pc, to->candidate->value);
+        if (exact)
+            value = base != 0 ? model->guard.chance[distance / 16]
+                              : exact_weight(t, to->candidate->slot);
+        else
+            value = distance % 16 == 0 ? sizes.chance[distance / 16] : 0;
+        if (value != 0)
+            value *= caller_factor(t, from, i);
         if (value > expected[i])
             expected[i] = value < 1 ? value : 1;
         node->edges[node->edge_count++] = value;
     }
     avd_walk_exert(t->walk, node->edge_count / 2); /* each is gone over three times later */
     t->edge_count += node->edge_count;
-    if (reach < AVD_FRAME_SIZES) {
-        const struct avd_size_prior *prior = base != 0 ? &model->guard : &model->plain;
-
-        node->tail = prior->tail[last < start ? 0 : reach + 1] * (exact ? 1.0 : sizes.beyond);
-    }
+    if (reach < AVD_FRAME_SIZES)
+        node->tail =
+            tail_of(model, base, last < start ? 0 : reach + 1) * (exact ? 1 : sizes.beyond);
 }
 
 /*
