@@ -10,7 +10,7 @@
 
 enum {
     AVD_SMALLEST_FRAME = 0x30, /* of a function that calls: home space, return address, alignment */
-    AVD_LARGEST_FRAME = 0x4000, /* that is considered, or of what lies above a security cookie */
+    AVD_LARGEST_FRAME = 0x10000, /* that is considered, or of what lies above a security cookie */
     AVD_FRAME_SIZES = AVD_LARGEST_FRAME / 16 + 1,
     AVD_MAX_OCCURRENCES = 28 /* that are compared */
 };

@@ -9,7 +9,7 @@
 #define VALUE  UINT64_C(0x140001005)
 #define OTHER  UINT64_C(0x140055555)
 #define PLACES 40u
-#define STEP   UINT64_C(0x8000) /* between occurrences: frames of one do not reach the next */
+#define STEP   UINT64_C(0x20000) /* between occurrences: frames of one do not reach the next */
 enum { ASKED = PLACES, MAX_ITEMS = 6 * (PLACES + 1) };
 
 static struct avd_candidate items[MAX_ITEMS];
