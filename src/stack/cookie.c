@@ -274,6 +274,8 @@ static bool choose(const double *speaks, const struct vote *votes, size_t vote_c
         }
         at = end;
     }
+    if (best == 0)
+        return false;
     if (out->value % 4 == 0)
         enough += POINTER_LIKE;
     if (out->value >> SMALL_BITS == 0)

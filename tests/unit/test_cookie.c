@@ -58,6 +58,15 @@ static void guarded(unsigned sp, unsigned function, unsigned distance)
     put_word(sp, distance, COOKIE);
 }
 
+/* As little as tells a cookie. */
+static void start_with_three(void)
+{
+    start();
+    guarded(0x1230, 0x105, 0x40);
+    guarded(0x1480, 0x20b, 0x128);
+    guarded(0x2460, 0x317, 0x30);
+}
+
 static void find(void)
 {
     uint32_t i;
@@ -205,10 +214,7 @@ END_TEST
 /* A function that has its cookie at a place, but not here, does not run here. */
 START_TEST(test_missing)
 {
-    start();
-    guarded(0x1230, 0x105, 0x40);
-    guarded(0x1480, 0x20b, 0x128);
-    guarded(0x2460, 0x317, 0x30);
+    start_with_three();
     put(0x4008, 0x105, MODULE);
     put(SIZE - 0x48, 0x105, MODULE); /* its place is not in the dump */
     find();
@@ -224,10 +230,7 @@ END_TEST
 /* A function has its cookie at one place: where most have it. */
 START_TEST(test_most)
 {
-    start();
-    guarded(0x1230, 0x105, 0x40);
-    guarded(0x1480, 0x20b, 0x128);
-    guarded(0x2460, 0x317, 0x30);
+    start_with_three();
     guarded(0x3230, 0x105, 0x40);
     guarded(0x4330, 0x105, 0x90);
     guarded(0x5330, 0x20b, 0x40);
@@ -251,10 +254,7 @@ END_TEST
 /* A frame of twenty thousand bytes, too large to be considered when a cookie is sought. */
 START_TEST(test_large)
 {
-    start();
-    guarded(0x1230, 0x105, 0x40);
-    guarded(0x1480, 0x20b, 0x128);
-    guarded(0x2460, 0x317, 0x30);
+    start_with_three();
     put(0x2508, 0x405, MODULE);
     put_word(0x2510, 0x4e20, COOKIE);
     find();
@@ -292,10 +292,7 @@ END_TEST
 
 START_TEST(test_above)
 {
-    start();
-    guarded(0x1230, 0x105, 0x40);
-    guarded(0x1480, 0x20b, 0x128);
-    guarded(0x2460, 0x317, 0x30);
+    start_with_three();
     put_word(0x2600, 0x80, COOKIE);
     find();
     ck_assert_uint_eq(avd_cookie_above(&stacks, MODULE, STACK + 0x2600), 0x80);
