@@ -29,7 +29,8 @@ enum {
     MAX_REPEATS = 3,    /* of one return address that count */
     SMALL_BITS = 42,    /* of 48; heaps lie below */
     MAX_COOKIES = 64,
-    MAX_VOTES = 1048576 /* that are counted, some ten milliseconds */
+    MAX_AT_ONCE = MAX_SAMPLE * (REACH / 16), /* votes for words of one key */
+    MAX_VOTES = 1048576                      /* and for all, some ten milliseconds */
 };
 
 /* How often a word's return address still lies there. */
@@ -332,9 +333,7 @@ static bool look_at_key(const struct avd_candidates *c, const double *speaks,
         add_to_sample(&sample, &words[at]);
     for (i = 0; i < sample.count; i++)
         count += vote(c, &sample.words[i], &votes[count]);
-    if (count > *left)
-        return false;
-    *left -= count;
+    *left -= count + sample.count;
     count = keep_frequent(votes, count,
                           sample.count > MIN_WORDS * EXPLAIN_ONE_IN ? sample.count / EXPLAIN_ONE_IN
                                                                     : MIN_WORDS);
@@ -361,13 +360,14 @@ static bool find_cookies(struct avd_candidates *c, struct avd_arena *arena,
                          const struct avd_cookie_word *words, size_t places)
 {
     double *speaks = learn_modules(c, places);
-    struct vote *votes = avd_mem_calloc((size_t)MAX_SAMPLE * (REACH / 16), sizeof *votes);
+    struct vote *votes = avd_mem_calloc(MAX_AT_ONCE, sizeof *votes);
     struct avd_cookie cookie;
     size_t left = MAX_VOTES;
     size_t at = 0;
 
     c->cookies = avd_arena_alloc(arena, MAX_COOKIES, sizeof *c->cookies);
-    while (speaks != NULL && votes != NULL && c->cookies != NULL && at < c->word_count) {
+    while (speaks != NULL && votes != NULL && c->cookies != NULL && at < c->word_count &&
+           left >= MAX_AT_ONCE + MAX_SAMPLE) {
         size_t end = at;
 
         while (end < c->word_count && key_of(&words[end]) == key_of(&words[at]))
