@@ -29,6 +29,7 @@ enum {
     MAX_REPEATS = 3,    /* of one return address that count */
     SMALL_BITS = 42,    /* of 48; heaps lie below */
     MAX_COOKIES = 64,
+    WORDS_AT_ONCE = 8,                       /* compared in the time of one look at memory */
     MAX_AT_ONCE = MAX_SAMPLE * (REACH / 16), /* votes for words of one key */
     MAX_VOTES = 1048576                      /* and for all, some ten milliseconds */
 };
@@ -523,10 +524,12 @@ bool avd_cookies_find(struct avd_candidates *candidates, struct avd_arena *arena
     return ok;
 }
 
-uint64_t avd_cookie_above(const struct avd_candidates *candidates, uint32_t module, uint64_t sp)
+uint64_t avd_cookie_above(const struct avd_walk *walk, uint32_t module, uint64_t sp)
 {
-    const struct avd_candidates *c = candidates;
+    const struct avd_candidates *c = walk->candidates;
     struct avd_bisect b = avd_bisect_start(c->word_count);
+    uint64_t above = 0;
+    size_t first;
     size_t i;
 
     for (i = 0; i < c->cookie_count && c->cookies[i].module != module; i++)
@@ -535,8 +538,10 @@ uint64_t avd_cookie_above(const struct avd_candidates *candidates, uint32_t modu
         return 0;
     while (avd_bisect_next(&b))
         avd_bisect_answer(&b, c->words[b.middle].slot < sp);
-    for (; b.low < c->word_count && c->words[b.low].slot - sp <= LARGEST; b.low++)
+    first = b.low;
+    for (; b.low < c->word_count && c->words[b.low].slot - sp <= LARGEST && above == 0; b.low++)
         if (c->words[b.low].value == (c->cookies[i].value ^ sp))
-            return c->words[b.low].slot - sp;
-    return 0;
+            above = c->words[b.low].slot - sp;
+    avd_walk_exert(walk, (b.low - first) / WORDS_AT_ONCE);
+    return above;
 }

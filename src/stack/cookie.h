@@ -33,9 +33,9 @@ bool avd_cookie_possible(uint64_t slot, uint64_t value);
 bool avd_cookies_find(struct avd_candidates *candidates, struct avd_arena *arena, size_t places);
 
 /*
- * How far above the stack pointer `sp` of a function of `module` its cookie lies; 0 when it has
- * none that is known.
+ * How far above the stack pointer `sp` of a function of `module` its cookie lies, as the candidates
+ * of `walk` tell; 0 when it has none that is known.
  */
-uint64_t avd_cookie_above(const struct avd_candidates *candidates, uint32_t module, uint64_t sp);
+uint64_t avd_cookie_above(const struct avd_walk *walk, uint32_t module, uint64_t sp);
 
 #endif

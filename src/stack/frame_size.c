@@ -18,7 +18,7 @@ enum {
     NEAR = 0x50,        /* code bytes that most likely belong to one function */
     EDIT_ROOM = 0xc0,   /* what /ZI keeps free in a frame, so that edited code can have variables */
     EDIT_SMALLEST = 0x100,
-    SAVED_REGISTERS = 8, /* at most; half as many steps of 16 */
+    SAVED_STEPS = 8, /* of 16 bytes: what saved registers take at most, mostly */
     RATES = 3
 };
 
@@ -103,7 +103,7 @@ static void set_guard_prior(struct avd_size_prior *guard)
     for (i = 0; i < AVD_FRAME_SIZES; i++) {
         double above = (double)i + 6;
 
-        guard->chance[i] = 36.0 / (above * above) + (i < SAVED_REGISTERS ? 1.0 : 0);
+        guard->chance[i] = 36.0 / (above * above) + (i < SAVED_STEPS ? 1.0 : 0);
         sum += guard->chance[i];
     }
     for (i = 0; i < AVD_FRAME_SIZES; i++)

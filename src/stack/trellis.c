@@ -230,6 +230,7 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
     }
     while (i < t->count && t->nodes[i].candidate->slot < start)
         i++;
+    avd_walk_exert(t->walk, (i - from) / LOOKS_AT_ONCE);
     node->edges = &t->edges[t->edge_count];
     node->first_edge = i;
     for (; i < t->count && node->edge_count < MAX_EDGES; i++) {
@@ -332,7 +333,7 @@ static void add_nodes(struct avd_trellis *t, size_t first, size_t last)
     t->nodes[0].role = avd_walk_role_at(t->walk, avd_walk_lookup(callee) + 1);
     if (callee->exact && callee->sp % 16 == 0 &&
         t->walk->env->module_at(t->walk->env->ctx, callee->pc, &module))
-        t->callee_guard = avd_cookie_above(c, (uint32_t)module.id + 1, callee->sp);
+        t->callee_guard = avd_cookie_above(t->walk, (uint32_t)module.id + 1, callee->sp);
     if (t->callee_guard != 0)
         t->callee_guard += 8;
     for (i = first; i < last; i++) {

@@ -292,14 +292,28 @@ END_TEST
 
 START_TEST(test_above)
 {
+    struct avd_walk walk = {.candidates = &stacks};
+    size_t effort = 100;
+    unsigned k;
+
     start_with_three();
     put_word(0x2600, 0x80, COOKIE);
     find();
-    ck_assert_uint_eq(avd_cookie_above(&stacks, MODULE, STACK + 0x2600), 0x80);
-    ck_assert_uint_eq(avd_cookie_above(&stacks, MODULE, STACK + 0x1480), 0x128);
-    ck_assert_uint_eq(avd_cookie_above(&stacks, MODULE, STACK + 0x1490), 0);
-    ck_assert_uint_eq(avd_cookie_above(&stacks, OTHER, STACK + 0x2600), 0);
-    ck_assert_uint_eq(avd_cookie_above(&stacks, MODULE, STACK + 0x100000), 0);
+    ck_assert_uint_eq(avd_cookie_above(&walk, MODULE, STACK + 0x2600), 0x80);
+    ck_assert_uint_eq(avd_cookie_above(&walk, MODULE, STACK + 0x1480), 0x128);
+    ck_assert_uint_eq(avd_cookie_above(&walk, MODULE, STACK + 0x1490), 0);
+    ck_assert_uint_eq(avd_cookie_above(&walk, OTHER, STACK + 0x2600), 0);
+    ck_assert_uint_eq(avd_cookie_above(&walk, MODULE, STACK + 0x100000), 0);
+    walk.effort = &effort;
+    ck_assert_uint_eq(avd_cookie_above(&walk, MODULE, STACK + 0x1000), 0);
+    ck_assert_uint_eq(effort, 100); /* four words are none */
+    stacks.word_count = MAX_ITEMS;
+    for (k = 4; k < MAX_ITEMS; k++) {
+        words[k].slot = STACK + 0x3000 + 8 * k;
+        words[k].value = 0;
+    }
+    ck_assert_uint_eq(avd_cookie_above(&walk, MODULE, STACK + 0x1000), 0);
+    ck_assert_uint_eq(effort, 100 - MAX_ITEMS / 8);
     end();
 }
 END_TEST
