@@ -37,11 +37,11 @@ static unsigned percent_of(double p)
  */
 static void choose_path(struct avd_trellis *t)
 {
-    size_t last = 0;
+    size_t last = t->first;
     size_t i;
     size_t k;
 
-    for (i = 0; i < t->count; i++) {
+    for (i = t->first; i < t->count; i++) {
         const struct avd_trellis_node *node = &t->nodes[i];
 
         if (t->end == 0 && node->sum > t->nodes[last].sum)
@@ -49,7 +49,7 @@ static void choose_path(struct avd_trellis *t)
         for (k = 0; k < node->edge_count; k++) {
             struct avd_trellis_node *next = &t->nodes[node->first_edge + k];
 
-            if (node->edges[k] != 0 && (i == 0 || node->sum != 0) &&
+            if (node->edges[k] != 0 && (i == t->first || node->sum != 0) &&
                 node->sum + next->live > next->sum) {
                 next->sum = node->sum + next->live;
                 next->before = i;
@@ -58,7 +58,7 @@ static void choose_path(struct avd_trellis *t)
     }
     if (t->end != 0)
         last = t->end;
-    for (; last != 0; last = t->nodes[last].before)
+    for (; last != t->first; last = t->nodes[last].before)
         t->nodes[last].on_path = true;
 }
 
@@ -76,7 +76,7 @@ static unsigned lowest_percent(const struct avd_trellis *t)
     unsigned percent;
     size_t i;
 
-    for (i = 1; i < t->count; i++)
+    for (i = t->first + 1; i < t->count; i++)
         if (t->nodes[i].on_path && i != t->end)
             having[percent_of(t->nodes[i].live)]++;
     for (percent = 100; percent-- > LOWEST_PERCENT;) {
@@ -89,18 +89,22 @@ static unsigned lowest_percent(const struct avd_trellis *t)
 }
 
 /* Makes frames of the nodes that are likely enough. False when out of memory. */
-static bool take_frames(struct avd_trellis *t, struct avd_likely_path *out)
+static bool take_frames(struct avd_likely_path *out)
 {
+    struct avd_trellis *t = &out->trellis;
+    size_t last = t->first;
     unsigned lowest;
-    size_t last = 0;
     size_t i;
 
-    out->frames = avd_arena_alloc(t->walk->arena, t->count, sizeof *out->frames);
-    if (out->frames == NULL)
-        return false;
+    if (out->room < t->count - t->first) {
+        out->room = t->count - t->first;
+        out->frames = avd_arena_alloc(t->walk->arena, out->room, sizeof *out->frames);
+        if (out->frames == NULL)
+            return false;
+    }
     choose_path(t);
     lowest = lowest_percent(t);
-    for (i = 1; i < t->count; i++) {
+    for (i = t->first + 1; i < t->count; i++) {
         const struct avd_trellis_node *node = &t->nodes[i];
         struct avd_likely_frame *frame = &out->frames[out->count];
 
@@ -141,12 +145,13 @@ static bool look_at_stack(const struct avd_walk *walk, size_t first, size_t last
     bool ok;
     size_t i;
 
+    memset(&t, 0, sizeof t);
     memset(&callee, 0, sizeof callee);
     callee.exact = true;
     callee.sp = range->start;
     one.stack_low = range->start;
     one.stack_high = range->end;
-    ok = avd_trellis_weigh(&one, &callee, first, last, &t);
+    ok = avd_trellis_weigh(&t, &one, &callee, first, last);
     for (i = first; ok && i < last; i++) {
         *sum -= c->items[i].live;
         c->items[i].live = 0;
@@ -210,24 +215,31 @@ static bool prepare(struct avd_walk *walk)
 }
 
 bool avd_likely_path_find(struct avd_walk *walk, const struct avd_frame *callee,
-                          struct avd_likely_path *out)
+                          struct avd_likely_path *path)
 {
     struct avd_candidates *c = walk->candidates;
-    struct avd_trellis t;
-    bool ok;
     size_t first;
     size_t last;
 
-    memset(out, 0, sizeof *out);
+    path->count = path->next = 0;
+    path->known = false;
     if (!prepare(walk))
         return false;
     first = avd_candidates_at(c, callee->sp);
     last = piece_end(c, first, walk->stack_high);
-    if (last == first || last - first > c->nodes_left)
+    if (last == first)
         return true;
-    c->nodes_left -= last - first;
-    out->known = true;
-    ok = avd_trellis_weigh(walk, callee, first, last, &t) && take_frames(&t, out);
-    avd_trellis_free(&t);
-    return ok;
+    if (!avd_trellis_has(&path->trellis, first, last)) {
+        if (last - first > c->nodes_left)
+            return true;
+        c->nodes_left -= last - first;
+    }
+    path->known = true;
+    return avd_trellis_weigh(&path->trellis, walk, callee, first, last) && take_frames(path);
+}
+
+void avd_likely_path_free(struct avd_likely_path *path)
+{
+    if (path != NULL)
+        avd_trellis_free(&path->trellis);
 }

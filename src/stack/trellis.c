@@ -107,21 +107,19 @@ static bool add_node(struct avd_trellis *t, const struct avd_candidate *candidat
 
     memset(node, 0, sizeof *node);
     node->candidate = candidate;
-    if (candidate != NULL) {
-        node->role = candidate->role;
-        node->has_call = candidate->call == 1;
-        node->worth = value_worth(candidate);
-        node->worth *= frame_factor(candidate) * worth_below(t->candidates, candidate);
-        if (node->worth == 0)
-            return false;
-    }
+    node->role = candidate->role;
+    node->has_call = candidate->call == 1;
+    node->sign = value_worth(candidate) * frame_factor(candidate);
+    node->sign *= worth_below(t->candidates, candidate);
+    if (node->sign == 0)
+        return false;
     t->count++;
     return true;
 }
 
 static uint64_t slot_of(const struct avd_trellis *t, size_t node)
 {
-    return node == 0 ? t->callee->sp - 8 : t->nodes[node].candidate->slot;
+    return node == t->first ? t->callee->sp - 8 : t->nodes[node].candidate->slot;
 }
 
 /*
@@ -157,15 +155,15 @@ static bool calls_back(const struct avd_trellis *t, const struct avd_trellis_nod
     enum avd_module_role role = t->nodes[caller].role;
 
     /* kernel32 starts threads; the rest of it moved to kernelbase. */
-    return callee->role == AVD_ROLE_PROGRAM && caller != t->end &&
+    return callee->role == AVD_ROLE_PROGRAM && caller != t->start_node &&
            (role == AVD_ROLE_WINDOWS || role == AVD_ROLE_NTDLL ||
-            (role == AVD_ROLE_KERNEL32 && t->end != 0));
+            (role == AVD_ROLE_KERNEL32 && t->start_node != 0));
 }
 
 /* How far, in steps of 16, a node's frame goes at least, whose security cookie is known; else 0. */
 static size_t base_of(const struct avd_trellis *t, size_t node)
 {
-    uint64_t guard = node == 0 ? t->callee_guard : t->nodes[node].candidate->guard;
+    uint64_t guard = node == t->first ? t->callee_guard : t->nodes[node].candidate->guard;
 
     return guard == 0 ? 0 : (size_t)(guard + 8 + 15) / 16;
 }
@@ -175,11 +173,12 @@ static void learn_sizes(const struct avd_trellis *t, size_t from, size_t most,
                         struct avd_frame_sizes *out)
 {
     const struct avd_candidate *candidate =
-        from == 0 ? t->callee_candidate : t->nodes[from].candidate;
-    struct avd_size_question question = {t->callee->pc, slot_of(t, from), 0,
-                                         false,         base_of(t, from), most};
+        from == t->first ? t->callee_candidate : t->nodes[from].candidate;
+    struct avd_size_question question = {0, slot_of(t, from), 0, false, base_of(t, from), most};
 
-    if (candidate != NULL) {
+    if (candidate == NULL) {
+        question.value = t->callee->pc;
+    } else {
         question.value = candidate->value;
         question.context = candidate->context;
         question.edit_and_continue = candidate->edit_and_continue;
@@ -195,9 +194,9 @@ static double caller_factor(const struct avd_trellis *t, size_t from, size_t to)
     double factor = calls_back(t, callee, to) ? CALLS_BACK : 1;
 
     if (caller->has_call)
-        factor *=
-            call_factor(t, from == 0 ? avd_walk_lookup(t->callee) : callee->candidate->value - 1,
-                        caller->candidate->value);
+        factor *= call_factor(
+            t, from == t->first ? avd_walk_lookup(t->callee) : callee->candidate->value - 1,
+            caller->candidate->value);
     return factor;
 }
 
@@ -207,12 +206,12 @@ static double tail_of(const struct avd_size_model *model, size_t base, size_t fr
     return base != 0 ? model->guard.tail[from] : model->plain.tail[from];
 }
 
-/* The edges from a node, and what they do to the worth of those they lead to (`expected`). */
-static void add_edges(struct avd_trellis *t, size_t from, double *expected)
+/* The edges from a node: to `edges`, where there is room for MAX_EDGES. */
+static void add_edges(struct avd_trellis *t, size_t from, double *edges)
 {
     const struct avd_size_model *model = t->candidates->sizes;
     struct avd_trellis_node *node = &t->nodes[from];
-    bool exact = from == 0 && t->callee->exact;
+    bool exact = from == t->first && t->callee->exact;
     size_t base = base_of(t, from);
     uint64_t start = slot_of(t, from) + 16 * (uint64_t)base;
     uint64_t last = from + 1 < t->count ? t->nodes[t->count - 1].candidate->slot : start;
@@ -225,13 +224,13 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
     if (!exact) {
         learn_sizes(t, from, reach < AVD_FRAME_SIZES ? reach : AVD_FRAME_SIZES - 1, &sizes);
         avd_walk_exert(t->walk, (sizes.looks + reach) / LOOKS_AT_ONCE);
-        if (from != 0)
-            node->worth *= sizes.live;
+        if (from != t->first)
+            node->sign *= sizes.live;
     }
     while (i < t->count && t->nodes[i].candidate->slot < start)
         i++;
     avd_walk_exert(t->walk, (i - from) / LOOKS_AT_ONCE);
-    node->edges = &t->edges[t->edge_count];
+    node->edges = edges;
     node->first_edge = i;
     for (; i < t->count && node->edge_count < MAX_EDGES; i++) {
         const struct avd_trellis_node *to = &t->nodes[i];
@@ -247,12 +246,8 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
             value = distance % 16 == 0 ? sizes.chance[distance / 16] : 0;
         if (value != 0)
             value *= caller_factor(t, from, i);
-        if (value > expected[i])
-            expected[i] = value < 1 ? value : 1;
         node->edges[node->edge_count++] = value;
     }
-    avd_walk_exert(t->walk, node->edge_count / 2); /* each is gone over three times later */
-    t->edge_count += node->edge_count;
     if (reach < AVD_FRAME_SIZES)
         node->tail =
             tail_of(model, base, last < start ? 0 : reach + 1) * (exact ? 1 : sizes.beyond);
@@ -260,16 +255,30 @@ static void add_edges(struct avd_trellis *t, size_t from, double *expected)
 
 /*
  * A candidate that others below make likely to be there, live or left behind, is no surprise: what
- * it is worth as a sign of life is measured against that.
+ * it is worth as a sign of life is measured against that. `density`: how many of the places for a
+ * return address hold a candidate.
  */
-static void weigh_nodes(struct avd_trellis *t, const double *expected)
+static void weigh_nodes(struct avd_trellis *t, double density)
 {
     size_t i;
+    size_t k;
 
-    for (i = 1; i < t->count; i++) {
-        double there = 1 - (1 - t->density) * (1 - STILL_THERE * expected[i]);
+    for (i = t->first; i < t->count; i++)
+        t->expected[i] = 0;
+    for (i = t->first; i < t->count; i++) {
+        struct avd_trellis_node *node = &t->nodes[i];
+        double *expected = &t->expected[node->first_edge];
 
-        t->nodes[i].worth /= there;
+        /* Each edge is gone over three times after this. */
+        avd_walk_exert(t->walk, node->edge_count / 2);
+        for (k = 0; k < node->edge_count; k++)
+            if (node->edges[k] > expected[k])
+                expected[k] = node->edges[k] < 1 ? node->edges[k] : 1;
+        node->worth = node->sign / (1 - (1 - density) * (1 - STILL_THERE * t->expected[i]));
+        node->forward = avd_scaled_make(0, 0);
+        node->live = node->sum = 0;
+        node->before = t->first;
+        node->on_path = false;
     }
 }
 
@@ -278,8 +287,8 @@ static void run_forward(struct avd_trellis *t)
     size_t i;
     size_t k;
 
-    t->nodes[0].forward = avd_scaled_one();
-    for (i = 0; i < t->count; i++) {
+    t->nodes[t->first].forward = avd_scaled_one();
+    for (i = t->first; i < t->count; i++) {
         const struct avd_trellis_node *node = &t->nodes[i];
 
         for (k = 0; k < node->edge_count; k++) {
@@ -297,10 +306,11 @@ static void run_backward(struct avd_trellis *t)
     size_t i;
     size_t k;
 
-    for (i = t->end != 0 ? t->end + 1 : t->count; i-- != 0;) {
+    for (i = t->count; i-- != t->first;) {
         struct avd_trellis_node *node = &t->nodes[i];
 
-        if (i == t->end && t->end != 0) {
+        node->backward = avd_scaled_make(0, 0);
+        if (t->end != 0 && i == t->end) {
             node->backward = avd_scaled_one();
             continue;
         }
@@ -311,37 +321,6 @@ static void run_backward(struct avd_trellis *t)
 
             node->backward = avd_scaled_add(
                 node->backward, avd_scaled_times(next->backward, node->edges[k] * next->worth));
-        }
-    }
-}
-
-/* The nodes of the piece of stack above the callee, and where its thread starts. */
-static void add_nodes(struct avd_trellis *t, size_t first, size_t last)
-{
-    const struct avd_candidates *c = t->candidates;
-    const struct avd_frame *callee = t->callee;
-    struct avd_code_module module;
-    struct avd_frame start[2];
-    uint64_t last_slot = 0;
-    size_t i;
-
-    /* The callee itself may be the inner one of the two. */
-    if (t->walk->stack_high != 0 && callee->sp >= 8 &&
-        avd_walk_find_thread_start(t->walk, callee->sp - 8, start))
-        last_slot = (start[0].sp == callee->sp ? start[1].sp : start[0].sp) - 8;
-    add_node(t, NULL);
-    t->nodes[0].role = avd_walk_role_at(t->walk, avd_walk_lookup(callee) + 1);
-    if (callee->exact && callee->sp % 16 == 0 &&
-        t->walk->env->module_at(t->walk->env->ctx, callee->pc, &module))
-        t->callee_guard = avd_cookie_above(t->walk, (uint32_t)module.id + 1, callee->sp);
-    if (t->callee_guard != 0)
-        t->callee_guard += 8;
-    for (i = first; i < last; i++) {
-        if (!add_node(t, &c->items[i]))
-            continue;
-        if (c->items[i].slot == last_slot) {
-            t->end = t->count - 1;
-            return;
         }
     }
 }
@@ -368,26 +347,28 @@ double avd_trellis_direct(const struct avd_trellis *t, size_t last, size_t i)
         avd_scaled_product(
             avd_scaled_times(before->forward, before->edges[i - before->first_edge] * node->worth),
             node->backward),
-        t->nodes[0].backward);
+        t->nodes[t->first].backward);
 }
 
 /* Finds out how likely each node is live. */
 static void run(struct avd_trellis *t)
 {
+    const struct avd_trellis_node *callee = &t->nodes[t->first];
     size_t i;
 
+    t->end = t->start_node;
     run_forward(t);
     run_backward(t);
     /* A frame larger than any that is considered lies between. */
-    if (t->nodes[0].backward.mantissa == 0 && t->end != 0) {
+    if (callee->backward.mantissa == 0 && t->end != 0) {
         t->end = 0;
         run_backward(t);
     }
-    for (i = 1; i < t->count; i++) {
+    for (i = t->first + 1; i < t->count; i++) {
         struct avd_trellis_node *node = &t->nodes[i];
 
-        node->live = avd_scaled_ratio(avd_scaled_product(node->forward, node->backward),
-                                      t->nodes[0].backward);
+        node->live =
+            avd_scaled_ratio(avd_scaled_product(node->forward, node->backward), callee->backward);
     }
 }
 
@@ -401,35 +382,94 @@ void avd_trellis_free(struct avd_trellis *t)
 {
     avd_mem_free(t->nodes);
     avd_mem_free(t->edges);
-    t->nodes = NULL;
-    t->edges = NULL;
+    avd_mem_free(t->expected);
+    memset(t, 0, sizeof *t);
 }
 
-bool avd_trellis_weigh(struct avd_walk *walk, const struct avd_frame *callee, size_t first,
-                       size_t last, struct avd_trellis *out)
+bool avd_trellis_has(const struct avd_trellis *t, size_t first, size_t last)
 {
-    const struct avd_candidates *c = walk->candidates;
-    double *expected = avd_mem_calloc(last - first + 1, sizeof *expected);
+    return t->low <= first && t->high == last && t->high != 0;
+}
+
+/* Where the thread of the callee starts, if it is known. */
+static uint64_t find_start(const struct avd_walk *walk, const struct avd_frame *callee)
+{
+    struct avd_frame start[2];
+
+    if (walk->stack_high == 0 || callee->sp < 8 ||
+        !avd_walk_find_thread_start(walk, callee->sp - 8, start))
+        return 0;
+    /* The callee itself may be the inner one of the two. */
+    return (start[0].sp == callee->sp ? start[1].sp : start[0].sp) - 8;
+}
+
+/* Makes the nodes of the candidates [first, last), up to the thread's start, and their edges. */
+static bool make(struct avd_trellis *t, size_t first, size_t last)
+{
+    const struct avd_candidates *c = t->candidates;
     size_t i;
 
-    memset(out, 0, sizeof *out);
-    out->walk = walk;
-    out->candidates = c;
-    out->callee = callee;
-    out->density = density_of(c, first, last);
-    if (first != 0 && c->items[first - 1].slot == callee->sp - 8)
-        out->callee_candidate = &c->items[first - 1];
-    out->nodes = avd_mem_calloc(last - first + 1, sizeof *out->nodes);
-    out->edges = avd_mem_realloc(NULL, edges_of(last - first + 1), sizeof *out->edges);
-    if (expected == NULL || out->nodes == NULL || out->edges == NULL) {
-        avd_mem_free(expected);
+    t->nodes = avd_mem_calloc(last - first + 1, sizeof *t->nodes);
+    t->expected = avd_mem_calloc(last - first + 1, sizeof *t->expected);
+    t->edges = avd_mem_realloc(NULL, MAX_EDGES + edges_of(last - first), sizeof *t->edges);
+    if (t->nodes == NULL || t->expected == NULL || t->edges == NULL)
         return false;
+    t->low = first;
+    t->high = last;
+    t->count = 1;
+    t->edge_count = MAX_EDGES;
+    for (i = first; i < last && t->start_node == 0; i++)
+        if (add_node(t, &c->items[i]) && c->items[i].slot == t->start)
+            t->start_node = t->count - 1;
+    for (i = 1; i < t->count; i++) {
+        add_edges(t, i, &t->edges[t->edge_count]);
+        t->edge_count += t->nodes[i].edge_count;
     }
-    add_nodes(out, first, last);
-    for (i = 0; i < out->count; i++)
-        add_edges(out, i, expected);
-    weigh_nodes(out, expected);
-    avd_mem_free(expected);
-    run(out);
+    return true;
+}
+
+/* Puts the callee where the last node below it was. */
+static void place_callee(struct avd_trellis *t)
+{
+    const struct avd_frame *callee = t->callee;
+    struct avd_trellis_node *node;
+    struct avd_code_module module;
+
+    while (t->first + 1 < t->count && t->nodes[t->first + 1].candidate->slot < callee->sp)
+        t->first++;
+    node = &t->nodes[t->first];
+    memset(node, 0, sizeof *node);
+    node->role = avd_walk_role_at(t->walk, avd_walk_lookup(callee) + 1);
+    t->callee_guard = 0;
+    if (callee->exact && callee->sp % 16 == 0 &&
+        t->walk->env->module_at(t->walk->env->ctx, callee->pc, &module))
+        t->callee_guard = avd_cookie_above(t->walk, (uint32_t)module.id + 1, callee->sp);
+    if (t->callee_guard != 0)
+        t->callee_guard += 8;
+    add_edges(t, t->first, t->edges);
+}
+
+bool avd_trellis_weigh(struct avd_trellis *t, struct avd_walk *walk, const struct avd_frame *callee,
+                       size_t first, size_t last)
+{
+    const struct avd_candidates *c = walk->candidates;
+    uint64_t start = find_start(walk, callee);
+
+    if (!avd_trellis_has(t, first, last) || t->start != start || callee->sp < t->callee_sp) {
+        avd_trellis_free(t);
+        t->walk = walk;
+        t->candidates = c;
+        t->start = start;
+        if (!make(t, first, last))
+            return false;
+    }
+    t->callee = callee;
+    t->callee_sp = callee->sp;
+    t->callee_candidate = NULL;
+    if (first != 0 && c->items[first - 1].slot == callee->sp - 8)
+        t->callee_candidate = &c->items[first - 1];
+    place_callee(t);
+    weigh_nodes(t, density_of(c, first, last));
+    run(t);
     return true;
 }

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/view.h"
+#include "stack/likely_path.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -390,6 +391,8 @@ bool avd_walk_stack(struct avd_walk *walk, const struct avd_regs *start, struct 
     walk->path = NULL;
     out->end = AVD_END_NONE;
     ok = run(walk, out, &capacity);
+    avd_likely_path_free(walk->path);
+    walk->path = NULL;
     if (ok && out->end == AVD_END_NONE)
         avd_walk_say(walk, &out->end, AVD_END_NO_UNWIND_INFO,
                      "nothing says how to go on from 0x%" PRIx64, out->frames[out->count - 1].pc);

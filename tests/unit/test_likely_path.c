@@ -364,6 +364,7 @@ START_TEST(test_budget)
     struct avd_frame callee;
 
     others(p);
+    memset(&path, 0, sizeof path);
     memset(&callee, 0, sizeof callee);
     callee.pc = A;
     callee.sp = TOP(0) - AT_A + 8;
@@ -372,6 +373,7 @@ START_TEST(test_budget)
     ck_assert_uint_eq(path.count, 2); /* the thread's start is the next walk's */
     ck_assert_uint_eq(path.frames[0].value, NEXT);
     ck_assert_uint_eq(path.frames[0].slot, TOP(0) - AT_NEXT);
+    avd_likely_path_free(&path);
     candidates.nodes_left = 3; /* four lie above */
     ck_assert(avd_likely_path_find(&p->walk, &callee, &path));
     ck_assert(!path.known);
@@ -380,6 +382,74 @@ START_TEST(test_budget)
     candidates.nodes_left = 100;
     ck_assert(avd_likely_path_find(&p->walk, &callee, &path));
     ck_assert(!path.known);
+    avd_likely_path_free(&path);
+    fake_free(p);
+}
+END_TEST
+
+static void find(struct fake_process *p, uint64_t pc, unsigned thread, unsigned below_top,
+                 struct avd_likely_path *path)
+{
+    struct avd_frame callee;
+
+    memset(&callee, 0, sizeof callee);
+    callee.pc = pc;
+    callee.sp = TOP(thread) - below_top + 8;
+    p->walk.stack_low = TOP(thread) - SIZE;
+    p->walk.stack_high = TOP(thread);
+    ck_assert(avd_likely_path_find(&p->walk, &callee, path));
+    ck_assert(path->known);
+}
+
+/* What `path` says, whatever it was used for before, is what a path of its own says. */
+static void check_fresh(struct fake_process *p, uint64_t pc, unsigned thread, unsigned below_top,
+                        const struct avd_likely_path *path)
+{
+    struct avd_likely_path fresh;
+    size_t i;
+
+    memset(&fresh, 0, sizeof fresh);
+    find(p, pc, thread, below_top, &fresh);
+    ck_assert_uint_gt(fresh.count, 0);
+    ck_assert_uint_eq(path->count, fresh.count);
+    for (i = 0; i < fresh.count; i++) {
+        ck_assert_uint_eq(path->frames[i].slot, fresh.frames[i].slot);
+        ck_assert_uint_eq(path->frames[i].percent, fresh.frames[i].percent);
+        ck_assert_int_eq(path->frames[i].frames_missing, fresh.frames[i].frames_missing);
+    }
+    avd_likely_path_free(&fresh);
+}
+
+/* A step that unwind data made, between two of paths, does not cost the stack's weighing again. */
+START_TEST(test_learned_once)
+{
+    struct fake_process *p = four_threads(THREADS);
+    struct avd_likely_path path;
+    size_t effort = 1000000;
+    size_t first;
+    size_t again;
+
+    others(p);
+    memset(&path, 0, sizeof path);
+    find(p, A, 0, AT_A, &path); /* the first looks at all stacks */
+    avd_likely_path_free(&path);
+    p->walk.effort = &effort;
+    find(p, A, 0, AT_A, &path);
+    first = 1000000 - effort;
+    check_fresh(p, A, 0, AT_A, &path);
+    effort = 1000000;
+    find(p, OLD, 0, AT_OLD, &path);
+    again = 1000000 - effort;
+    check_fresh(p, OLD, 0, AT_OLD, &path);
+    ck_assert_uint_gt(again, 0);
+    ck_assert_uint_lt(again, first * 2 / 3);
+    find(p, NEXT, 0, AT_NEXT, &path);
+    check_fresh(p, NEXT, 0, AT_NEXT, &path);
+    find(p, A, 0, AT_A, &path); /* down again: from the beginning */
+    check_fresh(p, A, 0, AT_A, &path);
+    find(p, A, 1, AT_A, &path); /* another stack */
+    check_fresh(p, A, 1, AT_A, &path);
+    avd_likely_path_free(&path);
     fake_free(p);
 }
 END_TEST
@@ -395,12 +465,14 @@ START_TEST(test_out_of_memory)
         struct avd_frame callee;
 
         others(p);
+        memset(&path, 0, sizeof path);
         memset(&callee, 0, sizeof callee);
         callee.pc = A;
         callee.sp = TOP(0) - AT_A + 8;
         avd_mem_fail_after(n);
         ok = avd_likely_path_find(&p->walk, &callee, &path);
         avd_mem_fail_after(0);
+        avd_likely_path_free(&path);
         ck_assert(ok || n < 100);
         fake_free(p);
     }
@@ -442,6 +514,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_one_path);
     tcase_add_test(tests, test_code_bytes);
     tcase_add_test(tests, test_budget);
+    tcase_add_test(tests, test_learned_once);
     tcase_add_test(tests, test_out_of_memory);
     tcase_add_test(tests, test_scaled);
 }
