@@ -28,8 +28,8 @@ enum {
     AVD_MAX_FRAMES_IN_ALL = 200000,  /* over all threads, then stacks are cut short: 100 MB */
     AVD_MIN_BYTES_PER_FRAME = 128,   /* of the file, on average over what exceeds one stack */
     AVD_MAX_FRAMES_WHEN_OVER = 8,    /* per stack after that, up to a quarter more; then 1 */
-    AVD_MIN_WALK_EFFORT = 4000000,   /* looks of all walks, 25 ns each, and one per byte of the */
-    AVD_MAX_WALK_EFFORT = 256000000, /* file up to this; 0.1 to 0.6 million were seen in 4 MB */
+    AVD_MIN_WALK_EFFORT = 16000000,  /* looks of all walks, 25 ns each, or one per byte of the */
+    AVD_MAX_WALK_EFFORT = 256000000, /* file up to this; deep stacks of 24 threads took 7 million */
     AVD_MAX_FRAMES_CEILING = 65536,  /* what --max-frames may ask for */
     AVD_MAX_EXCEPTIONS = 64,         /* found on stacks; one is usual, nested ones come with two */
     AVD_MAX_EXCEPTIONS_OF_THREAD = 8,
