@@ -58,6 +58,9 @@ static double value_worth(const struct avd_candidate *candidate)
     static const double below[] = {1.0, 2.0, 0.4}; /* by enum avd_neighbour */
     static const double above[] = {1.0, 1.8, 0.5};
     static const double guarded[] = {1.0, 0.6, 3.0, 0.02}; /* by enum avd_guarded */
+    /* By enum avd_module_role: a thread's first steps, before its start, and finished system calls
+     * leave addresses in ntdll behind at which seldom a frame waits. */
+    static const double role[] = {1.0, 0.5, 1.0, 1.0, 1.0};
     double worth;
 
     if (candidate->call == 0)
@@ -70,7 +73,7 @@ static double value_worth(const struct avd_candidate *candidate)
         worth = candidate->value % 8 == 0 && !candidate->edit_and_continue ? 0.6 : 2.0;
     if (!candidate->in_framed_module)
         worth *= below[candidate->below];
-    worth *= guarded[candidate->guarded];
+    worth *= guarded[candidate->guarded] * role[candidate->role];
     return worth * above[candidate->above] * as_data[candidate->as_data] *
            (candidate->repeated ? 0.6 : 1.2);
 }

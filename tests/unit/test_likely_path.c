@@ -123,6 +123,33 @@ static double live_at(uint64_t slot)
     return candidates.items[i].live;
 }
 
+/* How likely `value` is live in the middle of A's frame, of which nothing else is known, when code
+ * of ntdll calls A. */
+static double live_in_the_middle(uint64_t value)
+{
+    struct fake_process *p = four_threads(1);
+    double live;
+
+    put(p, 0, AT_A, NTDLL + 0x2345);
+    put(p, 0, AT_OLD, value);
+    walk(p);
+    live = live_at(TOP(0) - AT_OLD);
+    fake_free(p);
+    return live;
+}
+
+/* Threads begin in ntdll on the stack that they will use: it is the less likely to be live. */
+START_TEST(test_ntdll)
+{
+    double program = live_in_the_middle(OLD);
+    double system = live_in_the_middle(NTDLL + 0x4567);
+
+    ck_assert(program > 0.3);
+    ck_assert(system > 0.1);
+    ck_assert(system < program * 0.9);
+}
+END_TEST
+
 /* To walk one stack all are looked at: it is found which of their candidates are live. */
 START_TEST(test_looks_at_all)
 {
@@ -513,6 +540,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_doubt);
     tcase_add_test(tests, test_one_path);
     tcase_add_test(tests, test_code_bytes);
+    tcase_add_test(tests, test_ntdll);
     tcase_add_test(tests, test_budget);
     tcase_add_test(tests, test_learned_once);
     tcase_add_test(tests, test_out_of_memory);
