@@ -113,6 +113,46 @@ START_TEST(threads_that_are_walked)
 }
 END_TEST
 
+/* Twenty-four threads deep in calls, as a small dump without binaries has them, in which every
+ * third place holds what may be a return address. */
+START_TEST(deep_stacks)
+{
+    enum { THREADS = 24, SIZE = 0x4000 };
+    struct db *b = db_new();
+    struct dump_fixture f;
+    struct avd_analysis *an;
+    uint32_t random = 1;
+    uint32_t i;
+
+    (void)db_system_info(b, PROCESSOR_ARCHITECTURE_AMD64, 10, 0, 19041);
+    (void)db_module(b,
+                    &(struct db_module){.base = CODE - 0x1000, .size = 0x80000, .path = "a.exe"});
+    for (i = 1; i <= THREADS; i++) {
+        uint64_t start = (uint64_t)i * 0x100000;
+        unsigned context =
+            db_context_x64(b, &(struct db_x64){.rip = CODE + 0x10, .rsp = start + 0x100});
+        uint64_t at;
+
+        (void)db_memory(b, start, SIZE);
+        for (at = start + 0x108; at < start + SIZE; at += 16) {
+            random = random * 1664525 + 1013904223;
+            if (random >> 8 < 0x1000000 / 3)
+                db_poke64(b, at, CODE + 1 + 2 * (uint64_t)(random % 997) * 64);
+        }
+        (void)db_thread(b,
+                        &(struct db_thread){
+                            .id = i, .stack_start = start, .stack_size = SIZE, .context = context});
+    }
+    f = dump_fixture_open(b);
+    ck_assert_int_eq(avd_analysis_run(f.dump, NULL, &an, NULL), AVD_OK);
+    ck_assert_uint_eq(notes_with(an, "cut short"), 0);
+    ck_assert_uint_gt(an->walk_effort, AVD_MIN_WALK_EFFORT / 4);
+    ck_assert_uint_lt(an->walk_effort, AVD_MIN_WALK_EFFORT * 3 / 4);
+    avd_analysis_free(an);
+    dump_fixture_close(&f);
+}
+END_TEST
+
 START_TEST(an_honest_dump)
 {
     struct db *b = builder(30);
@@ -134,6 +174,7 @@ static void add_tests(TCase *tests)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, work_of_all_walks);
     tcase_add_test(tests, threads_that_are_walked);
+    tcase_add_test(tests, deep_stacks);
     tcase_add_test(tests, an_honest_dump);
 }
 
