@@ -69,6 +69,7 @@ struct avd_candidates {
     struct avd_cookie *cookies; /* that were found, at most one of each module */
     size_t cookie_count;
     size_t nodes_left; /* how many may yet be looked at to find paths, over all walks */
+    size_t looks_each; /* at others, to learn of one; 0: any number */
 };
 
 /*

@@ -211,7 +211,9 @@ static void compare(const struct avd_size_model *model, const struct avd_candida
     uint64_t seen[AVD_MAX_OCCURRENCES];
     unsigned count = 0;
 
-    for (; at < end && count < (same ? MAX_SAME : MAX_NEAR); at += step) {
+    for (; at < end && count < (same ? MAX_SAME : MAX_NEAR) &&
+           (question->looks == 0 || hits->looks < question->looks);
+         at += step) {
         const struct avd_candidate *other = &c->items[c->by_value[at]];
         unsigned k;
 

@@ -12,7 +12,8 @@ enum {
     AVD_SMALLEST_FRAME = 0x30, /* of a function that calls: home space, return address, alignment */
     AVD_LARGEST_FRAME = 0x10000, /* that is considered, or of what lies above a security cookie */
     AVD_FRAME_SIZES = AVD_LARGEST_FRAME / 16 + 1,
-    AVD_MAX_OCCURRENCES = 28 /* that are compared */
+    AVD_MAX_OCCURRENCES = 28, /* that are compared */
+    AVD_LOOKS_AT_ONCE = 4     /* at candidates, that take as long as one at memory */
 };
 
 /* How likely sizes are before the stacks are asked. Indices of sizes are multiples of 16. */
@@ -39,8 +40,9 @@ struct avd_size_question {
     uint64_t slot;    /* where it lies; that occurrence says nothing */
     uint64_t context; /* avd_candidate.context, and so do copies of it; 0: it is no candidate */
     bool edit_and_continue;
-    size_t base; /* the frame reaches beyond its security cookie, so far at least; 0: not known */
-    size_t most; /* sizes above this one cannot be: the stack ends before */
+    size_t base;  /* the frame reaches beyond its security cookie, so far at least; 0: not known */
+    size_t most;  /* sizes above this one cannot be: the stack ends before */
+    size_t looks; /* at candidates, after which no other occurrence is compared; 0: any number */
 };
 
 struct avd_frame_sizes {

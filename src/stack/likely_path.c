@@ -14,9 +14,10 @@
 #include <string.h>
 
 enum {
-    LOWEST_PERCENT = 30,   /* what is less likely is not shown however certain the others are */
-    MAX_ROUNDS = 3,        /* looks at all stacks before the first path; more change little */
-    NODES_IN_ROUNDS = 6144 /* that are looked at before another round, a few milliseconds */
+    LOWEST_PERCENT = 30,    /* what is less likely is not shown however certain the others are */
+    MAX_ROUNDS = 3,         /* looks at all stacks before the first path; more change little */
+    NODES_IN_ROUNDS = 6144, /* that are looked at before another round, a few milliseconds */
+    FEWEST_LOOKS = 256      /* at others, to learn of a candidate: two or three occurrences */
 };
 
 /* How many of all candidates are live is never more extreme: of a few that says little. */
@@ -164,6 +165,27 @@ static bool look_at_stack(const struct avd_walk *walk, size_t first, size_t last
     return ok;
 }
 
+/* How many times all stacks are looked at. */
+static size_t rounds_of(const struct avd_candidates *c)
+{
+    size_t rounds = NODES_IN_ROUNDS / c->count;
+
+    return rounds < 1 ? 1 : rounds > MAX_ROUNDS ? MAX_ROUNDS : rounds;
+}
+
+/* How many looks may be taken to learn of one candidate, in each round and for its walk: so many
+ * that half of the work that is allowed is left. Knowing less of each beats not knowing some. */
+static size_t looks_each(const struct avd_walk *walk)
+{
+    const struct avd_candidates *c = walk->candidates;
+    size_t looks;
+
+    if (walk->effort == NULL)
+        return 0;
+    looks = *walk->effort / 2 / (c->count * (rounds_of(c) + 1)) * AVD_LOOKS_AT_ONCE;
+    return looks < FEWEST_LOOKS ? FEWEST_LOOKS : looks;
+}
+
 /* Looks at all stacks, in rounds; each profits from what those before it have shown. */
 static bool look_at_all(const struct avd_walk *walk)
 {
@@ -172,12 +194,11 @@ static bool look_at_all(const struct avd_walk *walk)
     size_t code_budget = walk->code_budget != NULL ? *walk->code_budget / 2 : 0;
     struct avd_walk looking = *walk;
     double sum = c->live_share * (double)c->count;
-    size_t rounds = c->count != 0 ? NODES_IN_ROUNDS / c->count : 0;
+    size_t rounds = rounds_of(c);
     size_t round;
 
     if (walk->code_budget != NULL)
         looking.code_budget = &code_budget;
-    rounds = rounds < 1 ? 1 : rounds > MAX_ROUNDS ? MAX_ROUNDS : rounds;
     for (round = 0; round < rounds && c->count <= c->nodes_left / 2; round++) {
         size_t first = 0;
 
@@ -211,6 +232,9 @@ static bool prepare(struct avd_walk *walk)
     if (c->sizes == NULL)
         return false;
     avd_size_model_init(c->sizes, c->density);
+    if (c->count == 0)
+        return true;
+    c->looks_each = looks_each(walk);
     return look_at_all(walk);
 }
 

@@ -17,8 +17,7 @@
 
 enum {
     MAX_EDGES = 384, /* candidates that may follow one */
-    HOME_SPACE = 32,
-    LOOKS_AT_ONCE = 4 /* at candidates, that take as long as one at memory */
+    HOME_SPACE = 32
 };
 
 /* How likely a candidate still lies where the frame above an occurrence had its return address. */
@@ -177,7 +176,12 @@ static void learn_sizes(const struct avd_trellis *t, size_t from, size_t most,
 {
     const struct avd_candidate *candidate =
         from == t->first ? t->callee_candidate : t->nodes[from].candidate;
-    struct avd_size_question question = {0, slot_of(t, from), 0, false, base_of(t, from), most};
+    struct avd_size_question question = {
+        .slot = slot_of(t, from),
+        .base = base_of(t, from),
+        .most = most,
+        .looks = t->candidates->looks_each,
+    };
 
     if (candidate == NULL) {
         question.value = t->callee->pc;
@@ -226,13 +230,13 @@ static void add_edges(struct avd_trellis *t, size_t from, double *edges)
 
     if (!exact) {
         learn_sizes(t, from, reach < AVD_FRAME_SIZES ? reach : AVD_FRAME_SIZES - 1, &sizes);
-        avd_walk_exert(t->walk, (sizes.looks + reach) / LOOKS_AT_ONCE);
+        avd_walk_exert(t->walk, (sizes.looks + reach) / AVD_LOOKS_AT_ONCE);
         if (from != t->first)
             node->sign *= sizes.live;
     }
     while (i < t->count && t->nodes[i].candidate->slot < start)
         i++;
-    avd_walk_exert(t->walk, (i - from) / LOOKS_AT_ONCE);
+    avd_walk_exert(t->walk, (i - from) / AVD_LOOKS_AT_ONCE);
     node->edges = edges;
     node->first_edge = i;
     for (; i < t->count && node->edge_count < MAX_EDGES; i++) {
