@@ -4,13 +4,17 @@
  * The ordinary case on x86 and on systems other than Windows. On Windows x64 RBP is a register
  * like any other and may point anywhere into a frame, so there the chain is only believed where
  * no unwind data can exist (JIT code, an image without an exception directory), and only when the
- * bytes before the return address are a call. A function without a frame is skipped by the chain:
- * the call that should lead to the callee's function leads elsewhere then, and is looked for below.
+ * bytes before the return address are a call, or when the chain goes on in JIT code, which may push
+ * a return address and jump (HotSpot's interpreter). A function without a frame is skipped by the
+ * chain: the call that should lead to the callee's function leads elsewhere then, and is looked for
+ * below.
  */
 #include "stack/walk.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+enum { LINKS = 16 /* of a chain that are looked at to believe the first of them */ };
 
 /*
  * Whether a 0 met above `callee`, near `addr`, is the end of the chain. A register that is no
@@ -60,6 +64,49 @@ static uint64_t return_slot(const struct avd_walk *walk, uint64_t fp, uint64_t s
     return slot;
 }
 
+/* Whether there may be code that belongs to no module. */
+static bool is_generated_code(const struct avd_walk *walk, uint64_t pc)
+{
+    const struct avd_walk_env *env = walk->env;
+    int executable = env->executable(env->ctx, pc);
+    struct avd_code_module module;
+    uint8_t byte;
+
+    if (executable == 0 || env->module_at(env->ctx, pc, &module))
+        return false;
+    return executable == 1 || ((pc < walk->stack_low || pc >= walk->stack_high) &&
+                               avd_walk_code_at(walk, pc, &byte, 1) == 1);
+}
+
+/*
+ * Whether code that belongs to no module was called by code of that kind, whose frame is at `fp`,
+ * though no call says so: the chain goes on through such code until a call leads out of it, or for
+ * long enough.
+ */
+static bool links_generated_code(const struct avd_walk *walk, const struct avd_frame *callee,
+                                 const struct avd_frame *caller, uint64_t fp)
+{
+    uint64_t last = caller->sp - 1;
+    uint64_t pc = caller->pc;
+    unsigned i;
+
+    if (!is_generated_code(walk, avd_walk_lookup(callee)))
+        return false;
+    for (i = 0; i < LINKS; i++) {
+        if (pc == 0 || !is_generated_code(walk, pc - 1) || fp <= last || fp % 8 != 0 ||
+            (walk->stack_high != 0 && fp >= walk->stack_high) ||
+            !avd_walk_pointer(walk, fp + 8, &pc))
+            return false;
+        avd_walk_exert(walk, 2);
+        if (avd_walk_return_evidence(walk, pc) == 1)
+            return true;
+        last = fp;
+        if (!avd_walk_pointer(walk, fp, &fp))
+            return false;
+    }
+    return true;
+}
+
 enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct avd_frame *callee,
                                             size_t callee_index, struct avd_frame *caller,
                                             enum avd_walk_end *end)
@@ -107,14 +154,17 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
     caller->method = AVD_METHOD_FRAME_POINTER;
     if (caller->pc == 0 && saved == 0 && !doubtful && may_end_at(walk, callee, fp))
         return AVD_STEP_OK;
-    if (saved != 0 && saved <= fp) {
+    after_call = avd_walk_return_evidence(walk, caller->pc);
+    /* Where the chain leads out of JIT code the caller's register may be no frame pointer. */
+    if (saved != 0 && saved <= fp &&
+        !(doubtful && after_call == 1 && !chain_is_all_there_is(walk, caller->pc - 1))) {
         avd_walk_say(walk, end, AVD_END_STACK_POINTER,
                      "the chain of frame pointers does not grow: 0x%" PRIx64 " at 0x%" PRIx64,
                      saved, fp);
         return AVD_STEP_NO_INFO;
     }
-    after_call = avd_walk_return_evidence(walk, caller->pc);
-    if (after_call == 0 || (doubtful && after_call != 1)) {
+    if (doubtful ? after_call != 1 && !links_generated_code(walk, callee, caller, saved)
+                 : after_call == 0) {
         avd_walk_say(walk, end, AVD_END_NOT_CODE,
                      "0x%" PRIx64 " at 0x%" PRIx64 " (frame_pointer) is not the return address of "
                      "a call",
@@ -122,6 +172,8 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
         return AVD_STEP_NO_INFO;
     }
     caller->evidence = after_call == 1 ? AVD_EVIDENCE_CALL : AVD_EVIDENCE_WEAK;
+    if (doubtful && after_call != 1)
+        return AVD_STEP_OK; /* a jump led here */
     leads = avd_walk_call_leads_to(walk, caller->pc, avd_walk_lookup(callee), &start);
     if (leads == 1) {
         caller->evidence = AVD_EVIDENCE_TARGET;

@@ -170,11 +170,12 @@ START_TEST(test_x64)
 }
 END_TEST
 
+#define MADE UINT64_C(0x20000000)
+
 /* Code that a just-in-time compiler made calls a function of a module, and is called by one, in a
  * dump that does not say what memory is executable. */
 START_TEST(test_made_code)
 {
-    enum { MADE = 0x20000000 };
     struct fake_process *p = fake_new_x64();
     struct avd_regs regs = {{0}, 0};
     const struct avd_stack *stack;
@@ -202,6 +203,107 @@ START_TEST(test_made_code)
     ck_assert_uint_eq(stack->count, 1); /* data, which any pointer may lead to */
     ck_assert_int_eq(stack->end, AVD_END_NOT_CODE);
     fake_free(p);
+}
+END_TEST
+
+/* Link `i` of a chain through made code, 0x40 bytes each. */
+static void put_link(struct fake_process *p, unsigned i, uint64_t saved, uint64_t pc)
+{
+    fake_u64(p, FAKE_STACK + 0x140 + 0x40 * (uint64_t)i, saved);
+    fake_u64(p, FAKE_STACK + 0x148 + 0x40 * (uint64_t)i, pc);
+}
+
+/* A function of a module that made code calls, which an interpreter with `links` frames jumped to;
+ * a call of a function with unwind data, where RBP is no frame pointer, led into that. */
+static struct fake_process *interpreter(unsigned links)
+{
+    struct fake_process *p = fake_new_x64();
+    unsigned i;
+
+    p->walk.allow_scan = false;
+    p->walk.stack_low = FAKE_STACK;
+    p->walk.stack_high = FAKE_STACK + 0x2000;
+    fake_map(p, MADE, 0x1000);
+    fake_call_before(p, MADE + 0x40);
+    fake_u64(p, FAKE_STACK + 0x100, MADE + 0x40);
+    for (i = 0; i < links; i++)
+        put_link(p, i, FAKE_STACK + 0x180 + 0x40 * (uint64_t)i, MADE + 0x80 + 0x10 * (uint64_t)i);
+    put_link(p, links, 7, FAKE_RETURN);
+    return p;
+}
+
+static const struct avd_stack *walk_interpreter(struct fake_process *p)
+{
+    struct avd_regs regs = {{0}, 0};
+
+    avd_reg_set(&regs, AVD_RBP, FAKE_STACK + 0x140);
+    return fake_walk(p, FAKE_IMAGE + FAKE_CALLER + 0x10, FAKE_STACK + 0x100, &regs);
+}
+
+START_TEST(test_jumps)
+{
+    struct fake_process *p = interpreter(2);
+    const struct avd_stack *stack = walk_interpreter(p);
+
+    ck_assert_uint_ge(stack->count, 5);
+    ck_assert_uint_eq(stack->frames[1].pc, MADE + 0x40);
+    ck_assert_uint_eq(stack->frames[2].pc, MADE + 0x80);
+    ck_assert_uint_eq(stack->frames[2].sp, FAKE_STACK + 0x150);
+    ck_assert_int_eq(stack->frames[2].trust, AVD_TRUST_FRAME_POINTER);
+    ck_assert_int_eq(stack->frames[2].evidence, AVD_EVIDENCE_WEAK);
+    ck_assert(!stack->frames[2].frames_missing);
+    ck_assert_uint_eq(stack->frames[3].pc, MADE + 0x90);
+    ck_assert_uint_eq(stack->frames[4].pc, FAKE_RETURN);
+    ck_assert_uint_eq(stack->frames[4].sp, FAKE_STACK + 0x1d0);
+    ck_assert_int_eq(stack->frames[4].evidence, AVD_EVIDENCE_CALL);
+    ck_assert_uint_eq(stack->frames[4].regs.value[AVD_RBP], 7);
+    fake_free(p);
+}
+END_TEST
+
+/* A long chain needs no end to be believed; the last links of one without an end are not. */
+START_TEST(test_jumps_long)
+{
+    enum { LENGTH = 20, BELIEVED_BY = 16 };
+    struct fake_process *p = interpreter(LENGTH);
+    const struct avd_stack *stack;
+
+    put_link(p, LENGTH, 7, 0);
+    stack = walk_interpreter(p);
+    ck_assert_uint_eq(stack->count, 2 + LENGTH - BELIEVED_BY + 1);
+    ck_assert_int_eq(stack->end, AVD_END_NOT_CODE);
+    fake_free(p);
+}
+END_TEST
+
+START_TEST(test_jumps_broken)
+{
+    static const struct {
+        const char *why;
+        uint64_t saved, pc;
+    } cases[] = {
+        {"leads out to 0", FAKE_STACK + 0x1c0, 0},
+        {"no code is there", FAKE_STACK + 0x1c0, UINT64_C(0x30000000)},
+        {"that is the stack", FAKE_STACK + 0x1c0, FAKE_STACK + 0x20},
+        {"a module, but no call", FAKE_STACK + 0x1c0, FAKE_RETURN + 1},
+        {"goes down", FAKE_STACK + 0x138, MADE + 0x90},
+        {"stays", FAKE_STACK + 0x180, MADE + 0x90},
+        {"is not aligned", FAKE_STACK + 0x1c4, MADE + 0x90},
+        {"leaves the stack", UINT64_C(0x7000000), MADE + 0x90},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fake_process *p = interpreter(2);
+        const struct avd_stack *stack;
+
+        put_link(p, 1, cases[i].saved, cases[i].pc);
+        stack = walk_interpreter(p);
+        ck_assert_msg(stack->count == 2, "%s: %zu frames", cases[i].why, stack->count);
+        ck_assert_msg(stack->end == AVD_END_NOT_CODE, "%s: ends with %d", cases[i].why,
+                      (int)stack->end);
+        fake_free(p);
+    }
 }
 END_TEST
 
@@ -362,6 +464,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_not_in_dump);
     tcase_add_test(tests, test_x64);
     tcase_add_test(tests, test_made_code);
+    tcase_add_test(tests, test_jumps);
+    tcase_add_test(tests, test_jumps_long);
+    tcase_add_test(tests, test_jumps_broken);
     tcase_add_test(tests, test_skipped);
     tcase_add_test(tests, test_skipped_unknown);
     tcase_add_test(tests, test_skipped_indirect);
