@@ -220,8 +220,43 @@ START_TEST(comments)
 }
 END_TEST
 
+/* ---- whose code is on the stack ---- */
+
+#define MODULE UINT64_C(0x7ff800000000)
+
+/* A fault in a module of that path. */
+static struct scene fault_in(const char *path)
+{
+    struct db *b = db_new();
+    unsigned context = db_context_x64(b, &(struct db_x64){.rip = MODULE + 0x1000, .rsp = STACK});
+
+    (void)db_system_info(b, PROCESSOR_ARCHITECTURE_AMD64, 10, 0, 19041);
+    (void)db_module(b, &(struct db_module){.base = MODULE, .size = 0x10000, .path = path});
+    (void)db_memory(b, STACK, 0x1000);
+    (void)db_thread(b,
+                    &(struct db_thread){
+                        .id = 7, .stack_start = STACK, .stack_size = 0x1000, .context = context});
+    (void)db_exception(
+        b, &(struct db_exception){
+               .thread_id = 7, .code = 0xc0000005, .address = MODULE + 0x1000, .context = context});
+    return judge(b);
+}
+
+START_TEST(java)
+{
+    struct scene s = fault_in("C:\\jdk\\bin\\server\\jvm.dll");
+
+    ck_assert(judge_found(&s.results, "java-virtual-machine"));
+    done(&s);
+    s = fault_in("C:\\jdk\\bin\\jli.dll");
+    ck_assert(!judge_found(&s.results, "java-virtual-machine"));
+    done(&s);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_test(tests, java);
     tcase_add_test(tests, hidden);
     tcase_add_test(tests, not_hidden);
     tcase_add_test(tests, several);
