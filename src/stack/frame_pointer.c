@@ -172,11 +172,16 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
         return AVD_STEP_NO_INFO;
     }
     caller->evidence = after_call == 1 ? AVD_EVIDENCE_CALL : AVD_EVIDENCE_WEAK;
+    /* Where the chain is met, the callee may have no frame in it: rbp is its caller's, or that
+     * one's caller's. */
+    if (doubtful)
+        caller->frames_missing = callee->method != AVD_METHOD_FRAME_POINTER;
     if (doubtful && after_call != 1)
         return AVD_STEP_OK; /* a jump led here */
     leads = avd_walk_call_leads_to(walk, caller->pc, avd_walk_lookup(callee), &start);
     if (leads == 1) {
         caller->evidence = AVD_EVIDENCE_TARGET;
+        caller->frames_missing = false;
         return AVD_STEP_OK;
     }
     memset(&skipped, 0, sizeof skipped);
@@ -187,6 +192,6 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
         (walk->allow_scan && avd_walk_skipped_thread_start(walk, callee, caller, &skipped)))
         *caller = skipped;
     else
-        caller->frames_missing = leads == 0;
+        caller->frames_missing = caller->frames_missing || leads == 0;
     return AVD_STEP_OK;
 }

@@ -251,8 +251,9 @@ START_TEST(test_jumps)
     ck_assert_uint_eq(stack->frames[2].sp, FAKE_STACK + 0x150);
     ck_assert_int_eq(stack->frames[2].trust, AVD_TRUST_FRAME_POINTER);
     ck_assert_int_eq(stack->frames[2].evidence, AVD_EVIDENCE_WEAK);
-    ck_assert(!stack->frames[2].frames_missing);
+    ck_assert(stack->frames[2].frames_missing); /* of code that keeps no frame pointer, perhaps */
     ck_assert_uint_eq(stack->frames[3].pc, MADE + 0x90);
+    ck_assert(!stack->frames[3].frames_missing);
     ck_assert_uint_eq(stack->frames[4].pc, FAKE_RETURN);
     ck_assert_uint_eq(stack->frames[4].sp, FAKE_STACK + 0x1d0);
     ck_assert_int_eq(stack->frames[4].evidence, AVD_EVIDENCE_CALL);
