@@ -123,9 +123,18 @@ static enum avd_status explain_dump(const struct avd_cli_settings *settings,
     return status;
 }
 
+static int write_nowhere(void *ctx, const char *text, size_t size)
+{
+    (void)ctx;
+    (void)text;
+    (void)size;
+    return 0;
+}
+
 static enum avd_cli_exit explain(struct rules_run *run)
 {
     struct avd_cli_job job = {NULL, explain_dump, run};
+    struct avd_error err = {0};
     enum avd_cli_exit code;
     enum avd_cli_exit failed = load(run, &code);
     enum avd_cli_exit result;
@@ -138,6 +147,12 @@ static enum avd_cli_exit explain(struct rules_run *run)
     run->id = run->settings.files[0];
     run->settings.files++;
     run->settings.file_count--;
+    /* A rule that does not exist is wrong usage, whatever the dumps are. */
+    if (avd_rules_show_write(run->rules, run->id, AVD_FORMAT_TEXT, &run->settings.write,
+                             write_nowhere, NULL, &err) == AVD_NOT_FOUND) {
+        avd_cli_print_error(NULL, &err);
+        return AVD_EXIT_USAGE;
+    }
     result = avd_cli_run(&run->settings, &job);
     return result > code ? result : code;
 }

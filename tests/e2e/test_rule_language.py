@@ -142,7 +142,7 @@ def commands(avdump, source):
             (["rules", "show", "wild-code", "fast-fail"], 2, "rules show takes one id"),
             (["rules", "list", "x"], 2, "rules list takes no file"),
             (["rules", "explain", "wild-code"], 2, "rules explain needs an id and a file"),
-            (["rules", "explain", "nothing", dump], 3, "no rule has the id 'nothing'"),
+            (["rules", "explain", "nothing", "absent.dmp"], 2, "avdump: no rule has the id 'nothing'"),
             (["rules", "explain", "wild-code", "absent.dmp"], 3, "absent.dmp"),
             (["rules", "list", "--rules", "absent"], 3, "absent: directory cannot be opened"),
             (["rules", "check", "absent"], 1, "directory cannot be opened"),
