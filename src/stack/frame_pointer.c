@@ -65,7 +65,7 @@ static uint64_t return_slot(const struct avd_walk *walk, uint64_t fp, uint64_t s
 }
 
 /* Whether there may be code that belongs to no module. */
-static bool is_generated_code(const struct avd_walk *walk, uint64_t pc)
+static bool is_made_code(const struct avd_walk *walk, uint64_t pc)
 {
     const struct avd_walk_env *env = walk->env;
     int executable = env->executable(env->ctx, pc);
@@ -78,22 +78,17 @@ static bool is_generated_code(const struct avd_walk *walk, uint64_t pc)
                                avd_walk_code_at(walk, pc, &byte, 1) == 1);
 }
 
-/*
- * Whether code that belongs to no module was called by code of that kind, whose frame is at `fp`,
- * though no call says so: the chain goes on through such code until a call leads out of it, or for
- * long enough.
- */
-static bool links_generated_code(const struct avd_walk *walk, const struct avd_frame *callee,
-                                 const struct avd_frame *caller, uint64_t fp)
+bool avd_walk_links_made_code(const struct avd_walk *walk, const struct avd_frame *callee,
+                              const struct avd_frame *caller, uint64_t fp)
 {
     uint64_t last = caller->sp - 1;
     uint64_t pc = caller->pc;
     unsigned i;
 
-    if (!is_generated_code(walk, avd_walk_lookup(callee)))
+    if (!is_made_code(walk, avd_walk_lookup(callee)))
         return false;
     for (i = 0; i < LINKS; i++) {
-        if (pc == 0 || !is_generated_code(walk, pc - 1) || fp <= last || fp % 8 != 0 ||
+        if (pc == 0 || !is_made_code(walk, pc - 1) || fp <= last || fp % 8 != 0 ||
             (walk->stack_high != 0 && fp >= walk->stack_high) ||
             !avd_walk_pointer(walk, fp + 8, &pc))
             return false;
@@ -163,7 +158,7 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
                      saved, fp);
         return AVD_STEP_NO_INFO;
     }
-    if (doubtful ? after_call != 1 && !links_generated_code(walk, callee, caller, saved)
+    if (doubtful ? after_call != 1 && !avd_walk_links_made_code(walk, callee, caller, saved)
                  : after_call == 0) {
         avd_walk_say(walk, end, AVD_END_NOT_CODE,
                      "0x%" PRIx64 " at 0x%" PRIx64 " (frame_pointer) is not the return address of "
@@ -175,7 +170,8 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
     /* Where the chain is met, the callee may have no frame in it: rbp is its caller's, or that
      * one's caller's. */
     if (doubtful)
-        caller->frames_missing = callee->method != AVD_METHOD_FRAME_POINTER;
+        caller->frames_missing = callee->method != AVD_METHOD_FRAME_POINTER &&
+                                 callee->evidence != AVD_EVIDENCE_WEAK;
     if (doubtful && after_call != 1)
         return AVD_STEP_OK; /* a jump led here */
     leads = avd_walk_call_leads_to(walk, caller->pc, avd_walk_lookup(callee), &start);

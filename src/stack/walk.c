@@ -141,9 +141,9 @@ static enum verdict judge(struct avd_walk *walk, const struct avd_frame *callee,
     }
     if (caller->pc == 0)
         return VERDICT_COMPLETE;
-    /* What the chain of frame pointers leads to was judged by it: JIT code may not be known. */
-    if (caller->method != AVD_METHOD_FRAME_POINTER && !avd_walk_is_code(walk, caller->pc) &&
-        avd_walk_return_evidence(walk, caller->pc) == 0) {
+    /* A method that says itself how little speaks for it has judged: JIT code may not be known. */
+    if ((caller->evidence != AVD_EVIDENCE_WEAK || caller->method == AVD_METHOD_SCAN) &&
+        !avd_walk_is_code(walk, caller->pc) && avd_walk_return_evidence(walk, caller->pc) == 0) {
         avd_walk_say(walk, end, AVD_END_NOT_CODE,
                      "the return address 0x%" PRIx64 " at 0x%" PRIx64 " (%s) is no code",
                      caller->pc, caller->sp - walk->cpu->pointer_size,

@@ -42,7 +42,8 @@ enum avd_method {
     AVD_METHOD_FRAME_POINTER,
     AVD_METHOD_SYSCALL_STUB, /* frameless system-call stub, proved by its code bytes */
     AVD_METHOD_BAD_CALL,     /* call through a bad pointer, undone */
-    AVD_METHOD_PROLOGUE,     /* code bytes show that the frame is not built yet */
+    AVD_METHOD_PROLOGUE,     /* x86: code bytes show that the frame is not built yet; x64: they
+                              * show what was pushed */
     AVD_METHOD_EPILOGUE,     /* x64: the code from pc on to its return, carried out */
     AVD_METHOD_FRAME_DATA,   /* x86: a frame-data program of a PDB or .sym file */
     AVD_METHOD_FPO,          /* x86: FPO_DATA, STACK WIN 0 */
@@ -252,6 +253,13 @@ int avd_walk_after_call(const struct avd_walk *walk, uint64_t addr);
  * counts, which in a dump that does not say what memory is executable only the call before it
  * shows. */
 int avd_walk_return_evidence(const struct avd_walk *walk, uint64_t addr);
+/*
+ * Whether code that belongs to no module was called by code of that kind, whose frame is at `fp`,
+ * though no call says so: from `caller` the chain of frame pointers goes on through such code until
+ * a call leads out of it, or for long enough. 64-bit only.
+ */
+bool avd_walk_links_made_code(const struct avd_walk *walk, const struct avd_frame *callee,
+                              const struct avd_frame *caller, uint64_t fp);
 /* The calls that the bytes before `addr` can be read as; more than one may fit. */
 struct avd_call {
     int found;       /* as avd_walk_after_call */

@@ -19,11 +19,18 @@ enum {
 
 enum outcome { GO_ON, RETURNED, GIVE_UP };
 
+enum { MAX_PIECES = 16 };
+
 struct machine {
     const struct avd_walk *walk;
     uint64_t pc;
     struct avd_regs regs;
     uint32_t derived; /* volatile registers that were just computed from rsp */
+    /* What was carried out, up to jumps; the last piece goes on. */
+    struct {
+        uint64_t start, end;
+    } pieces[MAX_PIECES];
+    size_t piece_count;
 };
 
 static bool is_nonvolatile(unsigned reg)
@@ -65,9 +72,21 @@ static enum outcome set_rsp(struct machine *m, unsigned from, int64_t displaceme
     return GO_ON;
 }
 
+/* Follows a jump, but for one that closes a loop: what is behind that is the same function's, too,
+ * and has the same rsp. */
 static enum outcome jump(struct machine *m, const struct avd_x64_instruction *in)
 {
-    m->pc += (uint64_t)in->immediate;
+    uint64_t target = m->pc + (uint64_t)in->immediate;
+    size_t i;
+
+    m->pieces[m->piece_count - 1].end = m->pc;
+    for (i = 0; i < m->piece_count; i++)
+        if (target >= m->pieces[i].start && target < m->pieces[i].end)
+            return GO_ON;
+    if (m->piece_count == MAX_PIECES)
+        return GIVE_UP;
+    m->pc = target;
+    m->pieces[m->piece_count++].start = target;
     return GO_ON;
 }
 
@@ -203,6 +222,8 @@ static bool run(struct machine *m)
     uint64_t low = m->regs.value[AVD_RSP];
     unsigned i;
 
+    m->pieces[0].start = m->pc;
+    m->piece_count = 1;
     for (i = 0; i < AVD_MAX_AHEAD; i++) {
         uint8_t bytes[AVD_X64_LONGEST_INSTRUCTION];
         struct avd_view code = {bytes, avd_walk_code_at(m->walk, m->pc, bytes, sizeof bytes), 0};
@@ -232,7 +253,7 @@ enum avd_step_result avd_x64_step_ahead(struct avd_walk *walk, const struct avd_
                                         size_t callee_index, struct avd_frame *caller,
                                         enum avd_walk_end *end)
 {
-    struct machine m = {walk, callee->pc, callee->regs, 0};
+    struct machine m = {.walk = walk, .pc = callee->pc, .regs = callee->regs};
     int after_call;
 
     (void)callee_index;
@@ -240,10 +261,15 @@ enum avd_step_result avd_x64_step_ahead(struct avd_walk *walk, const struct avd_
         !avd_walk_return(walk, &m.regs, m.regs.value[AVD_RSP], caller, end))
         return AVD_STEP_NO_INFO;
     after_call = avd_walk_return_evidence(walk, caller->pc);
-    if (caller->pc != 0 && after_call == 0)
-        return AVD_STEP_NO_INFO;
+    caller->evidence = after_call == 1 ? AVD_EVIDENCE_CALL : AVD_EVIDENCE_NONE;
+    if (caller->pc != 0 && after_call == 0) {
+        /* Compiled Java code returns to the interpreter, which jumped to it. */
+        if (!walk->windows || !avd_reg_known(&caller->regs, AVD_RBP) ||
+            !avd_walk_links_made_code(walk, callee, caller, caller->regs.value[AVD_RBP]))
+            return AVD_STEP_NO_INFO;
+        caller->evidence = AVD_EVIDENCE_WEAK;
+    }
     caller->trust = AVD_TRUST_CFI;
     caller->method = AVD_METHOD_EPILOGUE;
-    caller->evidence = after_call == 1 ? AVD_EVIDENCE_CALL : AVD_EVIDENCE_NONE;
     return AVD_STEP_OK;
 }

@@ -7,6 +7,7 @@
  */
 #include "stack/walk.h"
 #include "x64/ahead.h"
+#include "x64/behind.h"
 #include "x64/context.h"
 #include "x64/proc_frame.h"
 #include "x64/unwind_info.h"
@@ -149,6 +150,7 @@ static const struct avd_step_method methods[] = {
     {"stack_cfi", avd_step_cfi},
     {"leaf", step_leaf},
     {"epilogue", avd_x64_step_ahead},
+    {"prologue", avd_x64_step_behind},
     {"proc_frame", avd_x64_step_proc_frame},
     {"frame_pointer", avd_step_frame_pointer},
     {"scan", avd_step_scan},
