@@ -170,8 +170,8 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
     /* Where the chain is met, the callee may have no frame in it: rbp is its caller's, or that
      * one's caller's. */
     if (doubtful)
-        caller->frames_missing = callee->method != AVD_METHOD_FRAME_POINTER &&
-                                 callee->evidence != AVD_EVIDENCE_WEAK;
+        caller->frames_missing =
+            callee->method != AVD_METHOD_FRAME_POINTER && callee->evidence != AVD_EVIDENCE_WEAK;
     if (doubtful && after_call != 1)
         return AVD_STEP_OK; /* a jump led here */
     leads = avd_walk_call_leads_to(walk, caller->pc, avd_walk_lookup(callee), &start);
