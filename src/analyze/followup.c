@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+enum { MAX_MADE_FRAMES = 64 /* in a row, that are passed to find out who made them */ };
+
 const struct avd_an_module *avd_frame_module(const struct avd_analysis *an,
                                              const struct avd_frame *frame)
 {
@@ -69,6 +71,40 @@ const struct avd_triage_entry *avd_frame_triage(struct avd_analysis *an,
                            module != NULL ? avd_frame_function(stack, frame) : NULL);
 }
 
+/* Whether the frame lies in a module of .NET or Java; *in_module: in one at all. */
+static bool is_managed_runtime(struct avd_analysis *an, const struct avd_an_stack *stack,
+                               size_t frame, bool *in_module)
+{
+    const struct avd_triage_entry *entry = avd_frame_triage(an, stack, frame);
+
+    *in_module = entry != NULL;
+    return entry != NULL &&
+           (strcmp(entry->owner, "maybe_managed") == 0 || strcmp(entry->owner, "java") == 0);
+}
+
+/*
+ * Whether the frame, which lies in no module, is managed code: what .NET or Java made of the
+ * program's own, and called or was called by. A pointer that led to no code at all is none.
+ */
+static bool is_managed(struct avd_analysis *an, const struct avd_an_stack *stack, size_t frame)
+{
+    const struct avd_frame *frames = stack->stack.frames;
+    bool in_module = false;
+    size_t i;
+
+    if (avd_frame_is_guess(&frames[frame]) || avd_frame_unloaded(an, &frames[frame]) != NULL ||
+        (frame == 0 && an->exception.parameter_count >= 2 &&
+         an->exception.parameters[1] == frames[0].pc))
+        return false;
+    for (i = frame; i != 0 && !in_module; i--)
+        if (is_managed_runtime(an, stack, i - 1, &in_module))
+            return true;
+    for (i = frame + 1; i < stack->stack.count && i - frame < MAX_MADE_FRAMES && !in_module; i++)
+        if (is_managed_runtime(an, stack, i, &in_module))
+            return true;
+    return false;
+}
+
 /* The better a frame is to blame, the higher; 0: not at all. A guess is worth less than any frame
  * that is none, except those that only start the thread. */
 static unsigned rank(enum avd_owner_class class_, bool guess)
@@ -106,8 +142,10 @@ static void skip(struct avd_analysis *an, struct avd_followup *out, size_t frame
     out->skipped_count++;
 }
 
-static const char *reason(const struct avd_followup *out, unsigned best)
+static const char *reason(const struct avd_followup *out, unsigned best, bool managed)
 {
+    if (managed)
+        return "the first frame of the program's own code, which its runtime compiled";
     switch (best) {
     case 5:
         return out->frame == 0 ? "the frame that raised the exception is nobody else's"
@@ -123,6 +161,7 @@ static const char *reason(const struct avd_followup *out, unsigned best)
 void avd_followup_find(struct avd_analysis *an, struct avd_followup *out)
 {
     const struct avd_an_stack *stack = avd_an_exception_stack(an);
+    bool managed = false;
     unsigned best = 0;
     size_t count;
     size_t i;
@@ -140,14 +179,18 @@ void avd_followup_find(struct avd_analysis *an, struct avd_followup *out)
                                        : rank(avd_triage_owner_class(entry->owner),
                                               avd_frame_is_guess(&stack->stack.frames[i]));
 
+        if (entry == NULL && best < 5 && is_managed(an, stack, i)) {
+            managed = true;
+            found = 5;
+        }
         if (found <= best)
             continue;
         best = found;
         out->frame = i;
-        out->owner = entry->owner;
+        out->owner = entry != NULL ? entry->owner : NULL;
     }
     out->found = true;
-    out->reason = reason(out, best);
+    out->reason = reason(out, best, managed);
     /* With nothing to choose from, !analyze takes the first as well. */
     if (out->owner == NULL)
         out->owner = "MachineOwner";

@@ -187,6 +187,74 @@ START_TEST(calls_through_bad_pointers_and_unloaded_modules)
 }
 END_TEST
 
+/* Code in no module that .NET or Java called, or that calls it, is the program's. */
+START_TEST(managed_code)
+{
+    static const struct blame_frame thrown[] = {
+        {"kernelbase.dll!RaiseException+50", 0, 0, false},
+        {"coreclr.dll!IL_Throw+110", 0, 0, false},
+        {"?", 0, 0, false},
+        {"?", 0, 0, false},
+        {"coreclr.dll!CallDescrWorkerInternal+83", 0, 0, false},
+        {"app.exe!main+20", 0, 0, false},
+        {NULL, 0, 0, false}};
+    static const struct blame_frame native[] = {{"plug.dll!Work+50", 0, 0, false},
+                                                {"?", 0, 0, false},
+                                                {"clr.dll!CallDescrWorkerInternal+83", 0, 0, false},
+                                                {NULL, 0, 0, false}};
+    static const struct blame_frame java[] = {{"jvm.dll!Unsafe_PutInt+50", 0, 0, false},
+                                              {"?", 0, 0, false},
+                                              {"jvm.dll!JavaCalls::call_helper+83", 0, 0, false},
+                                              {NULL, 0, 0, false}};
+    static const struct blame_frame other[] = {{"ntdll.dll!RtlFreeHeap+50", 0, 0, false},
+                                               {"?", 0, 0, false},
+                                               {"script.dll!Run+83", 0, 0, false},
+                                               {NULL, 0, 0, false}};
+    static const struct blame_frame scanned[] = {{"coreclr.dll!IL_Throw+110", 0, 0, false},
+                                                 {"?", AVD_TRUST_SCAN, AVD_EVIDENCE_WEAK, false},
+                                                 {"app.exe!main+20", 0, 0, false},
+                                                 {NULL, 0, 0, false}};
+    const struct avd_followup *followup = choose(0xe0434352, thrown);
+
+    ck_assert_uint_eq(followup->frame, 2);
+    ck_assert_str_eq(followup->owner, "MachineOwner");
+    ck_assert_str_eq(followup->reason,
+                     "the first frame of the program's own code, which its runtime compiled");
+    ck_assert_uint_eq(followup->skipped_count, 2);
+    blame_fixture_deinit(&f);
+    ck_assert_uint_eq(choose(0xc0000005, thrown + 2)->frame, 0);
+    blame_fixture_deinit(&f);
+    ck_assert_uint_eq(choose(0xc0000005, java)->frame, 0);
+    blame_fixture_deinit(&f);
+    ck_assert_uint_eq(choose(0xc0000005, java + 1)->frame, 0);
+    blame_fixture_deinit(&f);
+    ck_assert_uint_eq(choose(0xc0000005, native)->frame, 0);
+    blame_fixture_deinit(&f);
+    ck_assert_uint_eq(choose(0xc0000005, other)->frame, 2);
+    blame_fixture_deinit(&f);
+    ck_assert_uint_eq(choose(0xe0434352, scanned)->frame, 2);
+    blame_fixture_deinit(&f);
+}
+END_TEST
+
+/* It called through a bad pointer: that is no code of anybody's. */
+START_TEST(managed_runtime_calls_nothing)
+{
+    static const struct blame_frame frames[] = {{"?", 0, 0, false},
+                                                {"coreclr.dll!Call+4", 0, 0, false},
+                                                {"app.exe!main+20", 0, 0, false},
+                                                {NULL, 0, 0, false}};
+    struct avd_followup followup;
+
+    blame_fixture_init(&f, 0xc0000005, frames);
+    blame_fixture_parameters(&f, 8, f.frames[0].pc);
+    memset(&followup, 0, sizeof followup);
+    avd_followup_find(&f.an, &followup);
+    ck_assert_uint_eq(followup.frame, 2);
+    blame_fixture_deinit(&f);
+}
+END_TEST
+
 START_TEST(without_an_exception)
 {
     static const struct blame_frame frames[] = {{"app.exe!main+1", 0, 0, false},
@@ -219,6 +287,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, parts_of_windows_are_the_last_resort);
     tcase_add_test(tests, an_approximate_name_is_none);
     tcase_add_test(tests, calls_through_bad_pointers_and_unloaded_modules);
+    tcase_add_test(tests, managed_code);
+    tcase_add_test(tests, managed_runtime_calls_nothing);
     tcase_add_test(tests, without_an_exception);
 }
 
