@@ -96,7 +96,7 @@ static bool is_managed(struct avd_analysis *an, const struct avd_an_stack *stack
         (frame == 0 && an->exception.parameter_count >= 2 &&
          an->exception.parameters[1] == frames[0].pc))
         return false;
-    for (i = frame; i != 0 && !in_module; i--)
+    for (i = frame; i != 0 && frame - i < MAX_MADE_FRAMES && !in_module; i--)
         if (is_managed_runtime(an, stack, i - 1, &in_module))
             return true;
     for (i = frame + 1; i < stack->stack.count && i - frame < MAX_MADE_FRAMES && !in_module; i++)

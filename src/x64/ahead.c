@@ -12,11 +12,6 @@
 #include "base/limits.h"
 #include "x64/instruction.h"
 
-enum {
-    NONVOLATILE = 1 << AVD_RBX | 1 << AVD_RBP | 1 << AVD_RSI | 1 << AVD_RDI | 1 << AVD_R12 |
-                  1 << AVD_R13 | 1 << AVD_R14 | 1 << AVD_R15
-};
-
 enum outcome { GO_ON, RETURNED, GIVE_UP };
 
 enum { MAX_PIECES = 16 };
@@ -35,7 +30,7 @@ struct machine {
 
 static bool is_nonvolatile(unsigned reg)
 {
-    return (NONVOLATILE >> reg & 1) != 0;
+    return (AVD_X64_NONVOLATILE >> reg & 1) != 0;
 }
 
 /* rsp, a frame pointer, or what was computed from them: registers whose value counts here. */

@@ -18,9 +18,7 @@ enum {
     MAX_PUSHES = 8,
     MAX_FRAME = 64 * 1024,
     BYTES_IN_A_LOOK = 5, /* of code, decoded in the time of one look at memory */
-    PAGE = 4096,
-    NONVOLATILE = 1 << AVD_RBX | 1 << AVD_RBP | 1 << AVD_RSI | 1 << AVD_RDI | 1 << AVD_R12 |
-                  1 << AVD_R13 | 1 << AVD_R14 | 1 << AVD_R15
+    PAGE = 4096
 };
 
 struct prologue {
@@ -105,7 +103,7 @@ static size_t read_prologue(const struct code *code, size_t at, struct prologue 
     while (decode(code, at, &in) && is_push(&in)) {
         unsigned reg = (in.opcode & 7u) | (in.rex & 1u) << 3;
 
-        if (out->pushes == MAX_PUSHES || (NONVOLATILE >> reg & 1) == 0)
+        if (out->pushes == MAX_PUSHES || (AVD_X64_NONVOLATILE >> reg & 1) == 0)
             return 0;
         out->pushed[out->pushes++] = reg;
         at += in.length;

@@ -4,8 +4,15 @@
 #define AVD_X64_INSTRUCTION_H
 
 #include "base/view.h"
+#include "stack/regs.h"
 
 enum { AVD_X64_LONGEST_INSTRUCTION = 15 };
+
+/* What a function must give back as it was, but for rsp: bits of registers. */
+enum {
+    AVD_X64_NONVOLATILE = 1 << AVD_RBX | 1 << AVD_RBP | 1 << AVD_RSI | 1 << AVD_RDI | 1 << AVD_R12 |
+                          1 << AVD_R13 | 1 << AVD_R14 | 1 << AVD_R15
+};
 
 struct avd_x64_instruction {
     size_t length;
