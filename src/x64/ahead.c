@@ -10,7 +10,7 @@
 #include "x64/ahead.h"
 
 #include "base/limits.h"
-#include "x64/instruction.h"
+#include "stack/instruction.h"
 
 enum outcome { GO_ON, RETURNED, GIVE_UP };
 
@@ -69,7 +69,7 @@ static enum outcome set_rsp(struct machine *m, unsigned from, int64_t displaceme
 
 /* Follows a jump, but for one that closes a loop: what is behind that is the same function's, too,
  * and has the same rsp. */
-static enum outcome jump(struct machine *m, const struct avd_x64_instruction *in)
+static enum outcome jump(struct machine *m, const struct avd_instruction *in)
 {
     uint64_t target = m->pc + (uint64_t)in->immediate;
     size_t i;
@@ -85,25 +85,13 @@ static enum outcome jump(struct machine *m, const struct avd_x64_instruction *in
     return GO_ON;
 }
 
-/* Whether the instruction writes rsp as an ordinary operand of arithmetic, moves or exchanges. */
-static bool writes_rsp(const struct avd_x64_instruction *in)
+static bool writes_rsp(const struct avd_instruction *in)
 {
-    bool to_rm = in->has_modrm && in->mod == 3 && in->rm == AVD_RSP;
-    uint8_t op = in->opcode;
-
-    if (in->map != 0 || in->vex)
-        return false;
-    if (op < 0x40)
-        return (op & 7) < 2 ? to_rm && op < 0x38
-                            : (op & 7) < 4 && op < 0x38 && in->has_modrm && in->reg == AVD_RSP;
-    if (op == 0x87 || op == 0x8b || op == 0x63 || op == 0x69 || op == 0x6b)
-        return to_rm || in->reg == AVD_RSP;
-    return to_rm && (op == 0x81 || op == 0x83 || op == 0x89 || op == 0xc1 || op == 0xc7 ||
-                     op == 0xd1 || op == 0xd3 || op == 0xf7 || (op == 0xff && (in->reg & 7) < 2));
+    return (avd_instruction_writes(in) >> AVD_RSP & 1) != 0;
 }
 
 /* lea: rsp from a frame base, or a volatile register that the epilogue will load from. */
-static enum outcome load_address(struct machine *m, const struct avd_x64_instruction *in)
+static enum outcome load_address(struct machine *m, const struct avd_instruction *in)
 {
     if (in->reg == AVD_RSP)
         return in->has_base && !in->segment ? set_rsp(m, in->rm, in->displacement) : GIVE_UP;
@@ -118,7 +106,7 @@ static enum outcome load_address(struct machine *m, const struct avd_x64_instruc
 }
 
 /* mov of 64 bits into a register. */
-static enum outcome move(struct machine *m, const struct avd_x64_instruction *in)
+static enum outcome move(struct machine *m, const struct avd_instruction *in)
 {
     if (in->reg == AVD_RSP)
         return in->mod == 3 ? set_rsp(m, in->rm, 0) : GIVE_UP;
@@ -128,7 +116,7 @@ static enum outcome move(struct machine *m, const struct avd_x64_instruction *in
     return GO_ON;
 }
 
-static enum outcome group_ff(const struct avd_x64_instruction *in)
+static enum outcome group_ff(const struct avd_instruction *in)
 {
     switch (in->reg & 7) {
     case 4: /* jmp: through the import table, or with REX.W as epilogues write it, a tail call */
@@ -140,14 +128,14 @@ static enum outcome group_ff(const struct avd_x64_instruction *in)
 }
 
 /* What leaves volatile registers alone, so that those derived from rsp still count. */
-static bool keeps_derived(const struct avd_x64_instruction *in)
+static bool keeps_derived(const struct avd_instruction *in)
 {
     return in->vex || (in->map == 1 && in->opcode >= 0x10 && in->opcode <= 0x7f) ||
            (in->map == 0 && (in->opcode == 0x8b || in->opcode == 0x8d ||
                              (in->opcode >= 0x58 && in->opcode <= 0x5f) || in->opcode == 0x33));
 }
 
-static enum outcome run_one(struct machine *m, const struct avd_x64_instruction *in)
+static enum outcome run_one(struct machine *m, const struct avd_instruction *in)
 {
     unsigned low = (in->opcode & 7u) | (in->rex & 1u) << 3;
     bool wide = (in->rex & 8) != 0;
@@ -220,12 +208,12 @@ static bool run(struct machine *m)
     m->pieces[0].start = m->pc;
     m->piece_count = 1;
     for (i = 0; i < AVD_MAX_AHEAD; i++) {
-        uint8_t bytes[AVD_X64_LONGEST_INSTRUCTION];
+        uint8_t bytes[AVD_LONGEST_INSTRUCTION];
         struct avd_view code = {bytes, avd_walk_code_at(m->walk, m->pc, bytes, sizeof bytes), 0};
-        struct avd_x64_instruction in;
+        struct avd_instruction in;
         bool trap;
 
-        if (code.size == 0 || !avd_x64_decode(code, &in))
+        if (code.size == 0 || !avd_decode_instruction(code, true, &in))
             return false;
         /* The trap that was met: its function goes on behind it. */
         trap = in.map == 0 && (in.opcode == 0xcc || in.opcode == 0xcd);

@@ -9,7 +9,8 @@
 #include "x64/behind.h"
 
 #include "base/view.h"
-#include "x64/instruction.h"
+#include "stack/instruction.h"
+#include "x64/ahead.h"
 
 enum {
     ALIGNMENT = 16, /* of functions */
@@ -46,27 +47,27 @@ static void read_code(const struct avd_walk *walk, uint64_t pc, struct code *cod
             code->size = sizes[i];
 }
 
-static bool decode(const struct code *code, size_t at, struct avd_x64_instruction *in)
+static bool decode(const struct code *code, size_t at, struct avd_instruction *in)
 {
     struct avd_view view = {code->bytes + at, code->size - at, 0};
 
-    return at < code->size && avd_x64_decode(view, in);
+    return at < code->size && avd_decode_instruction(view, true, in);
 }
 
-static bool is_push(const struct avd_x64_instruction *in)
+static bool is_push(const struct avd_instruction *in)
 {
     return in->map == 0 && !in->vex && in->opcode >= 0x50 && in->opcode <= 0x57;
 }
 
 /* sub rsp, size */
-static bool is_allocation(const struct avd_x64_instruction *in)
+static bool is_allocation(const struct avd_instruction *in)
 {
     return in->map == 0 && !in->vex && (in->rex & 8) != 0 && in->mod == 3 && in->rm == AVD_RSP &&
            (in->opcode == 0x81 || in->opcode == 0x83) && (in->reg & 7) == 5;
 }
 
 /* Touches the stack far below, so that it grows in time: mov or test [rsp - distance], eax */
-static bool is_probe(const struct avd_x64_instruction *in)
+static bool is_probe(const struct avd_instruction *in)
 {
     return in->map == 0 && !in->vex && (in->opcode == 0x89 || in->opcode == 0x85) && in->has_base &&
            in->rm == AVD_RSP && in->displacement < 0;
@@ -74,7 +75,7 @@ static bool is_probe(const struct avd_x64_instruction *in)
 
 /* A change of rsp that no epilogue has: what the prologue says does not hold for all of the body.
  */
-static bool moves_rsp(const struct avd_x64_instruction *in)
+static bool moves_rsp(const struct avd_instruction *in)
 {
     if (in->map != 0 || in->vex)
         return false;
@@ -94,7 +95,7 @@ static bool moves_rsp(const struct avd_x64_instruction *in)
 /* Reads the prologue at `at`; returns where it ends, 0 when there is none. */
 static size_t read_prologue(const struct code *code, size_t at, struct prologue *out)
 {
-    struct avd_x64_instruction in;
+    struct avd_instruction in;
 
     out->pushes = 0;
     out->frame = 0;
@@ -121,7 +122,7 @@ static size_t read_prologue(const struct code *code, size_t at, struct prologue 
 /* Whether instructions follow each other from `at` to pc, and leave rsp alone but for epilogues. */
 static bool leads_to_pc(const struct code *code, size_t at)
 {
-    struct avd_x64_instruction in;
+    struct avd_instruction in;
 
     while (at < code->size) {
         if (!decode(code, at, &in) || moves_rsp(&in))
