@@ -120,7 +120,8 @@ enum avd_step_result avd_step_frame_pointer(struct avd_walk *walk, const struct 
         return AVD_STEP_NO_INFO;
     if (doubtful && !chain_is_all_there_is(walk, callee->exact ? callee->pc : callee->pc - 1))
         return AVD_STEP_NO_INFO;
-    if (fp == 0 && !doubtful && may_end_at(walk, callee, callee->sp)) {
+    if (fp == 0 && !doubtful && may_end_at(walk, callee, callee->sp) &&
+        avd_walk_can_begin_thread(walk, callee)) {
         walk->detail[0] = '\0';
         *end = AVD_END_NONE;
         avd_walk_say(walk, end, AVD_END_COMPLETE,

@@ -113,9 +113,7 @@ static bool judge_stack_pointer(struct avd_walk *walk, const struct avd_frame *c
     return true;
 }
 
-/* On the stack that Windows gave it a thread begins in ntdll or kernel32. Assembly whose unwind
- * data leave the work to a handler (OpenSSL's) shows a 0 where its return address is not. */
-static bool can_begin_thread(const struct avd_walk *walk, const struct avd_frame *callee)
+bool avd_walk_can_begin_thread(const struct avd_walk *walk, const struct avd_frame *callee)
 {
     enum avd_module_role role;
 
@@ -133,7 +131,7 @@ static enum verdict judge(struct avd_walk *walk, const struct avd_frame *callee,
     /* An exact frame was interrupted: its pc may well be bad, that is why it was. */
     if (caller->exact)
         return VERDICT_TAKE;
-    if (caller->pc == 0 && !can_begin_thread(walk, callee)) {
+    if (caller->pc == 0 && !avd_walk_can_begin_thread(walk, callee)) {
         avd_walk_say(walk, end, AVD_END_NOT_CODE,
                      "the return address at 0x%" PRIx64 " (%s) is 0, but no thread begins there",
                      caller->sp - walk->cpu->pointer_size, avd_method_name(caller->method));

@@ -44,7 +44,7 @@ enum avd_method {
     AVD_METHOD_BAD_CALL,     /* call through a bad pointer, undone */
     AVD_METHOD_PROLOGUE,     /* x86: code bytes show that the frame is not built yet; x64: they
                               * show what was pushed */
-    AVD_METHOD_EPILOGUE,     /* x64: the code from pc on to its return, carried out */
+    AVD_METHOD_EPILOGUE,     /* the code from pc on to its return, carried out */
     AVD_METHOD_FRAME_DATA,   /* x86: a frame-data program of a PDB or .sym file */
     AVD_METHOD_FPO,          /* x86: FPO_DATA, STACK WIN 0 */
     AVD_METHOD_STACK_CFI,    /* STACK CFI rules of a .sym file */
@@ -296,6 +296,8 @@ bool avd_walk_spend(const struct avd_walk *walk);
  */
 int avd_walk_call_leads_to(const struct avd_walk *walk, uint64_t addr, uint64_t pc,
                            uint64_t *start);
+/* Whether a call or jump to `target` gets to the function that holds `pc`; as above. */
+int avd_walk_leads_to(const struct avd_walk *walk, uint64_t target, uint64_t pc, uint64_t *start);
 /* Where the call that ends at `addr` leads, directly or through a pointer in memory, jumps on the
  * way followed; false when it is none of the two, or could be both. */
 bool avd_walk_call_target(const struct avd_walk *walk, uint64_t addr, uint64_t *target);
@@ -314,6 +316,10 @@ uint64_t avd_walk_lookup(const struct avd_frame *frame);
 
 /* What the module is that holds the call before `return_address`. */
 enum avd_module_role avd_walk_role_at(const struct avd_walk *walk, uint64_t return_address);
+/* Whether a 0 can be where the function of `frame` returns to. On the stack that Windows gave it a
+ * thread begins in ntdll or kernel32; assembly whose unwind data leave the work to a handler
+ * (OpenSSL's), and a frame pointer that is none, show a 0 where the return address is not. */
+bool avd_walk_can_begin_thread(const struct avd_walk *walk, const struct avd_frame *frame);
 /* Whether `frame`, which is not the first of its array, is the outermost of its thread. */
 bool avd_walk_at_thread_start(const struct avd_walk *walk, const struct avd_frame *frame);
 /* x64: BaseThreadInitThunk has the smallest frame that can call: home space and alignment. */

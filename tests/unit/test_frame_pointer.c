@@ -103,6 +103,15 @@ START_TEST(test_ends)
     fake_u32(p, SP + 0x80, 0);
     ck_assert_int_eq(walk_chain(p, SP + 0x40)->end, AVD_END_COMPLETE);
 
+    /* In the program's own code it is a register that holds 0. */
+    fake_u32(p, SP + 0x40, 0);
+    p->walk.stack_low = 0x10000;
+    p->walk.stack_high = 0x10800;
+    p->modules[0].role = AVD_ROLE_PROGRAM;
+    ck_assert_int_ne(walk_chain(p, SP + 0x40)->end, AVD_END_COMPLETE);
+    p->modules[0].role = AVD_ROLE_KERNEL32;
+    ck_assert_int_eq(walk_chain(p, SP + 0x40)->end, AVD_END_COMPLETE);
+
     /* The same far below the base of the stack ends nothing. */
     fake_u32(p, SP + 0x40, 0);
     p->walk.stack_low = 0x10000;
