@@ -51,18 +51,20 @@ def run(command):
 
 
 def avdump_frames(program, dump, arguments=()):
-    """{thread id: ([(module, offset, trust)], how the stack ends)}, and the reported thread's id."""
+    """{thread id: ([(module, offset, trust, address)], how the stack ends)}, and the reported
+    thread's id. Where the dump does not name the module, it is "" and the offset the address."""
     report = json.loads(run([program, "analyze", "--json", *arguments, dump]))
     stacks = {}
     for thread in report.get("threads") or []:
         frames = []
         for frame in thread.get("frames") or []:
-            step = int(frame["instruction_pointer"], 16) - int(frame["offset"], 16)
+            address = int(frame["instruction_pointer"], 16)
+            step = address - int(frame["offset"], 16)
             if frame.get("module_offset") is None:
-                frames.append(("", int(frame["instruction_pointer"], 16), frame["trust"]))
+                frames.append(("", address, frame["trust"], address))
             else:
                 offset = int(frame["module_offset"], 16) + step
-                frames.append((leaf(frame["module"]), offset, frame["trust"]))
+                frames.append((leaf(frame["module"]), offset, frame["trust"], address))
         stacks[thread["thread_id"]] = frames, (thread.get("stack_end") or {}).get("reason")
     thread = report.get("crashing_thread") or (report.get("threads") or [{}])[0]
     return stacks, thread.get("thread_id")
@@ -103,11 +105,15 @@ def is_certain(frames):
 
 
 def truth_frames(options, dump, path):
-    """{thread id: [(module, offset)]}, or a reason why the file cannot serve."""
+    """{thread id: [(module, offset)]}, or a reason why the file cannot serve. A module that `dump`
+    does not name (a small one of a WOW64 process names no 32-bit DLL) has no name here either."""
     if is_minidump(path):
+        unnamed = {frame[3] for frames, _ in avdump_frames(options.avdump, dump)[0].values()
+                   for frame in frames if frame[0] == ""}
         symbols = ["--symbols", options.symbols] if options.symbols else []
         stacks, _ = avdump_frames(options.avdump, path, symbols)
-        certain = {thread: [f[:2] for f in frames] for thread, (frames, end) in stacks.items()
+        certain = {thread: [("", f[3]) if f[3] in unnamed else f[:2] for f in frames]
+                   for thread, (frames, end) in stacks.items()
                    if end == "complete" and is_certain(frames)}
         return (certain, None) if certain else (None, "no stack of it is certain")
     frames = []

@@ -177,8 +177,7 @@ bool avd_walk_call_target(const struct avd_walk *walk, uint64_t addr, uint64_t *
     return true;
 }
 
-/* Whether a call to `target` gets to the function that holds `pc`; as avd_walk_call_leads_to. */
-static int leads(const struct avd_walk *walk, uint64_t target, uint64_t pc, uint64_t *start)
+int avd_walk_leads_to(const struct avd_walk *walk, uint64_t target, uint64_t pc, uint64_t *start)
 {
     uint8_t byte;
     int same;
@@ -215,13 +214,15 @@ int avd_walk_call_leads_to(const struct avd_walk *walk, uint64_t addr, uint64_t 
         return 0;
     unknown = call.other;
     if (call.has_target) {
-        result = leads(walk, call.target, pc, start);
+        result = avd_walk_leads_to(walk, call.target, pc, start);
         if (result == 1)
             return 1;
         unknown = unknown || result < 0;
     }
     if (call.has_slot) {
-        result = avd_walk_pointer(walk, call.slot, &target) ? leads(walk, target, pc, start) : -1;
+        result = avd_walk_pointer(walk, call.slot, &target)
+                     ? avd_walk_leads_to(walk, target, pc, start)
+                     : -1;
         if (result == 1)
             return 1;
         /* On x64 Control Flow Guard calls every function through one slot. */

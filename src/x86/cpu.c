@@ -6,6 +6,7 @@
  * it. Short because the methods are elsewhere.
  */
 #include "stack/walk.h"
+#include "x86/ahead.h"
 #include "x86/apc.h"
 #include "x86/callback.h"
 #include "x86/code_forms.h"
@@ -27,6 +28,7 @@ static const struct avd_step_method methods[] = {
     {"prologue", avd_x86_step_prologue},
     {"frame_data", avd_x86_step_frame_data},
     {"skipped_apc", avd_x86_step_skipped_apc},
+    {"epilogue", avd_x86_step_ahead},
     {"frame_pointer", avd_step_frame_pointer},
     {"scan", avd_step_scan},
 };

@@ -8,7 +8,9 @@
  */
 #include "x86/frame_data.h"
 
+#include "base/limits.h"
 #include "stack/postfix.h"
+#include "x86/flow.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -99,16 +101,25 @@ static bool is_too_early(const struct layout *l, uint64_t addr)
            !(by_esp && has_other_record(l->walk->env, start + l->data.prolog_size, &l->data));
 }
 
-/* Arguments lie below the frame only while a call is being made. */
+/* Arguments lie below the frame only while a call is being made. Without a record of the function
+ * called, its code tells of those that it takes off the stack. */
 static void find_callee_parameters(struct layout *l, size_t index)
 {
     const struct avd_walk_env *env = l->walk->env;
     struct avd_frame_data called;
+    unsigned steps = AVD_MAX_AHEAD;
     uint64_t base;
+    int taken;
 
-    if (index != 0 && !l->frame->exact &&
-        env->frame_data(env->ctx, avd_walk_lookup(&l->frame[-1]), &called, &base))
+    if (index == 0 || l->frame->exact)
+        return;
+    if (env->frame_data(env->ctx, avd_walk_lookup(&l->frame[-1]), &called, &base)) {
         l->callee_parameters = called.parameter_size;
+        return;
+    }
+    taken = avd_x86_taken_by_return(l->walk, l->frame[-1].pc, &steps);
+    if (taken > 0)
+        l->callee_parameters = (uint32_t)taken;
 }
 
 static bool is_return_address(const struct avd_walk *walk, uint64_t addr, bool call_needed)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* x86 code followed from one instruction to the next, as far as jumps whose targets are known. */
+#ifndef AVD_X86_FLOW_H
+#define AVD_X86_FLOW_H
+
+#include "stack/instruction.h"
+#include "stack/walk.h"
+
+enum { AVD_X86_FORKS = 24, AVD_X86_CHUNK = 64 };
+
+/* Code being followed. Set `walk` and `steps`, zero the rest. */
+struct avd_x86_flow {
+    const struct avd_walk *walk;
+    unsigned steps;                   /* instructions that may yet be read */
+    uint64_t seen[2 * AVD_X86_FORKS]; /* targets of jumps */
+    size_t seen_count;
+    uint64_t chunk_at; /* bytes read of late */
+    size_t chunk_size;
+    uint8_t chunk[AVD_X86_CHUNK];
+};
+
+/* Reads the instruction at `pc`; false when it is not there, not known, or the last step is done.
+ */
+bool avd_x86_fetch(struct avd_x86_flow *flow, uint64_t pc, struct avd_instruction *in);
+/* Whether `target` was not jumped to before; false also when too many were. */
+bool avd_x86_is_new_target(struct avd_x86_flow *flow, uint64_t target);
+/* Whether it jumps to a target of its own on a condition; loop and jecxz, too. */
+bool avd_x86_is_conditional(const struct avd_instruction *in);
+/* Whether it jumps to a target of its own whatever is. */
+bool avd_x86_is_jump(const struct avd_instruction *in);
+/* Where such a jump or call leads that ends at `next`. */
+uint64_t avd_x86_target(const struct avd_instruction *in, uint64_t next);
+/* Whether it does nothing: what compilers fill gaps with, between functions and before loops. */
+bool avd_x86_is_filler(const struct avd_instruction *in);
+/* Whether no instruction follows it: traps, halts and far jumps. */
+bool avd_x86_ends_flow(const struct avd_instruction *in);
+/*
+ * How many bytes of arguments the function that holds `pc` takes off the stack when it returns; -1
+ * when no way from there to its return is known. `steps`: as in the struct, what is used is taken.
+ */
+int avd_x86_taken_by_return(const struct avd_walk *walk, uint64_t pc, unsigned *steps);
+/* Whether a way through the function at `start` ends with a jump to the function that holds `pc`: a
+ * tail call, of which the stack shows nothing. */
+bool avd_x86_jumps_to(const struct avd_walk *walk, uint64_t start, uint64_t pc, unsigned *steps);
+
+#endif
