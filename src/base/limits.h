@@ -71,6 +71,8 @@ enum {
     AVD_MIN_PATH_PERCENT = 82,          /* how likely the frames of a path must be on average */
     AVD_MAX_THUNKS = 4,                 /* jumps from a call to its function; linkers make 1 or 2 */
     AVD_MAX_AHEAD = 200,                /* instructions from a crash to its function's return */
+    AVD_MAX_AHEAD_X86 = 1000,           /* the same on x86, on all ways to it that are tried */
+    AVD_MAX_FLOW = 10000,               /* and to the returns of the functions called there */
     AVD_MAX_POSTFIX_DEPTH = 32,         /* operands of a frame program at once; compilers need 4 */
     AVD_MAX_POSTFIX_VARIABLES = 32,     /* six constants, and compilers use $T0 to $T2 */
     AVD_MAX_POSTFIX_WORDS = 1024,       /* of a program; one that restores every register has 50 */

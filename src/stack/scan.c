@@ -138,6 +138,25 @@ static bool is_above_frame(const struct window *w, const struct avd_frame *calle
 }
 
 /*
+ * Whether the words at `fp` are no frame of a function but a record of structured exception
+ * handling: the next record and a handler, which look alike. Their chain ends with -1, not with 0.
+ */
+static bool is_handler_chain(const struct avd_walk *walk, uint64_t fp)
+{
+    enum { LINKS = 256 };
+    uint64_t next = fp;
+    unsigned i;
+
+    for (i = 0; i < LINKS && avd_walk_pointer(walk, fp, &next) && next > fp && next != UINT32_MAX; i++) {
+        if (walk->stack_high != 0 && next >= walk->stack_high)
+            return false;
+        avd_walk_exert(walk, 1);
+        fp = next;
+    }
+    return next == UINT32_MAX;
+}
+
+/*
  * x86, where no code speaks for word `i`: whether the word below it is a saved frame pointer that
  * the chain goes on from. Most functions of Windows keep one, and much of a stack looks like code.
  */
@@ -155,7 +174,8 @@ static bool is_linked(const struct window *w, size_t i)
     fp = word(w, i - 1);
     return plausible_frame_pointer(walk, fp, slot_of(w, i) + 4) &&
            avd_walk_pointer(walk, fp, &saved) && (saved == 0 || saved > fp) &&
-           avd_walk_pointer(walk, fp + 4, &value) && (saved == 0 || avd_walk_is_code(walk, value));
+           avd_walk_pointer(walk, fp + 4, &value) &&
+           (saved == 0 || avd_walk_is_code(walk, value)) && !is_handler_chain(walk, fp);
 }
 
 /*

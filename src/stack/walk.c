@@ -214,22 +214,30 @@ static void doubt(const struct avd_frame *callee, struct avd_frame *caller)
         caller->trust = AVD_TRUST_CFI_SCAN;
 }
 
-/* A chain that ends with 0 where a thread's stack begins has been the right one. */
+static bool is_guess(const struct avd_frame *frame)
+{
+    return frame->method == AVD_METHOD_SCAN && frame->evidence == AVD_EVIDENCE_WEAK;
+}
+
+/*
+ * A chain that ends with 0 where a thread's stack begins has been the right one, unless a mere guess
+ * led to it: what earlier calls left behind leads to the frames that are still used, too.
+ */
 static void confirm(const struct avd_walk *walk, struct avd_stack *out)
 {
+    size_t first = out->count;
     size_t i;
 
     if (out->end != AVD_END_COMPLETE || walk->stack_high == 0 ||
         walk->stack_high - out->frames[out->count - 1].sp > AVD_NEAR_STACK_BASE)
         return;
-    for (i = out->count; i != 0 && out->frames[i - 1].trust != AVD_TRUST_SCAN; i--)
-        if (out->frames[i - 1].trust == AVD_TRUST_CFI_SCAN)
-            out->frames[i - 1].trust = own_trust(out->frames[i - 1].method);
-}
-
-static bool is_guess(const struct avd_frame *frame)
-{
-    return frame->method == AVD_METHOD_SCAN && frame->evidence == AVD_EVIDENCE_WEAK;
+    while (first != 0 && out->frames[first - 1].trust != AVD_TRUST_SCAN)
+        first--;
+    if (first != 0 && is_guess(&out->frames[first - 1]))
+        return;
+    for (i = first; i < out->count; i++)
+        if (out->frames[i].trust == AVD_TRUST_CFI_SCAN)
+            out->frames[i].trust = own_trust(out->frames[i].method);
 }
 
 /* The same call at the same distance once more. */

@@ -32,7 +32,8 @@ struct path {
         bool known;
     } pushed[MAX_PUSHED];
     size_t pushed_count;
-    bool pushed_since_call;
+    unsigned arguments; /* bytes pushed since the last call */
+    bool guessed;       /* how many of them a call took */
 };
 
 struct machine {
@@ -73,7 +74,7 @@ static void push(struct machine *m, bool known, uint64_t value)
 {
     struct path *p = &m->path;
 
-    p->pushed_since_call = true;
+    p->arguments += 4;
     add_to_esp(m, -4);
     if (!knows(m, AVD_ESP) || p->pushed_count == MAX_PUSHED)
         return;
@@ -194,13 +195,13 @@ static enum outcome after_call(struct machine *m, bool has_target, uint64_t targ
         return GIVE_UP;
     if (taken < 0)
         taken = taken_by_next(m);
-    if (taken < 0 && !m->path.pushed_since_call)
-        taken = 0;
-    if (taken < 0)
-        avd_reg_forget(&m->path.regs, AVD_ESP);
-    else
-        add_to_esp(m, taken);
-    m->path.pushed_since_call = false;
+    /* Methods take their arguments, and most calls that lead anywhere are of methods. */
+    if (taken < 0) {
+        m->path.guessed = m->path.guessed || m->path.arguments != 0;
+        taken = (int)m->path.arguments;
+    }
+    add_to_esp(m, taken);
+    m->path.arguments = 0;
     forget(m, 1 << AVD_EAX | 1 << AVD_ECX | 1 << AVD_EDX);
     return GO_ON;
 }
@@ -334,13 +335,15 @@ static bool take(struct avd_walk *walk, struct machine *m, const struct avd_fram
         walk->detail[said] = '\0';
         return false;
     }
-    caller->trust = AVD_TRUST_CFI;
+    caller->trust = m->path.guessed ? AVD_TRUST_CFI_SCAN : AVD_TRUST_CFI;
     caller->method = AVD_METHOD_EPILOGUE;
     caller->evidence = AVD_EVIDENCE_CALL;
     leads = avd_walk_call_leads_to(walk, caller->pc, avd_walk_lookup(callee), &start);
     if (leads == 1 || (leads == 0 && avd_walk_call_target(walk, caller->pc, &start) &&
                        avd_x86_jumps_to(walk, start, avd_walk_lookup(callee), &m->steps)))
         caller->evidence = AVD_EVIDENCE_TARGET;
+    if (caller->evidence == AVD_EVIDENCE_TARGET)
+        caller->trust = AVD_TRUST_CFI;
     return leads != 0 || caller->evidence == AVD_EVIDENCE_TARGET;
 }
 
@@ -371,8 +374,7 @@ enum avd_step_result avd_x86_step_ahead(struct avd_walk *walk, const struct avd_
                                         size_t callee_index, struct avd_frame *caller,
                                         enum avd_walk_end *end)
 {
-    struct machine m = {.flow = {.walk = walk, .steps = 5 * AVD_MAX_AHEAD},
-                        .steps = 4 * AVD_MAX_AHEAD};
+    struct machine m = {.flow = {.walk = walk, .steps = AVD_MAX_AHEAD_X86}, .steps = AVD_MAX_FLOW};
     struct avd_instruction in;
     bool first = true;
 

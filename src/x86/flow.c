@@ -8,7 +8,7 @@
 enum {
     LOOKS = 6,       /* that one instruction is worth */
     MAX_TAKEN = 256, /* bytes of arguments */
-    MAX_STEPS = 400  /* to find one return */
+    MAX_STEPS = 1500 /* to find one return */
 };
 
 bool avd_x86_fetch(struct avd_x86_flow *flow, uint64_t pc, struct avd_instruction *in)

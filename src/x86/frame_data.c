@@ -107,7 +107,7 @@ static void find_callee_parameters(struct layout *l, size_t index)
 {
     const struct avd_walk_env *env = l->walk->env;
     struct avd_frame_data called;
-    unsigned steps = AVD_MAX_AHEAD;
+    unsigned steps = AVD_MAX_FLOW;
     uint64_t base;
     int taken;
 

@@ -153,6 +153,29 @@ START_TEST(test_without_code_bytes)
 }
 END_TEST
 
+/* Records of exception handling have the form of frames: the next one, and a handler. */
+START_TEST(test_handler_chain)
+{
+    struct fake_process *p = fake_new_x86();
+
+    p->pieces[0].size = 0;
+    p->modules[0].sections_known = false;
+    fake_u32(p, SP + 12, SP + 0x40);
+    fake_u32(p, SP + 16, 0x402345);
+    fake_u32(p, SP + 0x40, SP + 0x80);
+    fake_u32(p, SP + 0x44, 0x402777);
+    fake_u32(p, SP + 0x80, 0);
+    fake_u32(p, SP + 0x84, 0);
+    ck_assert_uint_eq(scan_from(p)->count, 3);
+    fake_u32(p, SP + 0x80, 0xffffffff); /* the last record */
+    fake_u32(p, SP + 0x84, 0x402999);
+    ck_assert_uint_eq(scan_from(p)->count, 1);
+    ck_assert_str_eq(p->stack.end_detail,
+                     "scanning 160 words from 0x10100 found no return address");
+    fake_free(p);
+}
+END_TEST
+
 /* A call that leads to the callee's function beats a nearer one that may lead anywhere; one that
  * leads elsewhere is refused. */
 START_TEST(test_call_target)
@@ -394,6 +417,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_frame_pointer);
     tcase_add_test(tests, test_bounds);
     tcase_add_test(tests, test_without_code_bytes);
+    tcase_add_test(tests, test_handler_chain);
     tcase_add_test(tests, test_call_target);
     tcase_add_test(tests, test_frame_pointer_of_target);
     tcase_add_test(tests, test_thread_start);

@@ -491,6 +491,8 @@ START_TEST(test_confirmed)
 {
     static const struct answer list[] = {SCANNED(1, CALL), UNWOUND(2), SCANNED(3, CALL),
                                          CHAINED(4),       UNWOUND(5), RETURNS_TO_0(6)};
+    static const struct answer guessed[] = {SCANNED(3, WEAK), CHAINED(4), UNWOUND(5),
+                                            RETURNS_TO_0(6)};
     struct fake_process *p = process(list, NULL);
     const enum avd_trust *found = trusts(fake_walk(p, CODE, SP, NULL));
 
@@ -505,6 +507,13 @@ START_TEST(test_confirmed)
     ck_assert_int_eq(found[3], AVD_TRUST_SCAN);
     ck_assert_int_eq(found[4], AVD_TRUST_FRAME_POINTER);
     ck_assert_int_eq(found[5], AVD_TRUST_CFI);
+    /* What earlier calls left behind leads into the chain, too: mere guesses are not confirmed. */
+    answers = guessed;
+    found = trusts(fake_walk(p, CODE, SP, NULL));
+    ck_assert_int_eq(p->stack.end, AVD_END_COMPLETE);
+    ck_assert_int_eq(found[2], AVD_TRUST_CFI_SCAN);
+    ck_assert_int_eq(found[3], AVD_TRUST_CFI_SCAN);
+    answers = list;
     p->walk.stack_high += 8; /* too far from the base for a thread's start */
     found = trusts(fake_walk(p, CODE, SP, NULL));
     ck_assert_int_eq(found[5], AVD_TRUST_CFI_SCAN);

@@ -131,7 +131,6 @@ START_TEST(test_refused)
         {BYTES("\x83\xe4\xf0\x83\xc4\x28\xc3")},         /* and esp, -16 */
         {BYTES("\x8b\xe1\x83\xc4\x28\xc3")},             /* mov esp, ecx */
         {BYTES("\x87\xe0\x83\xc4\x28\xc3")},             /* xchg eax, esp */
-        {BYTES("\x50\xff\xd0\x85\xc0\x83\xc4\x2c\xc3")}, /* who takes the argument? */
         {BYTES("\xff\xd0\x8d\x76\x00\x83\xc4\x28\xc3")}, /* a call that fills up behind it */
         {BYTES("\xff\xd0\x90\x83\xc4\x28\xc3")},
         {BYTES("\xff\xd0\x66\x0f\x1f\x44\x00\x00\x83\xc4\x28\xc3")},
@@ -166,6 +165,22 @@ START_TEST(test_ebp_lost)
         ck_assert_int_eq(p->stack.frames[1].method, AVD_METHOD_FRAME_POINTER);
         fake_free(p);
     }
+}
+END_TEST
+
+/* A method takes what was pushed for it, most likely: not proved, unless the call found leads here.
+ */
+START_TEST(test_method_call)
+{
+    struct fake_process *p = process(BYTES("\x50\x53\xff\x50\x08\x85\xc0\x83\xc4\x20\xc3"));
+
+    fake_u32(p, SP + 0x20, CALLER);
+    check_frame(walk(p), "method", 0);
+    ck_assert_int_eq(p->stack.frames[1].trust, AVD_TRUST_CFI_SCAN);
+    fake_call_to(p, CALLER, PC);
+    check_frame(walk(p), "method", 1);
+    ck_assert_int_eq(p->stack.frames[1].trust, AVD_TRUST_CFI);
+    fake_free(p);
 }
 END_TEST
 
@@ -270,6 +285,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_forms);
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_ebp_lost);
+    tcase_add_test(tests, test_method_call);
     tcase_add_test(tests, test_pushed);
     tcase_add_test(tests, test_arguments);
     tcase_add_test(tests, test_tail_call);
