@@ -129,8 +129,12 @@ size_t avd_walk_hot_patch(struct avd_view code)
     return avd_view_u8(code, at) == 0x5d ? at + 1 : 0;
 }
 
-/* Follows one jump at *addr, as linkers put them between a call and its function. */
-static bool follow_jump(const struct avd_walk *walk, uint64_t *addr)
+/*
+ * Follows one jump at *addr, as linkers put them between a call and its function: 1 followed, 0
+ * there is none, -1 it goes through a pointer that is not to be had (small dumps and image files
+ * do not hold what the loader filled in).
+ */
+static int follow_jump(const struct avd_walk *walk, uint64_t *addr)
 {
     uint8_t bytes[24];
     struct avd_view code = {bytes, avd_walk_code_at(walk, *addr, bytes, sizeof bytes), 0};
@@ -154,17 +158,18 @@ static bool follow_jump(const struct avd_walk *walk, uint64_t *addr)
         next = is_x86 ? operand
                       : *addr + at + 6 + operand - (operand >> 31 != 0 ? UINT64_C(1) << 32 : 0);
         if (!avd_walk_pointer(walk, next, &next))
-            return false;
+            return -1;
     } else {
-        return false;
+        return 0;
     }
     *addr = is_x86 ? next & UINT32_MAX : next;
-    return true;
+    return 1;
 }
 
 bool avd_walk_call_target(const struct avd_walk *walk, uint64_t addr, uint64_t *target)
 {
     struct avd_call call;
+    int more = 1;
     int i;
 
     avd_walk_call_before(walk, addr, &call);
@@ -172,23 +177,25 @@ bool avd_walk_call_target(const struct avd_walk *walk, uint64_t addr, uint64_t *
     if (call.has_target == call.has_slot ||
         (call.has_slot && !avd_walk_pointer(walk, call.slot, target)))
         return false;
-    for (i = 0; i < AVD_MAX_THUNKS && follow_jump(walk, target); i++)
-        ;
-    return true;
+    for (i = 0; i < AVD_MAX_THUNKS && more == 1; i++)
+        more = follow_jump(walk, target);
+    return more >= 0;
 }
 
 int avd_walk_leads_to(const struct avd_walk *walk, uint64_t target, uint64_t pc, uint64_t *start)
 {
     uint8_t byte;
+    int more = 1;
     int same;
     int i;
 
-    for (i = 0; i < AVD_MAX_THUNKS && target != pc; i++)
-        if (!follow_jump(walk, &target))
-            break;
+    for (i = 0; i < AVD_MAX_THUNKS && target != pc && more == 1; i++)
+        more = follow_jump(walk, &target);
     same = same_function(walk, target, pc);
     if (same == 1)
         *start = target;
+    else if (more < 0)
+        return -1;
     /* What cannot be read may be one more jump; but ntdll imports nothing that it could jump to. */
     if (same == 0 && avd_walk_code_at(walk, target, &byte, 1) == 0 &&
         avd_walk_role_at(walk, target + 1) != AVD_ROLE_NTDLL)

@@ -147,7 +147,8 @@ static bool is_handler_chain(const struct avd_walk *walk, uint64_t fp)
     uint64_t next = fp;
     unsigned i;
 
-    for (i = 0; i < LINKS && avd_walk_pointer(walk, fp, &next) && next > fp && next != UINT32_MAX; i++) {
+    for (i = 0; i < LINKS && avd_walk_pointer(walk, fp, &next) && next > fp && next != UINT32_MAX;
+         i++) {
         if (walk->stack_high != 0 && next >= walk->stack_high)
             return false;
         avd_walk_exert(walk, 1);

@@ -220,8 +220,8 @@ static bool is_guess(const struct avd_frame *frame)
 }
 
 /*
- * A chain that ends with 0 where a thread's stack begins has been the right one, unless a mere guess
- * led to it: what earlier calls left behind leads to the frames that are still used, too.
+ * A chain that ends with 0 where a thread's stack begins has been the right one, unless a mere
+ * guess led to it: what earlier calls left behind leads to the frames that are still used, too.
  */
 static void confirm(const struct avd_walk *walk, struct avd_stack *out)
 {

@@ -147,13 +147,14 @@ static enum outcome jump_perhaps(struct machine *m, const struct avd_instruction
     return GO_ON;
 }
 
-/* A jump that closes a loop is passed by: what is behind it is the same function's, mostly. */
+/* Where another path went or will go there is no more to be found: loops are left by other ways. */
 static enum outcome jump(struct machine *m, const struct avd_instruction *in)
 {
     uint64_t target = avd_x86_target(in, m->path.pc);
 
-    if (avd_x86_is_new_target(&m->flow, target))
-        m->path.pc = target;
+    if (!avd_x86_is_new_target(&m->flow, target))
+        return GIVE_UP;
+    m->path.pc = target;
     return GO_ON;
 }
 

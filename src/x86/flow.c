@@ -151,9 +151,10 @@ static bool go_on(struct ways *w, struct avd_instruction *in)
     target = avd_x86_target(in, w->pc);
     if (avd_x86_is_jump(in)) {
         w->jumped = avd_x86_is_new_target(&w->flow, target);
-        if (w->jumped)
-            w->pc = target;
-    } else if (avd_x86_is_conditional(in) && w->count < AVD_X86_FORKS) {
+        w->pc = target;
+        return w->jumped || next_way(w);
+    }
+    if (avd_x86_is_conditional(in) && w->count < AVD_X86_FORKS) {
         w->jumped = avd_x86_is_new_target(&w->flow, target);
         if (w->jumped)
             w->later[w->count++] = target;

@@ -102,6 +102,9 @@ START_TEST(test_thunks)
     fake_bytes(p, 0x401800, "\xff\x25\x00\x50\x40\x00", 6);
     fake_u32(p, 0x405000, 0x501100);
     ck_assert_int_eq(leads(p, START), -1);
+    /* Through a pointer that is not in the dump, as where code is read from image files. */
+    fake_bytes(p, 0x401800, "\xff\x25\x00\x60\x40\x00", 6);
+    ck_assert_int_eq(leads(p, START), -1);
     fake_free(p);
 }
 END_TEST

@@ -86,7 +86,7 @@ START_TEST(test_forms)
         {BYTES("\x8f\x45\x08\x9d\xc3"), 8},                     /* pop [ebp+8]; popfd */
         /* jumps: over a trap, to it on a condition, back to the start, to the end on a condition */
         {BYTES("\x74\x02\xeb\x01\xcc\x83\xc4\x28\xc3"), 0x28},
-        {BYTES("\x90\xeb\xfd\x83\xc4\x28\xc3"), 0x28},
+        {BYTES("\x90\x74\x02\xeb\xfb\x83\xc4\x28\xc3"), 0x28},
         {BYTES("\x0f\x84\x01\x00\x00\x00\xcc\x83\xc4\x28\xc3"), 0x28},
         {BYTES("\xe3\x01\xf4\x83\xc4\x28\xc3"), 0x28},
         {BYTES("\x90\x83\xc4\x28\xff\x25\x00\x30\x40\x00"), 0x28}, /* a tail call */
@@ -127,10 +127,11 @@ START_TEST(test_refused)
         {BYTES("\x90\x83\xc4\x24\xc3")},             /* a slot where no return address is */
         {BYTES("\x83\xec\x28\x83\xc4\x28\x50\xc3")}, /* below esp */
         {BYTES("\xeb\xfe")},
-        {BYTES("\xff\xe0")},                             /* perhaps a switch */
-        {BYTES("\x83\xe4\xf0\x83\xc4\x28\xc3")},         /* and esp, -16 */
-        {BYTES("\x8b\xe1\x83\xc4\x28\xc3")},             /* mov esp, ecx */
-        {BYTES("\x87\xe0\x83\xc4\x28\xc3")},             /* xchg eax, esp */
+        {BYTES("\x90\xeb\xfd\x83\xc4\x28\xc3")}, /* a loop without end, and another function */
+        {BYTES("\xff\xe0")},                     /* perhaps a switch */
+        {BYTES("\x83\xe4\xf0\x83\xc4\x28\xc3")}, /* and esp, -16 */
+        {BYTES("\x8b\xe1\x83\xc4\x28\xc3")},     /* mov esp, ecx */
+        {BYTES("\x87\xe0\x83\xc4\x28\xc3")},     /* xchg eax, esp */
         {BYTES("\xff\xd0\x8d\x76\x00\x83\xc4\x28\xc3")}, /* a call that fills up behind it */
         {BYTES("\xff\xd0\x90\x83\xc4\x28\xc3")},
         {BYTES("\xff\xd0\x66\x0f\x1f\x44\x00\x00\x83\xc4\x28\xc3")},
