@@ -334,6 +334,11 @@ enum avd_status avd_rules_explain_write(const struct avd_rules *rules, const cha
     enum avd_verdict verdict;
     enum avd_status status;
 
+    if (rule == NULL && id != NULL && avd_stop_is_named(id))
+        return avd_error_set(err, AVD_NOT_FOUND, 0, "",
+                             "'%s' is a stop of Application Verifier, which rules find; it is no "
+                             "rule itself",
+                             id);
     if (rule == NULL)
         return avd_error_set(err, AVD_NOT_FOUND, 0, "", "no rule has the id '%s'",
                              id != NULL ? id : "");

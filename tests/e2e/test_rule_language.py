@@ -144,6 +144,8 @@ def commands(avdump, source):
             (["rules", "explain", "wild-code"], 2, "rules explain needs an id and a file"),
             (["rules", "explain", "nothing", "absent.dmp"], 2, "avdump: no rule has the id 'nothing'"),
             (["rules", "explain", "wild-code", "absent.dmp"], 3, "absent.dmp"),
+            (["rules", "explain", "verifier:0x400", dump], 3,
+             "'verifier:0x400' is a stop of Application Verifier"),
             (["rules", "list", "--rules", "absent"], 3, "absent: directory cannot be opened"),
             (["rules", "check", "absent"], 1, "directory cannot be opened"),
             (["rules", "test", "absent.yaml"], 1, "absent.yaml: cannot be opened"),
