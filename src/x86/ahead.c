@@ -190,19 +190,26 @@ static int taken_by_next(struct machine *m)
 /* Behind a call: what it changed. */
 static enum outcome after_call(struct machine *m, bool has_target, uint64_t target)
 {
-    int taken = has_target ? avd_x86_taken_by_return(m->flow.walk, target, &m->steps) : -1;
+    int taken = AVD_X86_NOT_KNOWN;
+    unsigned arguments = m->path.arguments;
 
+    m->path.arguments = 0;
+    if (has_target)
+        taken = avd_x86_taken_by_return(m->flow.walk, target, &m->steps);
     if (never_returns(m))
         return GIVE_UP;
+    if (taken == AVD_X86_MOVES_STACK) {
+        forget(m, ~UINT32_C(0));
+        return GO_ON;
+    }
     if (taken < 0)
         taken = taken_by_next(m);
     /* Methods take their arguments, and most calls that lead anywhere are of methods. */
     if (taken < 0) {
-        m->path.guessed = m->path.guessed || m->path.arguments != 0;
-        taken = (int)m->path.arguments;
+        m->path.guessed = m->path.guessed || arguments != 0;
+        taken = (int)arguments;
     }
     add_to_esp(m, taken);
-    m->path.arguments = 0;
     forget(m, 1 << AVD_EAX | 1 << AVD_ECX | 1 << AVD_EDX);
     return GO_ON;
 }
@@ -218,7 +225,8 @@ static enum outcome group_ff(struct machine *m, const struct avd_instruction *in
             in->is_absolute && !in->segment &&
             avd_walk_pointer(m->flow.walk, (uint64_t)in->displacement & UINT32_MAX, &target);
         return after_call(m, has_target, target);
-    case 4: /* through the import table: a tail call */ return in->is_absolute ? RETURNED : GIVE_UP;
+    case 4: /* through the import table or a table of methods: a tail call; others are switches */
+        return in->is_absolute || in->has_base ? RETURNED : GIVE_UP;
     case 6: push(m, false, 0); return GO_ON;
     default: forget(m, avd_instruction_writes(in)); return GO_ON;
     }
@@ -362,7 +370,7 @@ static bool begin(struct machine *m, const struct avd_frame *callee, size_t call
     if (never_returns(m))
         return false;
     taken = avd_x86_taken_by_return(m->flow.walk, callee[-1].pc, &m->steps);
-    if (taken < 0)
+    if (taken == AVD_X86_NOT_KNOWN)
         taken = taken_by_next(m);
     if (taken < 0)
         return false;

@@ -5,6 +5,8 @@
  */
 #include "x86/flow.h"
 
+#include "stack/regs.h"
+
 enum {
     LOOKS = 6,       /* that one instruction is worth */
     MAX_TAKEN = 256, /* bytes of arguments */
@@ -172,20 +174,36 @@ static void begin(struct ways *w, uint64_t pc, unsigned *steps)
     *steps -= w->flow.steps;
 }
 
+/* push of a register: what returns to it returns elsewhere than it was called from. */
+static bool is_push(const struct avd_instruction *in)
+{
+    return in->map == 0 && in->opcode >= 0x50 && in->opcode <= 0x57;
+}
+
+static bool exchanges_esp(const struct avd_instruction *in)
+{
+    if (in->map != 0 || in->vex)
+        return false;
+    return in->opcode == 0x94 ||
+           (in->opcode == 0x87 && in->mod == 3 && (in->reg == AVD_ESP || in->rm == AVD_ESP));
+}
+
 int avd_x86_taken_by_return(const struct avd_walk *walk, uint64_t pc, unsigned *steps)
 {
     struct ways w = {.flow = {.walk = walk}};
     struct avd_instruction in;
-    int taken = -1;
+    bool pushed = false;
+    int taken = AVD_X86_NOT_KNOWN;
 
     begin(&w, pc, steps);
-    while (taken < 0 && go_on(&w, &in)) {
-        if (!is_return(&in))
-            continue;
-        if (in.immediate >= 0 && in.immediate <= MAX_TAKEN)
+    while (taken == AVD_X86_NOT_KNOWN && go_on(&w, &in)) {
+        if (exchanges_esp(&in) || (is_return(&in) && pushed))
+            taken = AVD_X86_MOVES_STACK;
+        else if (is_return(&in) && in.immediate >= 0 && in.immediate <= MAX_TAKEN)
             taken = (int)in.immediate;
-        else if (!next_way(&w))
+        else if (is_return(&in) && !next_way(&w))
             break;
+        pushed = is_push(&in);
     }
     *steps += w.flow.steps;
     return taken;

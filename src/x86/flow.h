@@ -34,9 +34,15 @@ uint64_t avd_x86_target(const struct avd_instruction *in, uint64_t next);
 bool avd_x86_is_filler(const struct avd_instruction *in);
 /* Whether no instruction follows it: traps, halts and far jumps. */
 bool avd_x86_ends_flow(const struct avd_instruction *in);
+/* Of functions that a count of bytes does not describe. */
+enum {
+    AVD_X86_NOT_KNOWN = -1, /* no way to a return is known */
+    AVD_X86_MOVES_STACK =
+        -2 /* it builds or takes down its caller's frame: _chkstk, __SEH_epilog4 */
+};
 /*
- * How many bytes of arguments the function that holds `pc` takes off the stack when it returns; -1
- * when no way from there to its return is known. `steps`: as in the struct, what is used is taken.
+ * How many bytes of arguments the function that holds `pc` takes off the stack when it returns, or
+ * one of the above. `steps`: as in the struct, what is used is taken.
  */
 int avd_x86_taken_by_return(const struct avd_walk *walk, uint64_t pc, unsigned *steps);
 /* Whether a way through the function at `start` ends with a jump to the function that holds `pc`: a

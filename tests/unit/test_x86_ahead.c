@@ -90,6 +90,7 @@ START_TEST(test_forms)
         {BYTES("\x0f\x84\x01\x00\x00\x00\xcc\x83\xc4\x28\xc3"), 0x28},
         {BYTES("\xe3\x01\xf4\x83\xc4\x28\xc3"), 0x28},
         {BYTES("\x90\x83\xc4\x28\xff\x25\x00\x30\x40\x00"), 0x28}, /* a tail call */
+        {BYTES("\x90\x83\xc4\x28\xff\x60\x08"), 0x28},             /* of a method */
         {BYTES("\xcc\x83\xc4\x28\xc3"), 0x28},                     /* the breakpoint met */
         {BYTES("\x90\x83\xc4\x28\xc2\x10\x00"), 0x28},
         /* calls: with arguments that the function called takes, directly and by import */
@@ -129,9 +130,10 @@ START_TEST(test_refused)
         {BYTES("\xeb\xfe")},
         {BYTES("\x90\xeb\xfd\x83\xc4\x28\xc3")}, /* a loop without end, and another function */
         {BYTES("\xff\xe0")},                     /* perhaps a switch */
-        {BYTES("\x83\xe4\xf0\x83\xc4\x28\xc3")}, /* and esp, -16 */
-        {BYTES("\x8b\xe1\x83\xc4\x28\xc3")},     /* mov esp, ecx */
-        {BYTES("\x87\xe0\x83\xc4\x28\xc3")},     /* xchg eax, esp */
+        {BYTES("\x90\xff\x24\x85\x00\x30\x40\x00")},
+        {BYTES("\x83\xe4\xf0\x83\xc4\x28\xc3")},         /* and esp, -16 */
+        {BYTES("\x8b\xe1\x83\xc4\x28\xc3")},             /* mov esp, ecx */
+        {BYTES("\x87\xe0\x83\xc4\x28\xc3")},             /* xchg eax, esp */
         {BYTES("\xff\xd0\x8d\x76\x00\x83\xc4\x28\xc3")}, /* a call that fills up behind it */
         {BYTES("\xff\xd0\x90\x83\xc4\x28\xc3")},
         {BYTES("\xff\xd0\x66\x0f\x1f\x44\x00\x00\x83\xc4\x28\xc3")},
@@ -141,6 +143,7 @@ START_TEST(test_refused)
     for (i = 0; i < sizeof others / sizeof others[0]; i++) {
         struct fake_process *p = process(others[i].bytes, others[i].size);
 
+        fake_u32(p, SP, CALLER);
         fake_u32(p, SP + 0x28, CALLER);
         ck_assert_msg(walk(p)->count == 1, "bytes %zu", i);
         fake_free(p);
@@ -181,6 +184,22 @@ START_TEST(test_method_call)
     fake_call_to(p, CALLER, PC);
     check_frame(walk(p), "method", 1);
     ck_assert_int_eq(p->stack.frames[1].trust, AVD_TRUST_CFI);
+    fake_free(p);
+}
+END_TEST
+
+/* __SEH_epilog4 takes its caller's frame down: where esp is then the chain of EBP knows. */
+START_TEST(test_frame_helper)
+{
+    struct fake_process *p = process(BYTES("\xe8\xfb\x05\x00\x00\xc2\x08\x00"));
+
+    fake_bytes(p, CALLED, "\x59\x5f\x5f\x5e\x5b\x8b\xe5\x5d\x51\xc3", 10);
+    fake_u32(p, SP, CALLER + 0x100); /* left behind */
+    fake_call_before(p, CALLER + 0x100);
+    fake_u32(p, EBP + 4, CALLER);
+    ck_assert_uint_ge(walk(p)->count, 2);
+    ck_assert_uint_eq(p->stack.frames[1].pc, CALLER);
+    ck_assert_int_eq(p->stack.frames[1].method, AVD_METHOD_FRAME_POINTER);
     fake_free(p);
 }
 END_TEST
@@ -263,6 +282,10 @@ START_TEST(test_taken)
         {BYTES("\xeb\xfe"), -1},
         {BYTES("\xe8\x00\x01\x00\x00\xcc"), -1},         /* never comes back */
         {BYTES("\x83\xf8\x00\x75\xfb\xc2\x10\x00"), 16}, /* a loop */
+        /* push ecx; ret and xchg eax, esp: helpers of their caller's prologue and epilogue */
+        {BYTES("\x59\x8b\xe5\x5d\x51\xc3"), AVD_X86_MOVES_STACK},
+        {BYTES("\x94\x8b\x00\x89\x04\x24\xc3"), AVD_X86_MOVES_STACK},
+        {BYTES("\x51\x59\xc3"), 0},
     };
     size_t i;
 
@@ -287,6 +310,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_ebp_lost);
     tcase_add_test(tests, test_method_call);
+    tcase_add_test(tests, test_frame_helper);
     tcase_add_test(tests, test_pushed);
     tcase_add_test(tests, test_arguments);
     tcase_add_test(tests, test_tail_call);
