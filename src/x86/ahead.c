@@ -148,10 +148,8 @@ static enum outcome jump_perhaps(struct machine *m, const struct avd_instruction
 }
 
 /* Where another path went or will go there is no more to be found: loops are left by other ways. */
-static enum outcome jump(struct machine *m, const struct avd_instruction *in)
+static enum outcome go_to(struct machine *m, uint64_t target)
 {
-    uint64_t target = avd_x86_target(in, m->path.pc);
-
     if (!avd_x86_is_new_target(&m->flow, target))
         return GIVE_UP;
     m->path.pc = target;
@@ -202,6 +200,13 @@ static enum outcome after_call(struct machine *m, bool has_target, uint64_t targ
         forget(m, ~UINT32_C(0));
         return GO_ON;
     }
+    if (taken == AVD_X86_ALLOCATES) {
+        if (knows(m, AVD_EAX))
+            add_to_esp(m, -(int64_t)m->path.regs.value[AVD_EAX]);
+        else
+            avd_reg_forget(&m->path.regs, AVD_ESP);
+        return GO_ON;
+    }
     if (taken < 0)
         taken = taken_by_next(m);
     /* Methods take their arguments, and most calls that lead anywhere are of methods. */
@@ -226,7 +231,10 @@ static enum outcome group_ff(struct machine *m, const struct avd_instruction *in
             avd_walk_pointer(m->flow.walk, (uint64_t)in->displacement & UINT32_MAX, &target);
         return after_call(m, has_target, target);
     case 4: /* through the import table or a table of methods: a tail call; others are switches */
-        return in->is_absolute || in->has_base ? RETURNED : GIVE_UP;
+        if (in->is_absolute || in->has_base)
+            return RETURNED;
+        return avd_x86_indirect_target(m->flow.walk, in, m->path.pc, &target) ? go_to(m, target)
+                                                                              : GIVE_UP;
     case 6: push(m, false, 0); return GO_ON;
     default: forget(m, avd_instruction_writes(in)); return GO_ON;
     }
@@ -254,7 +262,7 @@ static enum outcome run_byte(struct machine *m, const struct avd_instruction *in
     case 0xc3:
     case 0xc2: return RETURNED;
     case 0xeb:
-    case 0xe9: return jump(m, in);
+    case 0xe9: return go_to(m, avd_x86_target(in, m->path.pc));
     case 0xe8:
         /* call to what follows: code that asks where it is */
         if (in->immediate == 0) {
@@ -273,6 +281,15 @@ static enum outcome run_byte(struct machine *m, const struct avd_instruction *in
     case 0x68:
     case 0x6a:
     case 0x9c: push(m, false, 0); return GO_ON;
+    case 0xb8:
+    case 0xb9:
+    case 0xba:
+    case 0xbb:
+    case 0xbd:
+    case 0xbe:
+    case 0xbf: /* mov reg, imm: how much _chkstk is to take */
+        set(m, low, (uint64_t)in->immediate);
+        return GO_ON;
     case 0x58:
     case 0x59:
     case 0x5a:

@@ -8,9 +8,11 @@
 #include "stack/regs.h"
 
 enum {
-    LOOKS = 6,       /* that one instruction is worth */
-    MAX_TAKEN = 256, /* bytes of arguments */
-    MAX_STEPS = 1500 /* to find one return */
+    LOOKS = 6,        /* that one instruction is worth */
+    MAX_TAKEN = 256,  /* bytes of arguments */
+    MAX_STEPS = 1500, /* to find one return */
+    MAX_FUNCTION = 65536,
+    MAX_HELPER = 40 /* instructions of _chkstk and the like on one way */
 };
 
 bool avd_x86_fetch(struct avd_x86_flow *flow, uint64_t pc, struct avd_instruction *in)
@@ -115,12 +117,21 @@ static bool is_indirect_jump(const struct avd_instruction *in)
     return in->map == 0 && in->opcode == 0xff && in->reg == 4;
 }
 
-/* Follows `in`, which ends at *pc, as jumps through a pointer lead; false when none knows where. */
-static bool follow_pointer(const struct avd_walk *walk, const struct avd_instruction *in,
-                           uint64_t *pc)
+bool avd_x86_indirect_target(const struct avd_walk *walk, const struct avd_instruction *in,
+                             uint64_t pc, uint64_t *target)
 {
-    return in->is_absolute && !in->segment &&
-           avd_walk_pointer(walk, (uint64_t)in->displacement & UINT32_MAX, pc);
+    uint64_t at = (uint64_t)in->displacement & UINT32_MAX;
+    uint8_t bytes[4];
+
+    if (!is_indirect_jump(in) || in->segment)
+        return false;
+    if (in->is_absolute)
+        return avd_walk_pointer(walk, at, target);
+    /* jmp [table + index * 4]: the table may be the image file's */
+    if (in->has_base || in->mod != 0 || avd_walk_code_at(walk, at, bytes, sizeof bytes) < 4)
+        return false;
+    *target = avd_le32(bytes);
+    return *target - pc + MAX_FUNCTION < 2 * MAX_FUNCTION;
 }
 
 /* Code followed on every way. */
@@ -161,7 +172,7 @@ static bool go_on(struct ways *w, struct avd_instruction *in)
         if (w->jumped)
             w->later[w->count++] = target;
     } else if (is_indirect_jump(in)) {
-        return follow_pointer(w->flow.walk, in, &w->pc) || next_way(w);
+        return avd_x86_indirect_target(w->flow.walk, in, w->pc, &w->pc) || next_way(w);
     }
     return true;
 }
@@ -180,12 +191,18 @@ static bool is_push(const struct avd_instruction *in)
     return in->map == 0 && in->opcode >= 0x50 && in->opcode <= 0x57;
 }
 
-static bool exchanges_esp(const struct avd_instruction *in)
+/* xchg eax, esp or mov esp from a register that is no frame pointer */
+static bool replaces_esp(const struct avd_instruction *in)
 {
     if (in->map != 0 || in->vex)
         return false;
-    return in->opcode == 0x94 ||
-           (in->opcode == 0x87 && in->mod == 3 && (in->reg == AVD_ESP || in->rm == AVD_ESP));
+    switch (in->opcode) {
+    case 0x94: return true;
+    case 0x87: return in->mod == 3 && (in->reg == AVD_ESP || in->rm == AVD_ESP);
+    case 0x89: return in->mod == 3 && in->rm == AVD_ESP && in->reg != AVD_EBP;
+    case 0x8b: return in->mod == 3 && in->reg == AVD_ESP && in->rm != AVD_EBP;
+    default: return false;
+    }
 }
 
 int avd_x86_taken_by_return(const struct avd_walk *walk, uint64_t pc, unsigned *steps)
@@ -193,11 +210,16 @@ int avd_x86_taken_by_return(const struct avd_walk *walk, uint64_t pc, unsigned *
     struct ways w = {.flow = {.walk = walk}};
     struct avd_instruction in;
     bool pushed = false;
+    bool calls = false;
     int taken = AVD_X86_NOT_KNOWN;
+    unsigned n;
 
     begin(&w, pc, steps);
-    while (taken == AVD_X86_NOT_KNOWN && go_on(&w, &in)) {
-        if (exchanges_esp(&in) || (is_return(&in) && pushed))
+    for (n = 0; taken == AVD_X86_NOT_KNOWN && go_on(&w, &in); n++) {
+        calls = calls || (in.map == 0 && in.opcode == 0xe8);
+        if (n < MAX_HELPER && !calls && replaces_esp(&in))
+            taken = AVD_X86_ALLOCATES;
+        else if (is_return(&in) && pushed)
             taken = AVD_X86_MOVES_STACK;
         else if (is_return(&in) && in.immediate >= 0 && in.immediate <= MAX_TAKEN)
             taken = (int)in.immediate;

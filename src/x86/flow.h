@@ -34,11 +34,16 @@ uint64_t avd_x86_target(const struct avd_instruction *in, uint64_t next);
 bool avd_x86_is_filler(const struct avd_instruction *in);
 /* Whether no instruction follows it: traps, halts and far jumps. */
 bool avd_x86_ends_flow(const struct avd_instruction *in);
+/* Where an indirect jump leads whose place is known: through a pointer (of the import table), or a
+ * table of places in the same function, of which the first stands for all. `pc`: of its end. */
+bool avd_x86_indirect_target(const struct avd_walk *walk, const struct avd_instruction *in,
+                             uint64_t pc, uint64_t *target);
 /* Of functions that a count of bytes does not describe. */
 enum {
     AVD_X86_NOT_KNOWN = -1, /* no way to a return is known */
     AVD_X86_MOVES_STACK =
-        -2 /* it builds or takes down its caller's frame: _chkstk, __SEH_epilog4 */
+        -2,                /* it builds or takes down its caller's frame, as __SEH_epilog4 does */
+    AVD_X86_ALLOCATES = -3 /* it takes as many bytes off the stack as eax says, as _chkstk does */
 };
 /*
  * How many bytes of arguments the function that holds `pc` takes off the stack when it returns, or

@@ -12,6 +12,7 @@
 #define BYTES(text) (text), sizeof(text) - 1
 #define EBP         (SP + 0x40)
 #define CALLED      0x401800u /* a function that PC's calls: PC + 5 + 0x5fb */
+#define ALLOCATES   0x401900u /* xchg eax, esp; mov eax, [eax]; mov [esp], eax; ret */
 #define IMPORT      0x403000u /* a pointer to CALLED */
 
 static struct fake_process *process(const char *code, size_t size)
@@ -23,6 +24,7 @@ static struct fake_process *process(const char *code, size_t size)
     fake_map(p, IMPORT, 0x100);
     fake_u32(p, IMPORT, CALLED);
     fake_bytes(p, CALLED, "\x33\xc0\xc2\x08\x00", 5); /* xor eax, eax; ret 8 */
+    fake_bytes(p, ALLOCATES, "\x94\x8b\x00\x89\x04\x24\xc3", 7);
     fake_bytes(p, PC, code, size);
     return p;
 }
@@ -102,6 +104,8 @@ START_TEST(test_forms)
         {BYTES("\xff\xd0\x83\xec\x08\x83\xc4\x20\xc3"), 0x20},
         {BYTES("\xff\x50\x08\x85\xc0\x83\xc4\x20\xc3"), 0x20},
         {BYTES("\xe8\x00\x00\x00\x00\x5b\x83\xc4\x20\xc3"), 0x20}, /* call $+5; pop ebx */
+        {BYTES("\x90\xff\x24\x85\x00\x30\x40\x00"), 0},            /* a switch */
+        {BYTES("\xb8\x40\x00\x00\x00\xe8\xf6\x06\x00\x00\x83\xc4\x60\xc3"), 0x20}, /* _chkstk */
     };
     size_t i;
 
@@ -128,12 +132,13 @@ START_TEST(test_refused)
         {BYTES("\x90\x83\xc4\x24\xc3")},             /* a slot where no return address is */
         {BYTES("\x83\xec\x28\x83\xc4\x28\x50\xc3")}, /* below esp */
         {BYTES("\xeb\xfe")},
-        {BYTES("\x90\xeb\xfd\x83\xc4\x28\xc3")}, /* a loop without end, and another function */
-        {BYTES("\xff\xe0")},                     /* perhaps a switch */
-        {BYTES("\x90\xff\x24\x85\x00\x30\x40\x00")},
-        {BYTES("\x83\xe4\xf0\x83\xc4\x28\xc3")},         /* and esp, -16 */
-        {BYTES("\x8b\xe1\x83\xc4\x28\xc3")},             /* mov esp, ecx */
-        {BYTES("\x87\xe0\x83\xc4\x28\xc3")},             /* xchg eax, esp */
+        {BYTES("\x90\xeb\xfd\x83\xc4\x28\xc3")},     /* a loop without end, and another function */
+        {BYTES("\xff\xe0")},                         /* perhaps a switch */
+        {BYTES("\x90\xff\x24\x85\x00\x50\x40\x00")}, /* a switch, without its table */
+        {BYTES("\x8b\x03\xe8\xf9\x06\x00\x00\x83\xc4\x28\xc3")}, /* _chkstk, of how much? */
+        {BYTES("\x83\xe4\xf0\x83\xc4\x28\xc3")},                 /* and esp, -16 */
+        {BYTES("\x8b\xe1\x83\xc4\x28\xc3")},                     /* mov esp, ecx */
+        {BYTES("\x87\xe0\x83\xc4\x28\xc3")},                     /* xchg eax, esp */
         {BYTES("\xff\xd0\x8d\x76\x00\x83\xc4\x28\xc3")}, /* a call that fills up behind it */
         {BYTES("\xff\xd0\x90\x83\xc4\x28\xc3")},
         {BYTES("\xff\xd0\x66\x0f\x1f\x44\x00\x00\x83\xc4\x28\xc3")},
@@ -277,14 +282,17 @@ START_TEST(test_taken)
         {BYTES("\x55\x8b\xec\x5d\xc2\x0c\x00"), 12},
         {BYTES("\x74\x01\xcc\xc2\x04\x00"), 4},      /* the way that goes on */
         {BYTES("\xff\x25\x00\x30\x40\x00"), 8},      /* by import */
-        {BYTES("\xff\x24\x85\x00\x30\x40\x00"), -1}, /* a switch */
+        {BYTES("\xff\x24\x85\x00\x30\x40\x00"), 8},  /* a switch */
+        {BYTES("\xff\x24\x85\x00\x50\x40\x00"), -1}, /* without its table */
         {BYTES("\xc2\x00\x80"), -1},                 /* too much */
         {BYTES("\xeb\xfe"), -1},
         {BYTES("\xe8\x00\x01\x00\x00\xcc"), -1},         /* never comes back */
         {BYTES("\x83\xf8\x00\x75\xfb\xc2\x10\x00"), 16}, /* a loop */
         /* push ecx; ret and xchg eax, esp: helpers of their caller's prologue and epilogue */
         {BYTES("\x59\x8b\xe5\x5d\x51\xc3"), AVD_X86_MOVES_STACK},
-        {BYTES("\x94\x8b\x00\x89\x04\x24\xc3"), AVD_X86_MOVES_STACK},
+        {BYTES("\x94\x8b\x00\x89\x04\x24\xc3"), AVD_X86_ALLOCATES},
+        {BYTES("\x8d\x4c\x24\x08\x8b\xe1\xc3"), AVD_X86_ALLOCATES},
+        {BYTES("\xe8\x00\x01\x00\x00\x8b\xe6\xc3"), 0}, /* gives back what it allocated */
         {BYTES("\x51\x59\xc3"), 0},
     };
     size_t i;

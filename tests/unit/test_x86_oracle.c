@@ -16,7 +16,9 @@
 struct expectation {
     const char *runs; /* names begin so */
     bool with_symbols;
-    unsigned long stops; /* at least */
+    unsigned long stops;   /* at least */
+    unsigned long unknown; /* of these nothing can be known: before a switch whose table, which is
+                              no code, was not recorded */
 };
 
 static bool wrong(const struct avd_regs *regs, const struct avd_regs *truth, unsigned reg,
@@ -98,51 +100,60 @@ static void check(struct expectation e)
                  e.with_symbols ? "with" : "without", stops, bad);
     (void)fflush(stdout);
     ck_assert_uint_ge(stops, e.stops);
-    ck_assert_uint_eq(bad, 0);
+    ck_assert_uint_eq(bad, e.unknown);
     oracle_close(o);
 }
 
 /* Not optimised: every function has an EBP frame. */
 START_TEST(test_ebp_frames)
 {
-    check((struct expectation){"shape_cases_0/", false, 2500});
+    check((struct expectation){"shape_cases_0/", false, 2500, 0});
 }
 END_TEST
 
 START_TEST(test_ebp_frames_with_frame_data)
 {
-    check((struct expectation){"shape_cases_0/", true, 2500});
+    check((struct expectation){"shape_cases_0/", true, 2500, 0});
 }
 END_TEST
 
 START_TEST(test_optimised_for_speed)
 {
-    check((struct expectation){"shape_cases_1/", true, 1500});
+    check((struct expectation){"shape_cases_1/", true, 1500, 0});
 }
 END_TEST
 
 START_TEST(test_optimised_for_size)
 {
-    check((struct expectation){"shape_cases_2/", true, 1500});
+    check((struct expectation){"shape_cases_2/", true, 1500, 0});
+}
+END_TEST
+
+/* Without an EBP frame and without symbols: what the code does is all there is. */
+START_TEST(test_by_code_alone)
+{
+    check((struct expectation){"shape_cases_1/", false, 1500, 2});
+    check((struct expectation){"shape_cases_2/", false, 1500, 2});
+    check((struct expectation){"shape_cases_4/", false, 1500, 2});
 }
 END_TEST
 
 /* With structured exception handling, as for Microsoft's run-time library. */
 START_TEST(test_seh)
 {
-    check((struct expectation){"shape_cases_3/", false, 2500});
+    check((struct expectation){"shape_cases_3/", false, 2500, 0});
 }
 END_TEST
 
 START_TEST(test_seh_with_frame_data)
 {
-    check((struct expectation){"shape_cases_3/", true, 2500});
+    check((struct expectation){"shape_cases_3/", true, 2500, 0});
 }
 END_TEST
 
 START_TEST(test_seh_optimised)
 {
-    check((struct expectation){"shape_cases_4/", true, 1500});
+    check((struct expectation){"shape_cases_4/", true, 1500, 0});
 }
 END_TEST
 
@@ -153,6 +164,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_ebp_frames_with_frame_data);
     tcase_add_test(tests, test_optimised_for_speed);
     tcase_add_test(tests, test_optimised_for_size);
+    tcase_add_test(tests, test_by_code_alone);
     tcase_add_test(tests, test_seh);
     tcase_add_test(tests, test_seh_with_frame_data);
     tcase_add_test(tests, test_seh_optimised);
