@@ -374,10 +374,17 @@ static bool take(struct avd_walk *walk, struct machine *m, const struct avd_fram
 }
 
 /* Sets m up at the callee's eip; false when its stack pointer there cannot be known. */
-static bool begin(struct machine *m, const struct avd_frame *callee, size_t callee_index)
+static bool begin(struct machine *m, const struct avd_walk *walk, const struct avd_frame *callee,
+                  size_t callee_index)
 {
     int taken = 0;
 
+    memset(&m->flow, 0, sizeof m->flow);
+    memset(&m->path, 0, sizeof m->path);
+    m->flow.walk = walk;
+    m->flow.steps = AVD_MAX_AHEAD_X86;
+    m->steps = AVD_MAX_FLOW;
+    m->later_count = 0;
     m->path.pc = callee->pc;
     m->path.regs = callee->regs;
     set(m, AVD_ESP, callee->sp);
@@ -400,12 +407,12 @@ enum avd_step_result avd_x86_step_ahead(struct avd_walk *walk, const struct avd_
                                         size_t callee_index, struct avd_frame *caller,
                                         enum avd_walk_end *end)
 {
-    struct machine m = {.flow = {.walk = walk, .steps = AVD_MAX_AHEAD_X86}, .steps = AVD_MAX_FLOW};
+    struct machine m; /* of 24 KB, most of which no frame needs */
     struct avd_instruction in;
     bool first = true;
 
     (void)end;
-    if (callee->sp % 4 != 0 || !begin(&m, callee, callee_index))
+    if (callee->sp % 4 != 0 || !begin(&m, walk, callee, callee_index))
         return AVD_STEP_NO_INFO;
     for (;;) {
         enum outcome outcome = GIVE_UP;
