@@ -8,7 +8,8 @@
 #include "stack/regs.h"
 
 enum {
-    LOOKS = 6,        /* that one instruction is worth */
+    LOOKS = 2,        /* that one instruction is worth */
+    CHUNK_LOOKS = 8,  /* and reading its bytes */
     MAX_TAKEN = 256,  /* bytes of arguments */
     MAX_STEPS = 1500, /* to find one return */
     MAX_FUNCTION = 65536,
@@ -20,14 +21,13 @@ bool avd_x86_fetch(struct avd_x86_flow *flow, uint64_t pc, struct avd_instructio
     struct avd_view code = {flow->chunk, 0, 0};
     uint64_t at = pc - flow->chunk_at;
 
-    if (flow->steps == 0)
+    if (flow->steps == 0 || avd_walk_exhausted(flow->walk))
         return false;
     flow->steps--;
     avd_walk_exert(flow->walk, LOOKS);
     if (pc < flow->chunk_at || at >= flow->chunk_size ||
         flow->chunk_size - at < AVD_LONGEST_INSTRUCTION) {
-        if (!avd_walk_spend(flow->walk))
-            return false;
+        avd_walk_exert(flow->walk, CHUNK_LOOKS);
         flow->chunk_at = pc;
         flow->chunk_size = avd_walk_code_at(flow->walk, pc, flow->chunk, sizeof flow->chunk);
         at = 0;

@@ -311,6 +311,30 @@ START_TEST(test_taken)
 }
 END_TEST
 
+/* However long the way is: what it costs is counted, and it ends where nothing is left. */
+START_TEST(test_effort)
+{
+    struct fake_process *p = process(BYTES("\x90"));
+    size_t effort = 1000000;
+    size_t left;
+
+    memset(&p->pieces[0].bytes[PC - CODE], 0x40, 0x500); /* inc eax */
+    fake_bytes(p, PC + 0x500, "\xc3", 1);
+    fake_u32(p, SP, CALLER);
+    p->walk.effort = &effort;
+    ck_assert_uint_eq(walk(p)->count, 1); /* too far */
+    left = effort;
+    ck_assert_uint_lt(left, 1000000 - 1000);
+    ck_assert_uint_gt(left, 1000000 - 10000);
+    fake_bytes(p, PC + 0x300, "\xc3", 1);
+    check_frame(walk(p), "way", 0);
+    effort = 500;
+    ck_assert_uint_eq(walk(p)->count, 1);
+    ck_assert_uint_eq(effort, 0);
+    fake_free(p);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, test_plain);
@@ -323,6 +347,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_arguments);
     tcase_add_test(tests, test_tail_call);
     tcase_add_test(tests, test_taken);
+    tcase_add_test(tests, test_effort);
 }
 
 int main(void)
