@@ -8,6 +8,7 @@
 #include "stack/prologue.h"
 
 #include "base/view.h"
+#include "stack/instruction.h"
 
 #include <string.h>
 
@@ -19,58 +20,34 @@ enum {
     ALIGNMENT = 16
 };
 
-/* The length of ModRM with SIB and displacement. */
-static uint64_t operand_length(struct avd_view code, uint64_t at)
-{
-    uint8_t modrm = avd_view_u8(code, at);
-    unsigned mod = modrm >> 6;
-    uint64_t length = 1;
-
-    if (mod == 3)
-        return length;
-    if ((modrm & 7) == 4)
-        length++;
-    if (mod == 1)
-        length++;
-    else if (mod == 2 || (modrm & 7) == 5 ||
-             ((modrm & 7) == 4 && (avd_view_u8(code, at + 1) & 7) == 5))
-        length += 4;
-    return length;
-}
-
 /* Instructions that prologues hold and that leave esp alone: their length, 0 when it is another. */
 static uint64_t neutral_length(struct avd_view code, uint64_t at)
 {
-    uint8_t op = avd_view_u8(code, at);
-    uint8_t modrm = avd_view_u8(code, at + 1);
-    bool is_register = modrm >> 6 == 3;
+    struct avd_instruction in;
+    struct avd_view rest;
 
-    switch (op) {
+    if (!avd_view_slice(code, at, code.size - at, &rest) ||
+        !avd_decode_instruction(rest, false, &in) || in.map != 0 || in.vex ||
+        (avd_instruction_writes(&in) >> AVD_ESP & 1) != 0)
+        return 0;
+    switch (in.opcode) {
+    case 0x31:
+    case 0x33: /* xor */
+    case 0x85: /* test */
+    case 0x89:
+    case 0x8b:
     case 0xa1:
-    case 0xa3: /* mov between eax and memory */
+    case 0xa3: /* mov */
     case 0xb8:
     case 0xb9:
     case 0xba:
     case 0xbb:
     case 0xbd:
     case 0xbe:
-    case 0xbf: /* mov reg, imm */ return 5;
-    case 0x64: /* mov eax, fs:[imm32] */ return modrm == 0xa1 ? 6 : 0;
-    case 0x8d: /* lea */
-        if (is_register)
-            return 0;
-        break;
-    case 0x33:
-    case 0x8b: /* xor, mov to a register */ break;
-    case 0x31:
-    case 0x89: /* xor, mov to a register or memory */
-        if (is_register && (modrm & 7) == AVD_ESP)
-            return 0;
-        return 1 + operand_length(code, at + 1);
-    case 0x85: /* test */ return 1 + operand_length(code, at + 1);
+    case 0xbf: /* mov reg, imm */ return in.length;
+    case 0x8d: /* lea */ return in.mod == 3 ? 0 : in.length;
     default: return 0;
     }
-    return (modrm >> 3 & 7) == AVD_ESP ? 0 : 1 + operand_length(code, at + 1);
 }
 
 /* sub esp, imm8 or imm32: its length, and how much it reserves; 0 when it is another. */
