@@ -165,8 +165,7 @@ static void read_immediate(struct avd_cursor *c, enum immediate form, bool is_64
     }
 }
 
-/* One-byte opcodes that 32-bit code alone has, and no compiler makes; and the address-size prefix.
- */
+/* What only 32-bit code has and no compiler makes, and the prefix of 16-bit addresses. */
 static bool is_rare(uint8_t op)
 {
     return op == 0x67 || op == 0xc4 || op == 0xc5 || op == 0x63;
@@ -207,7 +206,8 @@ bool avd_decode_instruction(struct avd_view code, bool is_64bit, struct avd_inst
     case 3: form = IMM_8; break;
     default: return false;
     }
-    if (form == IMM_BAD || (!is_64bit && out->map == 0 && !out->vex && is_rare(op)))
+    if (form == IMM_BAD || (out->vex && out->map == 0) ||
+        (!is_64bit && out->map == 0 && is_rare(op)))
         return false;
     if (modrm)
         read_modrm(&c, is_64bit, out);
@@ -295,9 +295,7 @@ static uint32_t writes_of_byte(const struct avd_instruction *in)
             return 0; /* cmp */
         return (op & 7) < 2 ? rm_bit(in) : (op & 7) < 4 ? reg_bit(in) : 1 << AVD_RAX;
     }
-    if (op < 0x50) /* 32-bit: inc, dec */
-        return low_bit(in);
-    if (within(op, 0x58, 0x5f))
+    if (op < 0x50 || within(op, 0x58, 0x5f)) /* 32-bit: inc, dec; pop */
         return low_bit(in);
     if (op == 0x63 || op == 0x69 || op == 0x6b || op == 0x8a || op == 0x8b || op == 0x8d)
         return reg_bit(in);

@@ -27,7 +27,7 @@ static uint64_t neutral_length(struct avd_view code, uint64_t at)
     struct avd_view rest;
 
     if (!avd_view_slice(code, at, code.size - at, &rest) ||
-        !avd_decode_instruction(rest, false, &in) || in.map != 0 || in.vex ||
+        !avd_decode_instruction(rest, false, &in) || in.map != 0 ||
         (avd_instruction_writes(&in) >> AVD_ESP & 1) != 0)
         return 0;
     switch (in.opcode) {

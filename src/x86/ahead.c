@@ -339,7 +339,7 @@ static enum outcome run_one(struct machine *m, const struct avd_instruction *in)
         return GIVE_UP;
     if (avd_x86_is_conditional(in))
         return jump_perhaps(m, in);
-    if (in->map == 0 && !in->vex)
+    if (in->map == 0)
         return run_byte(m, in);
     forget(m, avd_instruction_writes(in));
     return GO_ON;

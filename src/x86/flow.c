@@ -194,7 +194,7 @@ static bool is_push(const struct avd_instruction *in)
 /* xchg eax, esp or mov esp from a register that is no frame pointer */
 static bool replaces_esp(const struct avd_instruction *in)
 {
-    if (in->map != 0 || in->vex)
+    if (in->map != 0)
         return false;
     switch (in->opcode) {
     case 0x94: return true;

@@ -19,8 +19,7 @@ struct avd_x86_flow {
     uint8_t chunk[AVD_X86_CHUNK];
 };
 
-/* Reads the instruction at `pc`; false when it is not there, not known, or the last step is done.
- */
+/* Reads the instruction at `pc`; false when it is not there, not known, or no step is left. */
 bool avd_x86_fetch(struct avd_x86_flow *flow, uint64_t pc, struct avd_instruction *in);
 /* Whether `target` was not jumped to before; false also when too many were. */
 bool avd_x86_is_new_target(struct avd_x86_flow *flow, uint64_t target);
@@ -40,10 +39,9 @@ bool avd_x86_indirect_target(const struct avd_walk *walk, const struct avd_instr
                              uint64_t pc, uint64_t *target);
 /* Of functions that a count of bytes does not describe. */
 enum {
-    AVD_X86_NOT_KNOWN = -1, /* no way to a return is known */
-    AVD_X86_MOVES_STACK =
-        -2,                /* it builds or takes down its caller's frame, as __SEH_epilog4 does */
-    AVD_X86_ALLOCATES = -3 /* it takes as many bytes off the stack as eax says, as _chkstk does */
+    AVD_X86_NOT_KNOWN = -1,   /* no way to a return is known */
+    AVD_X86_MOVES_STACK = -2, /* it takes down its caller's frame: __SEH_epilog4 */
+    AVD_X86_ALLOCATES = -3    /* it takes as many bytes off the stack as eax says: _chkstk */
 };
 /*
  * How many bytes of arguments the function that holds `pc` takes off the stack when it returns, or

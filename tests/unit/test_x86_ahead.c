@@ -257,7 +257,6 @@ START_TEST(test_tail_call)
     struct fake_process *p = process(BYTES("\x90\x83\xc4\x10\xc3"));
     struct avd_stack stack;
 
-    fake_bytes(p, PC - 0x10, "\x90", 1); /* the function begins there */
     p->starts[0] = PC;
     fake_call_to(p, CALLER, CALLED);
     fake_u32(p, SP + 0x10, CALLER);
