@@ -11,6 +11,7 @@ shells, where they are installed) the same names; the table of README.md must ha
 In a manual page a comment '.\\" for: COMMAND, COMMAND' says whose options the items of a list are, up
 to the next such comment or the end of the list.
 """
+import concurrent.futures
 import glob
 import os
 import re
@@ -218,8 +219,11 @@ def main(arguments):
 
     manuals = attempt(from_manuals, source)
     attempt(expect, "commands of the manual", sorted(manuals), sorted(names))
+    # A thousand runs, and under Wine each waits more than it works.
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for _ in pool.map(lambda name: attempt(check_parser, program, name, tables[name], every), names):
+            pass
     for name in names:
-        attempt(check_parser, program, name, tables[name], every)
         attempt(check_manual, name, tables[name], manuals.get(name, {}))
     asked = [shell for shell in SHELLS if shutil.which(shell) is not None]
     with tempfile.TemporaryDirectory() as folder:
