@@ -169,11 +169,3 @@ if(CMAKE_CROSSCOMPILING)
   avdump_python_test(windows test_windows.py $<TARGET_FILE:avdump> ${AVDUMP_HOST_TOOLS}/avdump
                      ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/testdata ${AVDUMP_CORPUS})
 endif()
-
-if(CMAKE_CROSSCOMPILING)
-  foreach(name ${AVDUMP_SLOW_UNDER_WINE})
-    if(TEST ${name})
-      set_tests_properties(${name} PROPERTIES LABELS slow)
-    endif()
-  endforeach()
-endif()

@@ -38,11 +38,3 @@ endfunction()
 # installed library for programs of the host. What Windows has of signals and limits is in test_windows.py.
 set(AVDUMP_NOT_UNDER_WINE
     e2e_completion e2e_gate_faults e2e_gate_formats e2e_gate_slurm e2e_install e2e_sandbox)
-
-# What takes minutes at Wine's pace, where starting a program takes longer than most analyses: many runs
-# of the program, or suites that try out every input of a kind. They have the label "slow", and
-# tools/check leaves them out unless it is asked for them with --windows=all.
-set(AVDUMP_SLOW_UNDER_WINE
-    e2e_gate e2e_gate_ci e2e_gate_many e2e_html_browser e2e_cli e2e_documents
-    e2e_library_manual e2e_options e2e_stack_precision test_call_oracle test_robustness
-    test_verifier_robust)
