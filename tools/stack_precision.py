@@ -99,9 +99,10 @@ def is_minidump(path):
 
 
 def is_certain(frames):
-    """Whether all frames are; where every thread starts is known without unwind data, too."""
+    """Whether all frames are. What calls kernel32's BaseThreadInitThunk is known without unwind data,
+    what it calls is not: frames may be missing between the thread's start and one without such data."""
     starts = [f[0] for f in frames[-2:]] == ["kernel32", "ntdll"]
-    return all(f[2] in CERTAIN for f in (frames[:-2] if starts else frames))
+    return all(f[2] in CERTAIN for f in (frames[:-1] if starts else frames))
 
 
 def truth_frames(options, dump, path):

@@ -12,12 +12,15 @@
 #include "base/memory.h"
 #include "stack/cookie.h"
 #include "stack/frame_size.h"
+#include "stack/vicinity.h"
 
 #include <string.h>
 
 enum {
     MAX_EDGES = 384, /* candidates that may follow one */
-    HOME_SPACE = 32
+    HOME_SPACE = 32,
+    STARTUP_FRAME = 0x30, /* mainCRTStartup's */
+    STARTUP_CODE = 0x100  /* bytes from one of its two functions to the other */
 };
 
 /* How likely a candidate still lies where the frame above an occurrence had its return address. */
@@ -40,6 +43,12 @@ enum {
  * that live in callbacks have some.
  */
 #define CALLS_BACK 0.2
+/*
+ * How much likelier the outermost return address of a thread is live than others are. Microsoft's
+ * runtime set aside, 490 of 509 were in ten programs, and in one none of 65: there the loader had
+ * run the program's code on each thread before its function.
+ */
+#define OUTERMOST 8.0
 
 /*
  * How much likelier the value and its surroundings are for a live return address than for what else
@@ -194,12 +203,14 @@ static void learn_sizes(const struct avd_trellis *t, size_t from, size_t most,
 }
 
 /* What speaks for node `to` as the caller of node `from`, whatever the frame's size. */
-static double caller_factor(const struct avd_trellis *t, size_t from, size_t to)
+static double caller_factor(const struct avd_trellis *t, size_t from,
+                            const struct avd_vicinity *vicinity, size_t to)
 {
     const struct avd_trellis_node *callee = &t->nodes[from];
     const struct avd_trellis_node *caller = &t->nodes[to];
     double factor = calls_back(t, callee, to) ? CALLS_BACK : 1;
 
+    factor *= avd_vicinity_factor(vicinity, caller->candidate);
     if (caller->has_call)
         factor *= call_factor(
             t, from == t->first ? avd_walk_lookup(t->callee) : callee->candidate->value - 1,
@@ -225,9 +236,14 @@ static void add_edges(struct avd_trellis *t, size_t from, double *edges)
     size_t reach = last < start                       ? 0
                    : last - start > AVD_LARGEST_FRAME ? AVD_FRAME_SIZES
                                                       : (size_t)(last - start) / 16;
+    struct avd_vicinity vicinity = {0};
     struct avd_frame_sizes sizes;
     size_t i = from + 1;
 
+    if (from != t->first) {
+        avd_vicinity_of(&vicinity, t->walk, t->candidates, node->candidate);
+        avd_walk_exert(t->walk, AVD_VICINITY_LOOKS / AVD_LOOKS_AT_ONCE);
+    }
     if (!exact) {
         learn_sizes(t, from, reach < AVD_FRAME_SIZES ? reach : AVD_FRAME_SIZES - 1, &sizes);
         avd_walk_exert(t->walk, (sizes.looks + reach) / AVD_LOOKS_AT_ONCE);
@@ -252,7 +268,7 @@ static void add_edges(struct avd_trellis *t, size_t from, double *edges)
         else
             value = distance % 16 == 0 ? sizes.chance[distance / 16] : 0;
         if (value != 0)
-            value *= caller_factor(t, from, i);
+            value *= caller_factor(t, from, &vicinity, i);
         node->edges[node->edge_count++] = value;
     }
     if (reach < AVD_FRAME_SIZES)
@@ -402,12 +418,52 @@ bool avd_trellis_has(const struct avd_trellis *t, size_t first, size_t last)
 static uint64_t find_start(const struct avd_walk *walk, const struct avd_frame *callee)
 {
     struct avd_frame start[2];
+    uint64_t above = callee->sp < 8 ? callee->sp : callee->sp - 8;
+    uint64_t word;
 
-    if (walk->stack_high == 0 || callee->sp < 8 ||
-        !avd_walk_find_thread_start(walk, callee->sp - 8, start))
+    /* A small dump has a stack from where it is in use. */
+    if (!avd_walk_pointer(walk, above, &word))
+        above = callee->sp;
+    if (walk->stack_high == 0 || !avd_walk_find_thread_start(walk, above, start))
         return 0;
     /* The callee itself may be the inner one of the two. */
     return (start[0].sp == callee->sp ? start[1].sp : start[0].sp) - 8;
+}
+
+/*
+ * Whether node `top` and the one below it are what mainCRTStartup leaves: it calls
+ * __security_init_cookie and jumps to __scrt_common_main_seh, which lies before it and whose frame
+ * has that return address in it.
+ */
+static bool is_startup(const struct avd_trellis *t, size_t top)
+{
+    const struct avd_candidate *old = t->nodes[top].candidate;
+    const struct avd_candidate *live = t->nodes[top - 1].candidate;
+
+    return t->start - old->slot == STARTUP_FRAME && old->slot - live->slot == 16 &&
+           live->value < old->value && old->value - live->value < STARTUP_CODE;
+}
+
+/*
+ * The thread's own function is called once, and what it calls lies below its frame: so the
+ * outermost return address into the program (or into the C runtime that calls it) is live unless it
+ * was there before, which the start of a process by Microsoft's runtime sees to.
+ */
+static void weigh_outermost(struct avd_trellis *t)
+{
+    size_t top = t->start_node;
+
+    do {
+        if (top <= 1)
+            return;
+        top--;
+    } while (t->nodes[top].role != AVD_ROLE_PROGRAM && t->nodes[top].role != AVD_ROLE_WINDOWS);
+    if (top > 1 && is_startup(t, top)) {
+        t->nodes[top].sign /= OUTERMOST;
+        top--;
+    }
+    if (t->nodes[top].candidate->value % 16 != 0)
+        t->nodes[top].sign *= OUTERMOST;
 }
 
 /* Makes the nodes of the candidates [first, last), up to the thread's start, and their edges. */
@@ -428,6 +484,7 @@ static bool make(struct avd_trellis *t, size_t first, size_t last)
     for (i = first; i < last && t->start_node == 0; i++)
         if (add_node(t, &c->items[i]) && c->items[i].slot == t->start)
             t->start_node = t->count - 1;
+    weigh_outermost(t);
     for (i = 1; i < t->count; i++) {
         add_edges(t, i, &t->edges[t->edge_count]);
         t->edge_count += t->nodes[i].edge_count;

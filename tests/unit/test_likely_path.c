@@ -27,6 +27,7 @@ enum { THREADS = 4 };
 
 static struct avd_candidates candidates;
 static struct avd_stack_range ranges[THREADS];
+static unsigned in_dump = SIZE; /* bytes of the first one's stack, up to its base */
 
 static void put(struct fake_process *p, unsigned thread, unsigned below_top, uint64_t value)
 {
@@ -49,7 +50,7 @@ static struct fake_process *four_threads(size_t known)
     candidates.ranges = ranges;
     candidates.range_count = known;
     for (k = 0; k < THREADS; k++) {
-        fake_map(p, TOP(k) - SIZE, SIZE);
+        fake_map(p, TOP(k) - (k == 0 ? in_dump : SIZE), k == 0 ? in_dump : SIZE);
         put(p, k, 0x78, KERNEL32 + 0x1234);
         put(p, k, 0x48, NTDLL + 0x4321);
         ranges[k].start = TOP(k) - 0x600;
@@ -316,6 +317,125 @@ START_TEST(test_calls_back)
 }
 END_TEST
 
+/* A small dump holds a stack from where it is in use: where the thread starts is known all the
+ * same. */
+START_TEST(test_stack_in_use)
+{
+    struct fake_process *p;
+    struct avd_likely_path path;
+    struct avd_frame callee;
+
+    in_dump = AT_A;
+    p = four_threads(THREADS);
+    in_dump = SIZE;
+    ranges[0].start = TOP(0) - AT_A;
+    others(p);
+    memset(&path, 0, sizeof path);
+    memset(&callee, 0, sizeof callee);
+    callee.pc = NTDLL + 0x2004;
+    callee.sp = TOP(0) - AT_A;
+    callee.exact = true;
+    ck_assert(avd_likely_path_find(&p->walk, &callee, &path));
+    ck_assert_uint_ge(path.count, 3);
+    ck_assert_uint_eq(path.frames[path.count - 1].value, KERNEL32 + 0x1234);
+    ck_assert_uint_eq(path.frames[path.count - 1].percent, 99);
+    avd_likely_path_free(&path);
+    fake_free(p);
+}
+END_TEST
+
+static unsigned percent_of(const struct fake_process *p, uint64_t pc)
+{
+    const struct avd_frame *frame = frame_of(&p->stack, pc);
+
+    return frame != NULL ? frame->percent : 0;
+}
+
+/* What the thread's own function calls lies below its frame, so the outermost return address into
+ * the program is live. */
+START_TEST(test_outermost)
+{
+    unsigned percent[2] = {0};
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        struct fake_process *p = four_threads(1);
+
+        p->modules[0].role = i == 0 ? AVD_ROLE_OTHER : AVD_ROLE_PROGRAM;
+        put(p, 0, AT_NEXT, 0);
+        (void)walk(p);
+        percent[i] = percent_of(p, OLD);
+        fake_free(p);
+    }
+    ck_assert_uint_gt(percent[1], percent[0] + 10);
+}
+END_TEST
+
+/* But not what begins a function: it follows no call. */
+START_TEST(test_outermost_data)
+{
+    unsigned percent[2];
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        struct fake_process *p = four_threads(1);
+
+        p->modules[0].role = AVD_ROLE_PROGRAM;
+        put(p, 0, AT_OLD, 0);
+        put(p, 0, AT_NEXT, FAKE_IMAGE + (i == 0 ? 0x3458 : 0x3450));
+        (void)walk(p);
+        percent[i] = percent_of(p, FAKE_IMAGE + (i == 0 ? 0x3458 : 0x3450));
+        fake_free(p);
+    }
+    ck_assert_uint_gt(percent[0], percent[1] + 10);
+}
+END_TEST
+
+/* Microsoft's runtime leaves one in the frame of the function that it then jumps to. */
+START_TEST(test_startup)
+{
+    enum { OLDER = 0x78 + 0x30, LIVE = OLDER + 16 };
+    static const unsigned before[] = {0x79, 0x179}; /* it: bytes of code */
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        struct fake_process *p = four_threads(1);
+
+        p->modules[0].role = AVD_ROLE_PROGRAM;
+        put(p, 0, AT_NEXT, 0);
+        put(p, 0, AT_OLD, 0);
+        put(p, 0, OLDER, FAKE_IMAGE + 0x5a1b);
+        put(p, 0, LIVE, FAKE_IMAGE + 0x5a1b - before[i]);
+        (void)walk(p);
+        ck_assert_uint_eq(percent_of(p, FAKE_IMAGE + 0x5a1b) == 0, i == 0);
+        if (i == 0)
+            ck_assert_uint_gt(percent_of(p, FAKE_IMAGE + 0x5a1b - before[i]), 80);
+        fake_free(p);
+    }
+}
+END_TEST
+
+/* Of two that the next can be, the one is likelier that lies near to what it calls. */
+START_TEST(test_vicinity)
+{
+    unsigned percent[2];
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        struct fake_process *p = four_threads(1);
+
+        p->modules[0].role = AVD_ROLE_PROGRAM;
+        p->modules[0].size = 0x200000;
+        put(p, 0, AT_NEXT, FAKE_IMAGE + 0x150001);
+        put(p, 0, AT_OLD, i == 0 ? FAKE_IMAGE + 0x180001 : OLD);
+        (void)walk(p);
+        percent[i] = percent_of(p, i == 0 ? FAKE_IMAGE + 0x180001 : OLD);
+        fake_free(p);
+    }
+    ck_assert_uint_gt(percent[1], percent[0] + 5);
+}
+END_TEST
+
 /* Where the middle is in doubt, its frames are left out and the gap is said. */
 START_TEST(test_doubt)
 {
@@ -537,6 +657,11 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_own_security_cookie);
     tcase_add_test(tests, test_saved_frame_pointer);
     tcase_add_test(tests, test_calls_back);
+    tcase_add_test(tests, test_stack_in_use);
+    tcase_add_test(tests, test_outermost);
+    tcase_add_test(tests, test_outermost_data);
+    tcase_add_test(tests, test_startup);
+    tcase_add_test(tests, test_vicinity);
     tcase_add_test(tests, test_doubt);
     tcase_add_test(tests, test_one_path);
     tcase_add_test(tests, test_code_bytes);
