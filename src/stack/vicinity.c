@@ -17,7 +17,8 @@
 /* How many candidates have values in [low, high). */
 static size_t between(const struct avd_candidates *c, uint64_t low, uint64_t high)
 {
-    return avd_candidates_of_value(c, high) - avd_candidates_of_value(c, low);
+    /* What claims to end beyond the last address has none. */
+    return high <= low ? 0 : avd_candidates_of_value(c, high) - avd_candidates_of_value(c, low);
 }
 
 /* How many of the module's candidates are nearer than `distance`, of all `count`. A call can be the
@@ -38,7 +39,7 @@ void avd_vicinity_of(struct avd_vicinity *out, const struct avd_walk *walk,
     const struct avd_walk_env *env = walk->env;
     struct avd_code_module module;
     size_t count;
-    double near;
+    double near_by;
     double middle;
     double sum;
 
@@ -49,14 +50,14 @@ void avd_vicinity_of(struct avd_vicinity *out, const struct avd_walk *walk,
     count = between(candidates, module.base + 1, module.base + module.size + 1);
     if (count == 0)
         return;
-    near = share_within(candidates, &module, callee->value, NEAR, count);
-    middle = share_within(candidates, &module, callee->value, MIDDLE, count) - near;
-    sum = NEAR_LIKELIER * near + MIDDLE_LIKELIER * middle + (1 - near - middle);
+    near_by = share_within(candidates, &module, callee->value, NEAR, count);
+    middle = share_within(candidates, &module, callee->value, MIDDLE, count) - near_by;
+    sum = NEAR_LIKELIER * near_by + MIDDLE_LIKELIER * middle + (1 - near_by - middle);
     out->value = callee->value;
     out->module = callee->module;
-    out->near = NEAR_LIKELIER / sum;
+    out->near_by = NEAR_LIKELIER / sum;
     out->middle = MIDDLE_LIKELIER / sum;
-    out->far = 1 / sum;
+    out->far_off = 1 / sum;
 }
 
 double avd_vicinity_factor(const struct avd_vicinity *vicinity, const struct avd_candidate *caller)
@@ -66,5 +67,7 @@ double avd_vicinity_factor(const struct avd_vicinity *vicinity, const struct avd
 
     if (vicinity->module == 0 || caller->module != vicinity->module)
         return 1;
-    return distance < NEAR ? vicinity->near : distance < MIDDLE ? vicinity->middle : vicinity->far;
+    return distance < NEAR     ? vicinity->near_by
+           : distance < MIDDLE ? vicinity->middle
+                               : vicinity->far_off;
 }

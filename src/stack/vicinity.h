@@ -14,7 +14,7 @@ struct avd_vicinity {
     uint64_t value;  /* the callee's */
     uint32_t module; /* its number as in struct avd_candidate; 0: its vicinity says nothing */
     /* How much likelier than by chance a caller is one that is near, or not far, or far. */
-    double near, middle, far;
+    double near_by, middle, far_off;
 };
 
 /*

@@ -119,9 +119,27 @@ START_TEST(test_ends_of_a_module)
     last = put(FAKE_IMAGE + LARGE);
     put(FAKE_IMAGE + LARGE + 8);
     v = of(first);
-    ck_assert_double_eq_tol(v.near, 4.0 / 2.5, 1e-9);
+    ck_assert_double_eq_tol(v.near_by, 4.0 / 2.5, 1e-9);
     v = of(last);
     ck_assert_double_lt(avd_vicinity_factor(&v, first), 1);
+    fake_free(process);
+}
+END_TEST
+
+/* One that claims to go round the end of the address space. */
+START_TEST(test_end_of_address_space)
+{
+    const uint64_t base = UINT64_C(0xfffffffffff00000);
+    struct avd_vicinity v;
+
+    start(LARGE);
+    process->modules[0].base = base;
+    put(OTHER_IMAGE + 0x10001);
+    put(base + 0x10001);
+    put(base + 0x10101);
+    items[1].module = items[2].module = 1;
+    v = of(&items[1]);
+    ck_assert_double_eq_tol(avd_vicinity_factor(&v, &items[2]), 1, 1e-9);
     fake_free(process);
 }
 END_TEST
@@ -160,6 +178,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_near_is_likelier);
     tcase_add_test(tests, test_measured_against_the_others);
     tcase_add_test(tests, test_ends_of_a_module);
+    tcase_add_test(tests, test_end_of_address_space);
     tcase_add_test(tests, test_says_nothing);
 }
 
