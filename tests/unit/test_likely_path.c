@@ -351,43 +351,35 @@ static unsigned percent_of(const struct fake_process *p, uint64_t pc)
     return frame != NULL ? frame->percent : 0;
 }
 
+/* What is shown of `asked` where a thread alone in its dump has these in a module of the program,
+ * of this role and size. */
+static unsigned percent_alone(enum avd_module_role role, uint64_t size, uint64_t old, uint64_t next,
+                              uint64_t asked)
+{
+    struct fake_process *p = four_threads(1);
+    unsigned percent;
+
+    p->modules[0].role = role;
+    p->modules[0].size = size;
+    put(p, 0, AT_OLD, old);
+    put(p, 0, AT_NEXT, next);
+    (void)walk(p);
+    percent = percent_of(p, asked);
+    fake_free(p);
+    return percent;
+}
+
 /* What the thread's own function calls lies below its frame, so the outermost return address into
- * the program is live. */
+ * the program is live; but not what begins a function, which follows no call. */
 START_TEST(test_outermost)
 {
-    unsigned percent[2] = {0};
-    size_t i;
+    uint64_t call = FAKE_IMAGE + 0x3458;
+    uint64_t data = FAKE_IMAGE + 0x3450;
 
-    for (i = 0; i < 2; i++) {
-        struct fake_process *p = four_threads(1);
-
-        p->modules[0].role = i == 0 ? AVD_ROLE_OTHER : AVD_ROLE_PROGRAM;
-        put(p, 0, AT_NEXT, 0);
-        (void)walk(p);
-        percent[i] = percent_of(p, OLD);
-        fake_free(p);
-    }
-    ck_assert_uint_gt(percent[1], percent[0] + 10);
-}
-END_TEST
-
-/* But not what begins a function: it follows no call. */
-START_TEST(test_outermost_data)
-{
-    unsigned percent[2];
-    size_t i;
-
-    for (i = 0; i < 2; i++) {
-        struct fake_process *p = four_threads(1);
-
-        p->modules[0].role = AVD_ROLE_PROGRAM;
-        put(p, 0, AT_OLD, 0);
-        put(p, 0, AT_NEXT, FAKE_IMAGE + (i == 0 ? 0x3458 : 0x3450));
-        (void)walk(p);
-        percent[i] = percent_of(p, FAKE_IMAGE + (i == 0 ? 0x3458 : 0x3450));
-        fake_free(p);
-    }
-    ck_assert_uint_gt(percent[0], percent[1] + 10);
+    ck_assert_uint_gt(percent_alone(AVD_ROLE_PROGRAM, 0x10000, OLD, 0, OLD),
+                      percent_alone(AVD_ROLE_OTHER, 0x10000, OLD, 0, OLD) + 10);
+    ck_assert_uint_gt(percent_alone(AVD_ROLE_PROGRAM, 0x10000, 0, call, call),
+                      percent_alone(AVD_ROLE_PROGRAM, 0x10000, 0, data, data) + 10);
 }
 END_TEST
 
@@ -418,21 +410,11 @@ END_TEST
 /* Of two that the next can be, the one is likelier that lies near to what it calls. */
 START_TEST(test_vicinity)
 {
-    unsigned percent[2];
-    size_t i;
+    uint64_t next = FAKE_IMAGE + 0x150001;
+    uint64_t far_off = FAKE_IMAGE + 0x180001;
 
-    for (i = 0; i < 2; i++) {
-        struct fake_process *p = four_threads(1);
-
-        p->modules[0].role = AVD_ROLE_PROGRAM;
-        p->modules[0].size = 0x200000;
-        put(p, 0, AT_NEXT, FAKE_IMAGE + 0x150001);
-        put(p, 0, AT_OLD, i == 0 ? FAKE_IMAGE + 0x180001 : OLD);
-        (void)walk(p);
-        percent[i] = percent_of(p, i == 0 ? FAKE_IMAGE + 0x180001 : OLD);
-        fake_free(p);
-    }
-    ck_assert_uint_gt(percent[1], percent[0] + 5);
+    ck_assert_uint_gt(percent_alone(AVD_ROLE_PROGRAM, 0x200000, OLD, next, OLD),
+                      percent_alone(AVD_ROLE_PROGRAM, 0x200000, far_off, next, far_off) + 5);
 }
 END_TEST
 
@@ -659,7 +641,6 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_calls_back);
     tcase_add_test(tests, test_stack_in_use);
     tcase_add_test(tests, test_outermost);
-    tcase_add_test(tests, test_outermost_data);
     tcase_add_test(tests, test_startup);
     tcase_add_test(tests, test_vicinity);
     tcase_add_test(tests, test_doubt);
