@@ -12,22 +12,15 @@ import shutil
 import subprocess
 import sys
 
-VERSIONS = ("-19", "-20", "-18", "-17", "-16", "-15", "")
+import llvm
+
+OLDEST = 18  # of LLVM, whose llvm-cxxfilt has an option for names without parameters
 # Of the library's names: newer grammar that the one or the other does not know yet.
 MAX_REFUSED = 0.05
 # libiberty's words, and llvm-cxxfilt's.
 WORDS = (("decltype(nullptr)", "std::nullptr_t"),
          ("TLS init function", "thread-local initialization routine"),
          ("TLS wrapper function", "thread-local wrapper routine"))
-
-
-def find_tool():
-    for version in VERSIONS:
-        path = shutil.which("llvm-cxxfilt" + version)
-        if path:
-            return path
-    print("skipped: llvm-cxxfilt is missing (Debian, Ubuntu: apt install llvm)")
-    sys.exit(77)
 
 
 def run(command, names):
@@ -64,7 +57,7 @@ def library_names():
 
 def main(arguments):
     program, list_path = arguments
-    tool = find_tool()
+    tool = llvm.find("cxxfilt", OLDEST)
     with open(list_path, encoding="utf-8") as file:
         own = [line.strip() for line in file if line.strip() and not line.startswith("#")]
     if run([program], ["_Z1fv"]) == ["_Z1fv"]:

@@ -16,13 +16,14 @@ import glob
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 
+import llvm
 from pdb_files import NoPdb, Pdb, write_image
 
+OLDEST = 15  # of LLVM; older ones do not know the lines of inlined calls in all files
 LIMIT = 1000
 MAX_CRASHES = 60  # of llvm-symbolizer, per PDB
 SHOWN = 5         # differences per PDB that no reason explains
@@ -250,11 +251,8 @@ def main(arguments):
     query, folders = arguments[0], arguments[1:]
     if os.environ.get("AVDUMP_LAB"):
         folders.append(os.path.join(os.environ["AVDUMP_LAB"], "programs"))
-    symbolizer = shutil.which("llvm-symbolizer-19") or shutil.which("llvm-symbolizer")
-    if symbolizer is None:
-        print("skipped: llvm-symbolizer is missing (Debian, Ubuntu: apt install llvm)")
-        return 77
-    pdbutil = shutil.which("llvm-pdbutil-19") or shutil.which("llvm-pdbutil")
+    symbolizer = llvm.find("symbolizer", OLDEST)
+    pdbutil, no_pdbutil = llvm.look("pdbutil")
     bad = compared = addresses = inlined = records = 0
     counts = collections.Counter()
     for path in find_pdbs(folders):
@@ -282,7 +280,7 @@ def main(arguments):
         print("skipped: no PDB below %s" % " ".join(folders))
         return 77
     if pdbutil is None:
-        print("llvm-pdbutil is missing: frame data was not compared")
+        print("%s: frame data was not compared" % no_pdbutil)
     print("%d PDBs, %d addresses, %d with inlined calls, %d records of frame data, %d wrong" % (
         compared, addresses, inlined, records, bad))
     for reason, count in sorted(counts.items()):

@@ -11,12 +11,10 @@ one spelling first; what differs then must be one of the differences that EXPLAI
 import glob
 import os
 import re
-import shutil
 import subprocess
 import sys
 
-# 19 is what the explanations were written for; older ones refuse what they do not know yet.
-VERSIONS = ("-19", "-20", "-18", "-17", "-16", "-15", "-14", "")
+import llvm
 
 # llvm-undname's own words, and those of Microsoft's undname, which we use.
 WORDS = {
@@ -114,19 +112,6 @@ EXPLAINED = (
 )
 
 
-def skip(why):
-    print("skipped: %s" % why)
-    sys.exit(77)
-
-
-def find_tool(name):
-    for version in VERSIONS:
-        path = shutil.which(name + version)
-        if path:
-            return path
-    skip("%s is missing (Debian, Ubuntu: apt install llvm)" % name)
-
-
 def one_spelling(text):
     """Without the blanks that do not part two words; with Microsoft's words."""
     text = WORD.sub(lambda match: "`%s'" % WORDS[match[1]], text)
@@ -150,7 +135,7 @@ def theirs(tool, names):
 
 
 def names_of_pdbs(corpus):
-    tool = find_tool("llvm-pdbutil")
+    tool = llvm.find("pdbutil")
     names = set()
     for path in glob.glob(os.path.join(corpus, "**", "*.pdb"), recursive=True):
         if not os.path.isfile(path):
@@ -164,7 +149,7 @@ def names_of_pdbs(corpus):
 
 def main(arguments):
     program, list_path, corpus = arguments
-    tool = find_tool("llvm-undname")
+    tool = llvm.find("undname")
     with open(list_path, encoding="utf-8") as file:
         names = {line.strip() for line in file if line.strip() and not line.startswith("#")}
     if os.path.isdir(corpus):
