@@ -112,16 +112,29 @@ as_root() {
     fi
 }
 
-install_with_apt() {
-    if [ "$(id -u)" -ne 0 ] && ! has_program sudo; then
-        say "Not root, and there is no sudo. Have somebody run: apt-get install $1"
-        return 1
-    fi
-    say "Installing with apt-get: $1"
-    as_root apt-get update -q || say "apt-get update failed; trying with the package lists at hand"
+apt_install() {
     # shellcheck disable=SC2086 # one argument for each package
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -q -y --no-install-recommends $1 || return 1
+        apt-get install -q -y --no-install-recommends $1
+}
+
+# install_with_apt LINES: the packages of these lines of the table. A release may lack one, and then
+# apt-get installs none of them: so what is needed by itself, and each thing that is only wanted.
+install_with_apt() {
+    all=$(names 3 "$1")
+    if [ "$(id -u)" -ne 0 ] && ! has_program sudo; then
+        say "Not root, and there is no sudo. Have somebody run: apt-get install $all"
+        return 1
+    fi
+    say "Installing with apt-get: $all"
+    as_root apt-get update -q || say "apt-get update failed; trying with the package lists at hand"
+    apt_install "$all" && return 0
+    say "apt-get cannot install all of that at once; what is needed first:"
+    needed=$(names 3 "$(printf '%s\n' "$1" | awk '$2 == "yes"')")
+    [ -z "$needed" ] || apt_install "$needed" || return 1
+    for wanted in $(printf '%s\n' "$1" | awk '$2 == "no" {print $3}'); do
+        apt_install "$(printf '%s' "$wanted" | tr ',' ' ')" || say "Not installed: $wanted"
+    done
 }
 
 # need KEY...: makes sure that all are there, or ends the program.
@@ -130,7 +143,7 @@ need() {
     [ -n "$lacking" ] || return 0
     explain "$lacking"
     if has_program apt-get; then
-        install_with_apt "$(names 3 "$lacking")" || say "The installation failed"
+        install_with_apt "$lacking" || say "The installation failed"
     else
         say "Please install them; here avdump does it by itself only with apt-get:"
         say "  Fedora: dnf install $(names 4 "$lacking")"

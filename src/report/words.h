@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { AVD_TIME_TEXT = 24 };
+/* 21 are used; the rest is for compilers that reckon with numbers of any width. */
+enum { AVD_TIME_TEXT = 68 };
 
 /* "2007-09-04T11:36:14Z": UTC from unix seconds, without the C library's clock or locale. */
 void avd_words_time(uint32_t seconds, char out[AVD_TIME_TEXT]);
