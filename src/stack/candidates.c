@@ -165,15 +165,54 @@ static bool add_cookie_word(struct collection *c, uint64_t slot, uint64_t value)
     return true;
 }
 
+/* A bit for each word of a stack: whether a word below points to it. */
+struct targets {
+    const struct avd_stack_range *range;
+    uint8_t bits[AVD_MAX_CANDIDATE_WORDS_STACK / 8];
+};
+
+static void add_target(struct targets *targets, uint64_t slot, uint64_t value)
+{
+    if (value > slot && value < targets->range->end && value % WORD == 0) {
+        size_t word = (size_t)((value - targets->range->start) / WORD);
+
+        targets->bits[word / 8] |= (uint8_t)(1u << word % 8);
+    }
+}
+
+static bool is_target(const struct targets *targets, uint64_t address)
+{
+    size_t word;
+
+    if (address < targets->range->start || address >= targets->range->end)
+        return false;
+    word = (size_t)((address - targets->range->start) / WORD);
+    return (targets->bits[word / 8] >> word % 8 & 1) != 0;
+}
+
+/*
+ * Whether something points to a candidate's slot, or to the second word below it, where a live one
+ * has what the function called has saved. Programs pass addresses of variables, and those lie
+ * elsewhere; above, in home space, arguments do that printf-like functions go through.
+ */
+static bool is_pointed(const struct targets *targets, uint64_t slot)
+{
+    return is_target(targets, slot) || is_target(targets, slot - (uint64_t)2 * WORD);
+}
+
 /* Reads one stack; *words is how many more may be read. */
 static bool read_stack(struct collection *c, const struct avd_stack_range *range, uint32_t stack,
                        size_t *words)
 {
     const struct avd_walk_env *env = c->walk->env;
     uint8_t bytes[CHUNK_WORDS * WORD];
+    struct targets targets;
     uint64_t at = range->start;
     uint64_t below = 0;
+    size_t first = c->count;
 
+    targets.range = range;
+    memset(targets.bits, 0, sizeof targets.bits);
     while (at < range->end && *words != 0) {
         uint64_t room = range->end - at;
         struct avd_view view = {bytes, 0, 0};
@@ -191,6 +230,7 @@ static bool read_stack(struct collection *c, const struct avd_stack_range *range
             uint64_t value = avd_view_u64(view, (uint64_t)i * WORD);
 
             c->places += slot % 16 == WORD;
+            add_target(&targets, slot, value);
             if (c->count != 0 && c->items[c->count - 1].slot == slot - WORD)
                 c->items[c->count - 1].above = neighbour(c->walk, value);
             if (is_candidate(c->walk, value)) {
@@ -208,6 +248,8 @@ static bool read_stack(struct collection *c, const struct avd_stack_range *range
             break;
         at += room;
     }
+    for (; first < c->count; first++)
+        c->items[first].pointed = is_pointed(&targets, c->items[first].slot);
     return true;
 }
 
@@ -347,6 +389,7 @@ bool avd_candidates_collect(struct avd_candidates *out, const struct avd_walk *w
     out->count = c.count;
     out->density = c.places != 0 ? (double)c.count / (double)c.places : 0;
     out->live_share = LIVE_UNKNOWN;
+    out->optimism = 1;
     out->nodes_left = AVD_MAX_PATH_NODES_IN_ALL;
     if (c.count == 0)
         return true;

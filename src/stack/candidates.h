@@ -35,6 +35,7 @@ struct avd_candidate {
     int8_t call;               /* avd_walk_after_call */
     uint8_t below, above;      /* enum avd_neighbour: the words beside it */
     bool repeated;             /* the value lies on this stack more than once */
+    bool pointed;              /* something points where at a live one nothing does */
     bool saves_frame;          /* below lies the frame pointer of a function that made this call */
     bool in_framed_module;     /* that module's functions have frame pointers, as debug builds do */
     bool edit_and_continue;    /* and that one is where Microsoft's compiler has it with /ZI */
@@ -63,6 +64,7 @@ struct avd_candidates {
     uint32_t *by_value;            /* indices of `items`, by value and then slot */
     double density;                /* of places for a return address: how many hold a candidate */
     double live_share;             /* of the candidates: how many are live */
+    double optimism;               /* how much likelier each is taken to be live than it seems */
     struct avd_size_model *sizes;  /* frame_size.h; NULL until somebody looks for a path */
     struct avd_cookie_word *words; /* cookie.h: what may be a cookie, by slot */
     size_t word_count;

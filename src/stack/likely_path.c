@@ -186,9 +186,14 @@ static size_t looks_each(const struct avd_walk *walk)
     return looks < FEWEST_LOOKS ? FEWEST_LOOKS : looks;
 }
 
-/* Looks at all stacks, in rounds; each profits from what those before it have shown. */
+/*
+ * Looks at all stacks, in rounds; each profits from what those before it have shown. What one round
+ * takes for dead shows the next less of frames, and so stays dead: functions that call themselves
+ * are lost like that. Therefore the rounds are optimistic, each less than the one before.
+ */
 static bool look_at_all(const struct avd_walk *walk)
 {
+    static const double optimism[MAX_ROUNDS] = {6, 3, 1.5};
     struct avd_candidates *c = walk->candidates;
     /* What is read of code here is not to be missed by the walks. */
     size_t code_budget = walk->code_budget != NULL ? *walk->code_budget / 2 : 0;
@@ -203,6 +208,7 @@ static bool look_at_all(const struct avd_walk *walk)
         size_t first = 0;
 
         c->nodes_left -= c->count;
+        c->optimism = optimism[round];
         while (first < c->count) {
             size_t last = piece_end(c, first, 0);
             double share;
@@ -216,6 +222,7 @@ static bool look_at_all(const struct avd_walk *walk)
             c->live_share = share < LEAST_LIVE ? LEAST_LIVE : share > MOST_LIVE ? MOST_LIVE : share;
         }
     }
+    c->optimism = 1;
     return true;
 }
 

@@ -42,7 +42,9 @@ enum {
  * programs call libraries. On 95 stacks of one program none of 400 callers was such a one; programs
  * that live in callbacks have some.
  */
-#define CALLS_BACK 0.2
+#define CALLS_BACK 0.1
+/* How much less likely a candidate is live that something points to (candidates.c). */
+#define POINTED 0.25
 /*
  * How much likelier the outermost return address of a thread is live than others are. Microsoft's
  * runtime set aside, 490 of 509 were in ten programs; in one none of 65 was, all below the same
@@ -68,7 +70,7 @@ static double value_worth(const struct avd_candidate *candidate)
     static const double guarded[] = {1.0, 0.6, 3.0, 0.02}; /* by enum avd_guarded */
     /* By enum avd_module_role: a thread's first steps, before its start, and finished system calls
      * leave addresses in ntdll behind at which seldom a frame waits. */
-    static const double role[] = {1.0, 0.5, 1.0, 1.0, 1.0};
+    static const double role[] = {1.0, 0.3, 1.0, 1.0, 1.0};
     double worth;
 
     if (candidate->call == 0)
@@ -82,6 +84,7 @@ static double value_worth(const struct avd_candidate *candidate)
     if (!candidate->in_framed_module)
         worth *= below[candidate->below];
     worth *= guarded[candidate->guarded] * role[candidate->role];
+    worth *= candidate->pointed ? POINTED : 1;
     return worth * above[candidate->above] * as_data[candidate->as_data] *
            (candidate->repeated ? 0.6 : 1.2);
 }
@@ -297,7 +300,8 @@ static void weigh_nodes(struct avd_trellis *t, double density)
         for (k = 0; k < node->edge_count; k++)
             if (node->edges[k] > expected[k])
                 expected[k] = node->edges[k] < 1 ? node->edges[k] : 1;
-        node->worth = node->sign / (1 - (1 - density) * (1 - STILL_THERE * t->expected[i]));
+        node->worth = t->candidates->optimism * node->sign /
+                      (1 - (1 - density) * (1 - STILL_THERE * t->expected[i]));
         node->forward = avd_scaled_make(0, 0);
         node->live = node->sum = 0;
         node->before = t->first;

@@ -126,6 +126,57 @@ START_TEST(test_surroundings)
 }
 END_TEST
 
+/* Something below points to the place or to what lies there with a live one. */
+START_TEST(test_pointed)
+{
+    static const struct {
+        uint64_t from, to; /* 0x108 is the candidate's place */
+        bool pointed;
+    } rows[] = {
+        {0x40, 0x108, true},   {0x40, 0xf8, true},   {0x48, 0x108, true},  {0x100, 0x108, true},
+        {0x40, 0x100, false},  {0x40, 0x110, false}, {0x40, 0x10c, false}, {0x140, 0x108, false},
+        {0x40, 0x1108, false}, {0x40, 0x120, false}, /* a format's arguments */
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fake_process *p = one_stack();
+
+        ranges[0].end = LOW + 0x1000;
+        fake_u64(p, LOW + 0x108, CODE);
+        fake_u64(p, LOW + rows[i].from, LOW + rows[i].to);
+        ck_assert(avd_candidates_collect(&found, &p->walk));
+        ck_assert_uint_eq(found.count, 1);
+        ck_assert_msg(found.items[0].pointed == rows[i].pointed, "0x%x points to 0x%x",
+                      (unsigned)rows[i].from, (unsigned)rows[i].to);
+        fake_free(p);
+    }
+}
+END_TEST
+
+/* The lowest place of a stack, the last words of the longest that is read. */
+START_TEST(test_pointed_at_the_ends)
+{
+    const uint64_t longest = (uint64_t)AVD_MAX_CANDIDATE_WORDS_STACK * 8;
+    struct fake_process *p = one_stack();
+    uint64_t at_piece;
+
+    for (at_piece = 0x2000; at_piece < longest + 0x1000; at_piece += FAKE_PIECE_SIZE)
+        fake_map(p, LOW + at_piece, FAKE_PIECE_SIZE);
+    ranges[0].end = LOW + longest + 0x1000;
+    fake_u64(p, LOW + 8, CODE);
+    fake_u64(p, LOW, LOW + 8);
+    fake_u64(p, LOW + longest - 8, CODE + 1);
+    fake_u64(p, LOW + 0x10, LOW + longest - 8);
+    fake_u64(p, LOW + 0x20, LOW + longest); /* is not read */
+    ck_assert(avd_candidates_collect(&found, &p->walk));
+    ck_assert_uint_eq(found.count, 2);
+    ck_assert(found.items[0].pointed);
+    ck_assert(found.items[1].pointed);
+    fake_free(p);
+}
+END_TEST
+
 /* What lies above decides, by distance and value, not by address. */
 START_TEST(test_context)
 {
@@ -233,6 +284,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, test_places);
     tcase_add_test(tests, test_ranges);
     tcase_add_test(tests, test_surroundings);
+    tcase_add_test(tests, test_pointed);
+    tcase_add_test(tests, test_pointed_at_the_ends);
     tcase_add_test(tests, test_context);
     tcase_add_test(tests, test_frame_pointers);
     tcase_add_test(tests, test_edit_and_continue);

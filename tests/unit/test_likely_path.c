@@ -151,6 +151,25 @@ START_TEST(test_ntdll)
 }
 END_TEST
 
+/* What something points to is a variable. */
+START_TEST(test_pointed)
+{
+    double live[2];
+    unsigned i;
+
+    for (i = 0; i < 2; i++) {
+        struct fake_process *p = four_threads(1);
+
+        put(p, 0, AT_A + 0x20, TOP(0) - AT_OLD + 8 - 8 * i);
+        walk(p);
+        live[i] = live_at(TOP(0) - AT_OLD);
+        fake_free(p);
+    }
+    ck_assert(live[0] > 0.3);
+    ck_assert(live[1] < live[0] - 0.15);
+}
+END_TEST
+
 /* To walk one stack all are looked at: it is found which of their candidates are live. */
 START_TEST(test_looks_at_all)
 {
@@ -166,6 +185,45 @@ START_TEST(test_looks_at_all)
     ck_assert_double_gt(live_at(TOP(0) - AT_A), 0.9);
     ck_assert_double_lt(live_at(TOP(0) - AT_OLD), 0.2);
     ck_assert_double_gt(candidates.live_share, 0.6);
+    fake_free(p);
+}
+END_TEST
+
+/*
+ * A function that calls itself through three others, twenty times, each time with the same older
+ * address among them, and with its addresses kept as data, too. Whoever begins with the doubt that
+ * each of these deserves takes most for what earlier calls left behind.
+ */
+START_TEST(test_recursion)
+{
+    enum { LEVELS = 20, LEVEL = 0x160 };
+    struct fake_process *p = four_threads(1);
+    const struct avd_stack *stack;
+    unsigned found = 0;
+    unsigned k;
+    size_t i;
+
+    ranges[0].start = TOP(0) - AT_A - LEVELS * LEVEL - 0x40;
+    for (k = 0; k < LEVELS; k++) {
+        unsigned level = AT_A + k * LEVEL;
+
+        put(p, 0, level + 0x160, FAKE_IMAGE + 0x2101);
+        put(p, 0, level + 0x138, FAKE_IMAGE + 0x2101);
+        put(p, 0, level + 0x100, FAKE_IMAGE + 0x3303);
+        put(p, 0, level + 0xc0, FAKE_IMAGE + 0x6503);
+        put(p, 0, level + 0xa0, FAKE_IMAGE + 0x4505);
+        put(p, 0, level + 0x78, FAKE_IMAGE + 0x3303);
+        put(p, 0, level + 0x48, FAKE_IMAGE + 0x4505);
+        put(p, 0, level + 0x40, FAKE_IMAGE + 0x5707);
+        put(p, 0, level + 0x38, FAKE_IMAGE + 0x3303);
+    }
+    stack = fake_walk(p, NTDLL + 0x2004, TOP(0) - AT_A - LEVELS * LEVEL, NULL);
+    for (i = 0; i < stack->count; i++) {
+        uint64_t pc = stack->frames[i].pc;
+
+        found += pc == FAKE_IMAGE + 0x2101 || pc == FAKE_IMAGE + 0x5707;
+    }
+    ck_assert_uint_ge(found, 2 * LEVELS - 4);
     fake_free(p);
 }
 END_TEST
@@ -633,6 +691,8 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, test_learns_size);
+    tcase_add_test(tests, test_pointed);
+    tcase_add_test(tests, test_recursion);
     tcase_add_test(tests, test_looks_at_all);
     tcase_add_test(tests, test_nothing_to_learn);
     tcase_add_test(tests, test_security_cookie);
