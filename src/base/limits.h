@@ -68,7 +68,7 @@ enum {
     AVD_MAX_CANDIDATES = 262144,           /* of those words; one in ten is usual */
     AVD_MAX_PATH_NODES = 2048,          /* candidates weighed at once; a stack of 64 KiB has 500 */
     AVD_MAX_PATH_NODES_IN_ALL = 131072, /* over all walks */
-    AVD_MIN_PATH_PERCENT = 80,          /* how likely the frames of a path must be on average */
+    AVD_MIN_PATH_PERCENT = 78,          /* how likely the frames of a path must be on average */
     AVD_MAX_THUNKS = 4,                 /* jumps from a call to its function; linkers make 1 or 2 */
     AVD_MAX_AHEAD = 200,                /* instructions from a crash to its function's return */
     AVD_MAX_AHEAD_X86 = 1000,           /* the same on x86, on all ways to it that are tried */

@@ -82,7 +82,9 @@ START_TEST(test_nothing_known)
     learn(false);
     ck_assert_double_eq(chance(0x20), 0);
     ck_assert_double_gt(chance(0x30), chance(0x40));
+    ck_assert_double_lt(chance(0x30), 1.8 * chance(0x50)); /* small ones are not that many */
     ck_assert_double_gt(chance(0x40), 50 * chance(0x800));
+    ck_assert_double_gt(chance(0x800), 12 * chance(0x2000)); /* the inverse square */
     ck_assert_double_gt(chance(AVD_LARGEST_FRAME), 0);
     ck_assert_double_eq_tol(rest(0x30), 1 - model.plain.chance[3], 1e-9);
     ck_assert_double_eq_tol(model.plain.tail[3], 1, 1e-9);
@@ -118,7 +120,7 @@ START_TEST(test_guarded)
         put(k, 0x1a0, OTHER, 0);
     }
     learn(false);
-    ck_assert_double_gt(chance(0x80), 0.9);
+    ck_assert_double_gt(chance(0x80), 6 * chance(0x1a0));
     base = 0x140 / 16;
     learn(false);
     ck_assert_double_gt(chance(0x1a0 - 0x140), 0.9);
