@@ -166,7 +166,7 @@ void robust_run_try(const void *bytes, size_t size)
     growth = peak_kib() - before;
     /* What is rendered is kept here, and doubles while it grows. */
     allowed = MAX_GROWTH_KIB + 3 * (long)((run.json_size + run.text_size + run.info_size) >> 10);
-    ASSERT(taken < MAX_MILLISECONDS, "%s: took %.0f ms", label, taken);
+    ASSERT(taken < (double)MAX_MILLISECONDS, "%s: took %.0f ms", label, taken);
     assert_result(&run, size >= MINIDUMP_HEADER_SIZE &&
                             avd_view_u32(v, 0) == (uint32_t)MINIDUMP_SIGNATURE);
     whole_run_free(&run);

@@ -107,7 +107,7 @@ START_TEST(test_no_symbol_file)
                                         "<html>not found</html>\n",
                                         "MODULE\n",
                                         "MODULE windows x86 ABC\n",
-                                        "FUNC 1 2 3 f\n" HEAD};
+                                        ("FUNC 1 2 3 f\n" HEAD)};
     size_t i;
 
     for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {

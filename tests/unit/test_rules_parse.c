@@ -398,8 +398,8 @@ START_TEST(all_mistakes_are_told_at_once)
         "1:8: 'title' is empty",
         "2:11: severity must be info, warning or error, found 'bad'",
         "5:7: unknown fact 'exception.cod' in 'any' (did you mean 'exception.code'?)",
-        "6:23: 'exception.code' is a number, found 'abc' (expected decimal or 0x hex, without "
-        "quotes)",
+        ("6:23: 'exception.code' is a number, found 'abc' (expected decimal or 0x hex, without "
+         "quotes)"),
         "7:24: unknown operator 'mor' for 'exception.code'",
         "7:36: 'in' needs a list of values, found an empty list",
         "8:10: unknown name 'what' in 'summary'",

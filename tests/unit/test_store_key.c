@@ -28,8 +28,8 @@ START_TEST(test_names)
                                          "a\x1b[m",
                                          "\x7f",
                                          "a\xff",
-                                         "\xe2\x80\xae"
-                                         "a",
+                                         ("\xe2\x80\xae"
+                                          "a"),
                                          "a*",
                                          "a?b",
                                          "a\"b",
