@@ -22,7 +22,7 @@ enum {
     RATES = 3
 };
 
-/* Up to what size frames are not more, the smaller they are. */
+/* Smaller frames than this are hardly more frequent, the smaller they are. */
 #define FEWER_BELOW 64.0
 /* How often a return address that is no longer used still lies at the end of its frame. */
 #define LEFT_BEHIND 0.95
@@ -66,7 +66,7 @@ struct hits {
 /*
  * How often functions have frames of a size: between the inverse square and the cube in the unwind
  * tables of large programs and of Windows, but on stacks, where one that is called often lies
- * seldom, small ones are less: on 90 of 19 programs as many of 0x30 bytes as of 0x50.
+ * seldom, small ones are less: on 90 stacks of 19 programs as many of 0x30 bytes as of 0x50.
  */
 static void set_prior(struct avd_size_prior *prior)
 {

@@ -19,6 +19,9 @@ endfunction()
 avdump_script_test(e2e_cli sh ${CMAKE_CURRENT_LIST_DIR}/test_cli.sh $<TARGET_FILE:avdump>
                    ${PROJECT_SOURCE_DIR})
 
+# What tools/demo and tools/check install.
+avdump_script_test(e2e_setup sh ${CMAKE_CURRENT_LIST_DIR}/test_setup.sh ${PROJECT_SOURCE_DIR})
+
 # Scripts in Python: what the JSON says, compared with what is known from elsewhere.
 find_package(Python3 COMPONENTS Interpreter QUIET)
 
