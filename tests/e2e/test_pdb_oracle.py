@@ -23,7 +23,7 @@ import tempfile
 import llvm
 from pdb_files import NoPdb, Pdb, write_image
 
-OLDEST = 15  # of LLVM; older ones do not know the lines of inlined calls in all files
+OLDEST = 15  # of LLVM, as 14 gives wrong lines of inlined calls
 LIMIT = 1000
 MAX_CRASHES = 60  # of llvm-symbolizer, per PDB
 SHOWN = 5         # differences per PDB that no reason explains
